@@ -1,0 +1,59 @@
+import xxhash from 'xxhash-wasm'
+
+/**
+ * The address of bytes: algorithm prefix plus hex. `xxh64x2` is xxHash64 under two seeds, 128 bits.
+ * It guards against accident, not against an adversary who crafts collisions.
+ */
+export type Digest = string & { readonly __brand: 'Digest' }
+
+const PREFIX = 'xxh64x2:'
+const SEEDS = [0n, 0x9e3779b97f4a7c15n] as const
+// A one-shot hash copies its input into WebAssembly memory, which never shrinks again: past this
+// many bytes the input goes through in pieces.
+const ONE_SHOT = 1 << 20
+
+const { create64, h64Raw } = await xxhash()
+
+/** Takes bytes in any number of pieces; the digest depends on their concatenation alone. */
+export interface Digester {
+  update(bytes: Uint8Array): void
+  digest(): Digest
+}
+
+export function createDigester(): Digester {
+  const states = SEEDS.map((seed) => create64(seed))
+  return {
+    update(bytes) {
+      for (let at = 0; at < bytes.length; at += ONE_SHOT) {
+        const piece = bytes.subarray(at, at + ONE_SHOT)
+        for (const state of states) state.update(piece)
+      }
+    },
+    digest: () => join(states.map((state) => state.digest())),
+  }
+}
+
+export function digestBytes(bytes: Uint8Array): Digest {
+  if (bytes.length <= ONE_SHOT) return join(SEEDS.map((seed) => h64Raw(bytes, seed)))
+  const digester = createDigester()
+  digester.update(bytes)
+  return digester.digest()
+}
+
+export function digestText(text: string): Digest {
+  return digestBytes(new TextEncoder().encode(text))
+}
+
+/** The hex part: 32 lower-case digits, safe as a file name everywhere. */
+export function digestHex(digest: Digest): string {
+  return digest.slice(PREFIX.length)
+}
+
+/** Reads a digest back from text, or `undefined` when it is not one this version writes. */
+export function parseDigest(text: string): Digest | undefined {
+  return /^xxh64x2:[0-9a-f]{32}$/.test(text) ? (text as Digest) : undefined
+}
+
+function join(halves: readonly bigint[]): Digest {
+  return (PREFIX + halves.map((half) => half.toString(16).padStart(16, '0')).join('')) as Digest
+}

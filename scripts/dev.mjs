@@ -1,0 +1,88 @@
+// The one way in on a fresh machine: plain Node 20 and npm are enough. Installs what the workspace
+// needs (Node 24 included, as a package) once, then runs the asked-for command on that Node.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const stamp = join(root, 'node_modules', '.stepwell-setup')
+const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager
+const source = '--conditions=@stepwell/source'
+
+const [verb, ...rest] = process.argv.slice(2)
+const bin = (name) => {
+  const manifest = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'))
+  const path = typeof manifest.bin === 'string' ? manifest.bin : Object.values(manifest.bin)[0]
+  return join('node_modules', name, path)
+}
+const stepwell = (...args) => [source, join('packages', 'cli', 'src', 'main.ts'), ...args]
+
+const verbs = {
+  setup: () => [],
+  demo: () => [
+    {
+      say: 'running examples/bike-sharing: collect, clean, train on 2011, evaluate, gate, deploy, monitor 2012',
+      args: stepwell('run', '-C', join('examples', 'bike-sharing'), ...rest),
+    },
+  ],
+  stepwell: () => [{ args: stepwell(...rest) }],
+  test: () => [{ say: 'running the tests', args: [bin('vitest'), 'run', ...rest] }],
+  check: () => [
+    { say: 'types (tsc -b)', args: [bin('typescript'), '-b'] },
+    { say: 'lint and layers (oxlint)', args: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
+    { say: 'format (prettier)', args: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+    { say: 'unused code and dependencies (knip)', args: [bin('knip')] },
+  ],
+  format: () => [{ args: [bin('prettier'), '--write', '--log-level', 'warn', '.'] }],
+}
+if (!Object.hasOwn(verbs, verb)) {
+  console.error(`usage: node scripts/dev.mjs ${Object.keys(verbs).join('|')}`)
+  process.exit(2)
+}
+
+setUp()
+for (const { say, args } of verbs[verb]()) {
+  if (say !== undefined) console.error(`stepwell: ${say}`)
+  const { status, signal, error } = spawnSync(node, args, { cwd: root, stdio: 'inherit' })
+  if (error) throw error
+  if (signal) process.kill(process.pid, signal)
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+/** What an install depends on; when none of it changed, there is nothing to set up. */
+function wanted() {
+  const hash = createHash('sha256').update(process.platform + process.arch)
+  const manifests = ['packages', 'examples'].flatMap((dir) =>
+    readdirSync(join(root, dir)).map((name) => join(dir, name, 'package.json')),
+  )
+  const files = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', 'test/package.json', ...manifests.sort()]
+  for (const file of files.filter((file) => existsSync(join(root, file)))) {
+    hash.update(`\0${file}\0`).update(readFileSync(join(root, file)))
+  }
+  return hash.digest('hex')
+}
+
+function setUp() {
+  const want = wanted()
+  if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return
+  console.error('stepwell: setting up (first time, or the dependencies changed): Node 24 and packages from the npm registry')
+  rmSync(stamp, { force: true })
+  const install = ['-y', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only']
+  const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx'
+  const { status, stdout, stderr, error } = spawnSync(npx, install, {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (error || status !== 0) {
+    console.error(stdout ?? '', stderr ?? '', error ?? '')
+    console.error(`stepwell: setting up failed; try again with: npx ${install.join(' ')}`)
+    process.exit(1)
+  }
+  writeFileSync(stamp, want)
+  console.error('stepwell: set up')
+}
