@@ -28,6 +28,15 @@ export interface StepFunction<I, P, O> {
   ) => string | undefined | Promise<string | undefined>
 }
 
+/** A step function of any type, as the engine holds it: it is only ever called with what it declared. */
+export interface AnyStepFunction {
+  (inputs: never, context: never): unknown
+  readonly stale?: (
+    output: never,
+    context: never,
+  ) => string | undefined | Promise<string | undefined>
+}
+
 /** A declared file as a step receives it: exactly the bytes that were digested for the step's key. */
 export interface FileInput {
   /** As declared, relative to the project directory, with forward slashes. */

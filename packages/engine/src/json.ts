@@ -91,7 +91,8 @@ export class CanonicalWriter {
   /** Guards the descent into an object against cycles and against running out of stack. */
   nested(value: object, write: () => string): string {
     if (this.#ancestors.includes(value)) this.refuse('a cyclic reference')
-    if (this.#ancestors.length >= MAX_DEPTH) this.refuse(`nested more than ${MAX_DEPTH} levels deep`)
+    if (this.#ancestors.length >= MAX_DEPTH)
+      this.refuse(`nested more than ${MAX_DEPTH} levels deep`)
     this.#ancestors.push(value)
     const text = write()
     this.#ancestors.pop()

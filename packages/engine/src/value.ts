@@ -65,12 +65,20 @@ export function encodeValue(value: unknown): Uint8Array {
     if (isExactly(part, Date)) return tag('date', writer.write(dateNumber(part)))
     if (isExactly(part, Map)) {
       const pairs = () =>
-        [...part].map(([key, item], index) => `[${writer.at(index, key)},${writer.at(index, item)}]`)
-      return tag('map', writer.nested(part, () => `[${pairs().join(',')}]`))
+        [...part].map(
+          ([key, item], index) => `[${writer.at(index, key)},${writer.at(index, item)}]`,
+        )
+      return tag(
+        'map',
+        writer.nested(part, () => `[${pairs().join(',')}]`),
+      )
     }
     if (isExactly(part, Set)) {
       const items = () => [...part].map((item, index) => writer.at(index, item))
-      return tag('set', writer.nested(part, () => `[${items().join(',')}]`))
+      return tag(
+        'set',
+        writer.nested(part, () => `[${items().join(',')}]`),
+      )
     }
     const array = asTypedArray(part)
     if (array !== undefined) {
@@ -81,7 +89,10 @@ export function encodeValue(value: unknown): Uint8Array {
       return tag(array.name, `[${at},${array.length}]`)
     }
     if (Object.hasOwn(part, '$') && isRecord(part)) {
-      return tag('object', writer.nested(part, () => writer.object(part)))
+      return tag(
+        'object',
+        writer.nested(part, () => writer.object(part)),
+      )
     }
     return undefined
   }
@@ -171,19 +182,25 @@ function reviveTypedArray(name: string, place: [number, number], buffers: Uint8A
 
 function asTypedArray(
   part: object,
-): (Pick<TypedArray, 'buffer' | 'byteOffset' | 'byteLength' | 'length'> & { name: string }) | undefined {
+):
+  | (Pick<TypedArray, 'buffer' | 'byteOffset' | 'byteLength' | 'length'> & { name: string })
+  | undefined {
   if (!ArrayBuffer.isView(part) || part instanceof DataView) return undefined
   const array = part as TypedArray
   const { buffer, byteOffset, byteLength, length } = array
   const prototype: unknown = Object.getPrototypeOf(array)
   for (const [name, type] of TYPED_ARRAYS) {
     const buffered = type === Uint8Array && globalThis.Buffer?.isBuffer(array)
-    if (prototype === type.prototype || buffered) return { buffer, byteOffset, byteLength, length, name }
+    if (prototype === type.prototype || buffered)
+      return { buffer, byteOffset, byteLength, length, name }
   }
   return undefined
 }
 
-function isExactly<T>(part: object, type: abstract new (...args: never[]) => T): part is T & object {
+function isExactly<T>(
+  part: object,
+  type: abstract new (...args: never[]) => T,
+): part is T & object {
   return Object.getPrototypeOf(part) === type.prototype
 }
 

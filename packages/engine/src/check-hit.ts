@@ -1,0 +1,42 @@
+import { artifactsOf, type Artifact, type Outputs } from './artifact.ts'
+import { messageOf } from './errors.ts'
+import { paramsOf } from './identify.ts'
+import type { OrderedStep } from './order.ts'
+import type { Reason } from './reason.ts'
+import { definition } from './step.ts'
+import type { ArtifactStore } from './store/store.ts'
+import { decodeValue } from './value.ts'
+
+/**
+ * Why outputs found in the cache cannot be used; none when they can. They count only when all their
+ * bytes are there and undamaged, and when the effects behind them are still in place.
+ */
+export async function checkHit(
+  { name, step }: OrderedStep,
+  outputs: Outputs,
+  artifacts: ArtifactStore,
+  dir: string,
+): Promise<Reason[]> {
+  const reasons: Reason[] = []
+  for (const artifact of artifactsOf(outputs)) {
+    const state = await artifacts.check(artifact.digest)
+    if (state !== 'present') {
+      reasons.push({ kind: 'artifact', problem: state, output: outputName(outputs, artifact) })
+    }
+  }
+  const { stale } = definition(step).run
+  if (reasons.length > 0 || stale === undefined) return reasons
+  const output = decodeValue(await artifacts.get(outputs.value.digest))
+  const params: unknown = JSON.parse(paramsOf(name, step))
+  try {
+    const why = await stale(output as never, { params, dir } as never)
+    return why === undefined ? [] : [{ kind: 'effect', why }]
+  } catch (error) {
+    return [{ kind: 'effect', why: `its effect could not be checked: ${messageOf(error)}` }]
+  }
+}
+
+function outputName({ picks }: Outputs, artifact: Artifact): string {
+  const field = Object.keys(picks).find((name) => picks[name] === artifact)
+  return field === undefined ? 'output' : `output.${field}`
+}

@@ -1,0 +1,234 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { dirname, extname, relative, resolve as resolvePath, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Doubt, PipelineCode, StepCode } from '../code.ts'
+import { digestBytes, digestText, type Digest } from '../digest.ts'
+import { canonicalJson } from '../json.ts'
+import type { Pipeline } from '../pipeline.ts'
+import { definition } from '../step.ts'
+import { parseCallSites, type CallSite } from './call-site.ts'
+import {
+  callArguments,
+  codeArguments,
+  dataOptions,
+  indexCalls,
+  type Call,
+  type Range,
+} from './calls.ts'
+import { captures } from './captures.ts'
+import { addPackages, isInstalled } from './packages.ts'
+import { collectReferences } from './references.ts'
+import { createResolve } from './resolve.ts'
+import { offsetOf, parseSource, type Syntax } from './syntax.ts'
+
+const SOURCE = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'])
+// The engine is not part of a step's code: what it means for a key is said by the key's format.
+const ENGINE = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Finds the code behind a pipeline: every local module that the modules on the stack of its `step()`
+ * and `pipeline()` calls import, directly or not, and the packages they reach. All of it counts for
+ * every step, since a module may change what another one has set up; that is coarse, but it misses
+ * nothing that is imported. What cannot be followed is a doubt, which disables caching.
+ */
+export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
+  const isOwn = (file: string) => !isInstalled(file) && !isInside(ENGINE, file)
+  const sites = new Map(
+    [...pipeline.steps].map(([name, step]) => [name, parseCallSites(definition(step).site, isOwn)]),
+  )
+  const roots = [...sites.values(), parseCallSites(pipeline.site, isOwn)].flat()
+  const reached = collectModules(
+    roots.map(({ file }) => real(file)),
+    dir,
+  )
+  const places = new Places(reached.modules, dir)
+  const used = new Map<string, number>()
+  for (const at of sites.values()) {
+    const site = places.identify(at)
+    used.set(site, (used.get(site) ?? 0) + 1)
+  }
+  const steps = new Map<string, StepCode>()
+  for (const [name, step] of pipeline.steps) {
+    const at = sites.get(name) ?? []
+    const site = places.identify(at)
+    steps.set(name, {
+      // Steps that were made at one place, as in a loop, differ by what was captured there.
+      site: (used.get(site) ?? 0) > 1 ? `${site} as ${name}` : site,
+      doubts: definition(step).version === undefined ? places.doubtsAbout(at) : [],
+    })
+    places.exclude(at)
+  }
+  const files = new Map([...reached.files, ...places.digests()])
+  const parts = {
+    files: sorted(files),
+    packages: sorted(reached.packages),
+    env: sorted(reached.env),
+  }
+  const digest = digestText(`stepwell code\n${canonicalJson(parts)}`)
+  return { digest, ...parts, doubts: reached.doubts, steps }
+}
+
+interface Reached {
+  /** Parsed local modules by absolute path. */
+  readonly modules: ReadonlyMap<string, Syntax>
+  /** Other local files that are imported or referred to, by project path. */
+  readonly files: ReadonlyMap<string, Digest>
+  readonly packages: ReadonlyMap<string, string>
+  readonly env: ReadonlyMap<string, Digest | null>
+  readonly doubts: readonly Doubt[]
+}
+
+function collectModules(roots: readonly string[], dir: string): Reached {
+  const resolve = createResolve()
+  const modules = new Map<string, Syntax>()
+  const files = new Map<string, Digest>()
+  const packages = new Map<string, Set<string>>()
+  const visitedPackages = new Set<string>()
+  const env = new Map<string, Digest | null>()
+  const doubts: Doubt[] = []
+  const pending = [...roots]
+  const seen = new Set<string>()
+  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
+    if (seen.has(file) || isInside(ENGINE, file)) continue
+    seen.add(file)
+    if (isInstalled(file)) addPackages(file, packages, visitedPackages)
+    else visit(file)
+  }
+  const versions = [...packages].map(([name, all]) => [name, [...all].sort().join(', ')] as const)
+  return { modules, files, packages: new Map(versions), env, doubts }
+
+  function visit(file: string): void {
+    const name = projectPath(file, dir)
+    const doubt = (what: string, line: number, todo: string) =>
+      doubts.push({ what, place: `${name}:${line}`, todo })
+    let bytes: Uint8Array
+    try {
+      bytes = readFileSync(file)
+    } catch {
+      doubt('a module that cannot be read', 1, 'check the file')
+      return
+    }
+    const syntax = SOURCE.has(extname(file)) ? parseSource(file, bytes) : undefined
+    if (syntax === undefined) {
+      files.set(name, digestBytes(bytes))
+      return
+    }
+    if (typeof syntax === 'string') {
+      doubt(`a module that cannot be parsed (${syntax})`, 1, 'check the file')
+      return
+    }
+    modules.set(file, syntax)
+    const references = collectReferences(syntax)
+    for (const { specifier, line } of references.modules) {
+      const found = resolve(specifier, file)
+      if (found !== undefined) pending.push(...found)
+      else doubt(`an import that cannot be found (${specifier})`, line, 'install it, or correct it')
+    }
+    for (const { specifier } of references.assets) {
+      const asset = resolvePath(dirname(file), specifier)
+      if (existsSync(asset)) pending.push(real(asset))
+    }
+    for (const variable of references.env) {
+      const value = process.env[variable]
+      env.set(variable, value === undefined ? null : digestText(value))
+    }
+    for (const { what, line, todo } of references.unclear) doubt(what, line, todo)
+  }
+}
+
+/** The places in parsed modules where steps are made. */
+class Places {
+  readonly #modules: ReadonlyMap<string, Syntax>
+  readonly #dir: string
+  readonly #calls = new Map<Syntax, Map<number, Call>>()
+  readonly #excluded = new Map<Syntax, Map<number, Range>>()
+
+  constructor(modules: ReadonlyMap<string, Syntax>, dir: string) {
+    this.#modules = modules
+    this.#dir = dir
+  }
+
+  /** What tells a place from all others: innermost call first. */
+  identify(sites: readonly CallSite[]): string {
+    return sites
+      .map((site) => {
+        const { index = `${site.line}:${site.column}` } = this.#call(site) ?? {}
+        return `${projectPath(real(site.file), this.#dir)}#${index}`
+      })
+      .join(' < ')
+  }
+
+  /** What keeps a step from being told apart from others of the same code. */
+  doubtsAbout(sites: readonly CallSite[]): Doubt[] {
+    const [site] = sites
+    const todo = 'put what the step needs into `params`, or give it a `version`'
+    if (site === undefined) {
+      return [{ what: 'the place where the step is made cannot be seen', place: 'unknown', todo }]
+    }
+    const place = `${projectPath(real(site.file), this.#dir)}:${site.line}`
+    const call = this.#call(site)
+    if (call === undefined) {
+      return [{ what: 'the call that makes the step cannot be found in its source', place, todo }]
+    }
+    const code = site.direct ? codeArguments(call) : callArguments(call)
+    const captured = captures(call, code).map((name) => `\`${name}\``)
+    return captured.length === 0
+      ? []
+      : [{ what: `its code captures ${captured.join(', ')}`, place, todo }]
+  }
+
+  /** Leaves what is data in the call at a place out of its module's digest. */
+  exclude([site]: readonly CallSite[]): void {
+    const syntax = site && this.#modules.get(real(site.file))
+    const call = site && this.#call(site)
+    if (syntax === undefined || call === undefined || !site?.direct) return
+    const ranges = this.#excluded.get(syntax) ?? new Map<number, Range>()
+    this.#excluded.set(syntax, ranges)
+    for (const range of dataOptions(call)) ranges.set(range.start, range)
+  }
+
+  /** The digests of the modules by project path. */
+  digests(): [string, Digest][] {
+    return [...this.#modules].map(([file, syntax]) => {
+      const ranges = [...(this.#excluded.get(syntax)?.values() ?? [])]
+      let at = 0
+      const parts: string[] = []
+      for (const { start, end } of ranges.sort((a, b) => a.start - b.start)) {
+        parts.push(syntax.source.slice(at, start))
+        at = end
+      }
+      parts.push(syntax.source.slice(at))
+      return [projectPath(file, this.#dir), digestText(canonicalJson(parts))]
+    })
+  }
+
+  #call(site: CallSite): Call | undefined {
+    const syntax = this.#modules.get(real(site.file))
+    if (syntax === undefined) return undefined
+    const calls = this.#calls.get(syntax) ?? indexCalls(syntax)
+    this.#calls.set(syntax, calls)
+    return calls.get(offsetOf(syntax, site.line, site.column))
+  }
+}
+
+/** Relative to the project, with forward slashes, so that a project can be moved. */
+function projectPath(file: string, dir: string): string {
+  return relative(dir, file).split(sep).join('/')
+}
+
+function isInside(dir: string, file: string): boolean {
+  const path = relative(dir, file)
+  return path !== '' && !path.startsWith('..') && !path.startsWith(sep)
+}
+
+function real(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): Record<string, T> {
+  return Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url'
+
+/** A place in a source file that was on the stack when a step was made. */
+export interface CallSite {
+  /** Absolute path. */
+  readonly file: string
+  /** Both from 1; the column counts UTF-16 code units. */
+  readonly line: number
+  readonly column: number
+  /** Whether the call here is that of `step()` itself, not of a package's function that calls it. */
+  readonly direct: boolean
+}
+
+/**
+ * The project's own frames of a stack, innermost first, up to the top level of the module that was
+ * being loaded: what imported that module is not part of how the step was made.
+ */
+export function parseCallSites(stack: string, isOwn: (file: string) => boolean): CallSite[] {
+  const sites: CallSite[] = []
+  let direct = true
+  for (const frame of stack.split('\n').slice(1)) {
+    if (frame.includes('node:internal/modules/')) break
+    const match = /(?:^|\s|\()((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/.exec(frame)
+    if (match === null) continue
+    const [, where = '', line, column] = match
+    const file = toPath(where)
+    if (isOwn(file)) sites.push({ file, line: Number(line), column: Number(column), direct })
+    direct = false
+  }
+  return sites
+}
+
+function toPath(where: string): string {
+  if (!where.startsWith('file:')) return where.replace(/\?.*$/, '')
+  const url = new URL(where)
+  url.search = ''
+  return fileURLToPath(url)
+}

@@ -1,0 +1,86 @@
+import { parseSync } from 'oxc-parser'
+
+/** A node of an ESTree, as far as it is looked at here. */
+export interface SyntaxNode {
+  readonly type: string
+  /** Offsets in UTF-16 code units. */
+  readonly start: number
+  readonly end: number
+  readonly [key: string]: unknown
+}
+
+/** A parsed source file. */
+export interface Syntax {
+  readonly source: string
+  readonly root: SyntaxNode
+}
+
+/** @returns the syntax tree, or the message of the first error. */
+export function parseSource(file: string, bytes: Uint8Array): Syntax | string {
+  const source = new TextDecoder().decode(bytes)
+  const { program, errors } = parseSync(file, source)
+  const error = errors.find(({ severity }) => severity === 'Error')
+  return error === undefined ? { source, root: program as unknown as SyntaxNode } : error.message
+}
+
+/**
+ * Visits every node below and including `root`, parents first, without recursion. `ancestors` is the
+ * path from the root, and is reused: copy it to keep it. A visitor that returns `false` prunes.
+ */
+export function walk(
+  root: SyntaxNode,
+  visit: (node: SyntaxNode, ancestors: readonly SyntaxNode[]) => boolean | void,
+): void {
+  const ancestors: SyntaxNode[] = []
+  const stack: (SyntaxNode | 'leave')[] = [root]
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node === 'leave') {
+      ancestors.pop()
+      continue
+    }
+    if (visit(node, ancestors) === false) continue
+    ancestors.push(node)
+    stack.push('leave', ...childrenOf(node).reverse())
+  }
+}
+
+/** The nodes directly below a node, in source order of its members. */
+export function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  return Object.values(node)
+    .flatMap((member) => (Array.isArray(member) ? member : [member]))
+    .filter(isNode)
+}
+
+export function isNode(value: unknown): value is SyntaxNode {
+  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value
+}
+
+/** The string that a literal or a template without parts stands for, if it is one. */
+export function literalText(node: unknown): string | undefined {
+  if (!isNode(node)) return undefined
+  if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined
+  if (node.type !== 'TemplateLiteral') return undefined
+  const quasis = node['quasis'] as { readonly value: { readonly cooked: string } }[]
+  return quasis.length === 1 ? quasis[0]?.value.cooked : undefined
+}
+
+/** The name of an identifier node. */
+export function identifierName(node: unknown): string | undefined {
+  return isNode(node) && node.type === 'Identifier' ? (node['name'] as string) : undefined
+}
+
+/** The line of an offset, from 1. */
+export function lineOf({ source }: Syntax, offset: number): number {
+  return source.slice(0, offset).split('\n').length
+}
+
+/** The offset of a line and column, both from 1. */
+export function offsetOf({ source }: Syntax, line: number, column: number): number {
+  let start = 0
+  for (let at = 1; at < line; at += 1) {
+    const end = source.indexOf('\n', start)
+    if (end === -1) return -1
+    start = end + 1
+  }
+  return start + column - 1
+}

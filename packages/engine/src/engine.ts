@@ -1,0 +1,303 @@
+import { realpathSync, statSync } from 'node:fs'
+import { availableParallelism, hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { actionOf } from './action.ts'
+import { analyzeCode } from './code/analyze.ts'
+import type { PipelineCode } from './code.ts'
+import { StepwellError } from './errors.ts'
+import type { RunEvent } from './event.ts'
+import type { Executor } from './executor/executor.ts'
+import { InlineExecutor } from './executor/inline-executor.ts'
+import type { StepKey } from './fingerprint.ts'
+import { artifactIn, paramsOf } from './identify.ts'
+import { orderSteps, type OrderedStep } from './order.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Plan } from './plan.ts'
+import { planSteps } from './plan-steps.ts'
+import { RunFold, type RunRecord } from './run.ts'
+import { Run } from './run-handle.ts'
+import { StepRunner } from './run-step.ts'
+import { schedule } from './schedule.ts'
+import { nextSnapshot } from './snapshot.ts'
+import type { Picked, Step } from './step.ts'
+import { DiskArtifacts } from './store/disk-artifacts.ts'
+import { DiskSnapshots } from './store/disk-snapshots.ts'
+import { RememberingFileDigests } from './store/file-digests.ts'
+import { LevelIndex, type IndexOptions } from './store/level-index.ts'
+import { LevelStepCache } from './store/level-step-cache.ts'
+import { openStateDirs } from './store/project.ts'
+import { RunFiles } from './store/run-files.ts'
+import type { ArtifactStore, StepCache } from './store/store.ts'
+import { decodeValue } from './value.ts'
+
+export interface EngineOptions {
+  /**
+   * The project directory: what file inputs are relative to, and where `.stepwell` is kept.
+   * @default the working directory
+   */
+  readonly dir?: string
+  /** How many steps are executed at once, from 1 up. @default the number of cores */
+  readonly concurrency?: number
+  /** How long to wait for another process that holds the step cache, in milliseconds. @default 60000 */
+  readonly lockTimeout?: number
+  /** Where artifacts are kept. @default files in `.stepwell/objects` */
+  readonly artifacts?: ArtifactStore
+  /** Where outputs are found by step key. @default LevelDB in `.stepwell/index` */
+  readonly cache?: StepCache
+  /** What executes the steps of a pipeline. @default one that calls them in this thread */
+  readonly executor?: (pipeline: Pipeline, artifacts: ArtifactStore, dir: string) => Executor
+}
+
+export interface PlanRequest {
+  /** Names of the steps wanted; what they need comes with them. @default all steps */
+  readonly targets?: readonly string[]
+  /** Execute even what is cached: steps by name, or `'all'` that take part. @default none */
+  readonly force?: readonly string[] | 'all'
+}
+
+export interface RunRequest extends PlanRequest {
+  /** Cancels the run: nothing new is started, and running steps are told by their own signal. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Opens an engine on a project directory. Several engines may be open in one process, also on the same
+ * directory. Close it when done, or declare it with `await using`.
+ *
+ * @throws TypeError for an option out of range; StepwellError STEPWELL_FORMAT, STEPWELL_STATE.
+ */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { dir = process.cwd(), concurrency } = options
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
+    throw new TypeError(`Expected \`concurrency\` to be an integer from 1 up, got ${concurrency}`)
+  }
+  const absolute = resolve(dir)
+  if (!statSync(absolute, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new StepwellError({
+      code: 'STEPWELL_STATE',
+      what: `the project directory ${absolute} does not exist`,
+      todo: 'create it, or correct the path',
+    })
+  }
+  return await Promise.resolve(new Engine(realpathSync(absolute), options))
+}
+
+/** Plans and runs pipelines on one project directory. */
+export class Engine implements AsyncDisposable {
+  /** The project directory, absolute, symbolic links resolved. */
+  readonly dir: string
+  readonly #concurrency: number
+  readonly #artifacts: ArtifactStore
+  readonly #cache: StepCache
+  readonly #executor: NonNullable<EngineOptions['executor']>
+  readonly #digests: RememberingFileDigests
+  readonly #snapshots: DiskSnapshots
+  readonly #runs: RunFiles
+  readonly #index: LevelIndex
+  readonly #indexOptions: IndexOptions
+  readonly #inFlight = new Map<StepKey, Promise<void>>()
+  readonly #active = new Set<Promise<unknown>>()
+  readonly #listeners = new Set<(warning: string) => void>()
+
+  /** Use `openEngine`. */
+  constructor(dir: string, options: EngineOptions) {
+    const dirs = openStateDirs(dir)
+    this.dir = dir
+    this.#concurrency = options.concurrency ?? availableParallelism()
+    this.#digests = new RememberingFileDigests(dir)
+    this.#artifacts = options.artifacts ?? new DiskArtifacts(dirs.objects, this.#digests)
+    this.#snapshots = new DiskSnapshots(dirs.state)
+    this.#runs = new RunFiles(dirs.runs)
+    this.#indexOptions = {
+      ...(options.lockTimeout !== undefined && { lockTimeout: options.lockTimeout }),
+      warn: (message) => {
+        for (const listener of this.#listeners) listener(message)
+      },
+    }
+    this.#index = LevelIndex.share(dirs.root, this.#indexOptions)
+    this.#cache = options.cache ?? new LevelStepCache(this.#index)
+    this.#executor =
+      options.executor ??
+      (({ steps }, artifacts, projectDir) =>
+        new InlineExecutor({ steps, artifacts, dir: projectDir }))
+  }
+
+  /** Runs a pipeline. It begins at once; see `Run` for how to follow it. */
+  run(pipeline: Pipeline, request: RunRequest = {}): Run {
+    const names = new Map([...pipeline.steps].map(([name, step]) => [step, name]))
+    const run = new Run(
+      (emit) => this.#carryOut(pipeline, request, emit),
+      (handle, record) => this.#read(handle, names, record),
+    )
+    const active = run.result.catch(() => undefined).finally(() => this.#active.delete(active))
+    this.#active.add(active)
+    return run
+  }
+
+  /**
+   * What a run would do, and why. Reads the last known state only; never waits for a run under way.
+   * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS.
+   */
+  async plan(pipeline: Pipeline, { targets, force }: PlanRequest = {}): Promise<Plan> {
+    const { steps, code } = prepare(pipeline, targets, this.dir)
+    const { files, ...snapshot } = await this.#snapshots.read(pipeline.name)
+    this.#digests.recall(Object.entries(files))
+    const planned = await planSteps({
+      steps,
+      code,
+      snapshot,
+      artifacts: this.#artifacts,
+      digests: this.#digests,
+      dir: this.dir,
+      forced: forcedSteps(steps, force),
+    })
+    return { pipeline: pipeline.name, warnings: warningsOf(code), steps: planned }
+  }
+
+  /** Ids of the recorded runs, latest first. */
+  async runIds(): Promise<string[]> {
+    return await this.#runs.list()
+  }
+
+  /** @throws StepwellError STEPWELL_RUN_UNKNOWN. */
+  async runRecord(id: string): Promise<RunRecord> {
+    return await this.#runs.read(id)
+  }
+
+  /** What a step logged in a run, or `undefined` when it logged nothing there. */
+  async log(id: string, step: string): Promise<string | undefined> {
+    return await this.#runs.log(id, step)
+  }
+
+  /** Waits for the runs under way, then lets go of the step cache. */
+  async close(): Promise<void> {
+    await Promise.all(this.#active)
+    await this.#index.close(this.#indexOptions)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #carryOut(
+    pipeline: Pipeline,
+    { targets, force, signal = new AbortController().signal }: RunRequest,
+    tell: (event: RunEvent) => void,
+  ): Promise<RunRecord> {
+    const { steps, code } = prepare(pipeline, targets, this.dir)
+    const { files, ...snapshot } = await this.#snapshots.read(pipeline.name)
+    this.#digests.recall(Object.entries(files))
+    const forced = forcedSteps(steps, force)
+    const writer = this.#runs.begin()
+    let fold: RunFold | undefined
+    const emit = (event: RunEvent): void => {
+      writer.write(event)
+      if (event.type === 'run-started') fold = new RunFold(event)
+      else fold?.apply(event)
+      tell(event)
+    }
+    const warn = (message: string): void => emit({ type: 'warning', at: Date.now(), message })
+    emit({
+      type: 'run-started',
+      at: Date.now(),
+      run: writer.id,
+      pipeline: pipeline.name,
+      concurrency: this.#concurrency,
+      process: { pid: process.pid, host: hostname() },
+      steps: steps.map(({ name, step }) => ({ name, action: actionOf(step) })),
+    })
+    for (const warning of warningsOf(code)) warn(warning)
+    const runner = new StepRunner({
+      run: writer.id,
+      dir: this.dir,
+      steps,
+      code,
+      snapshot,
+      cache: this.#cache,
+      artifacts: this.#artifacts,
+      digests: this.#digests,
+      executor: this.#executor(pipeline, this.#artifacts, this.dir),
+      inFlight: this.#inFlight,
+      forced,
+      signal,
+      emit,
+    })
+    this.#listeners.add(warn)
+    try {
+      await schedule(steps, { concurrency: this.#concurrency, signal }, runner)
+    } finally {
+      this.#listeners.delete(warn)
+      const next = nextSnapshot(snapshot, pipeline, code, runner.entries)
+      await this.#snapshots.write(pipeline.name, next, this.#digests.remembered)
+    }
+    const ended = Object.values(fold?.record.steps ?? {})
+    const failed = ended.some(({ status }) => status === 'failed')
+    const cancelled = ended.some(({ status }) => status === 'cancelled')
+    const status = failed ? 'failed' : cancelled ? 'cancelled' : 'succeeded'
+    emit({ type: 'run-finished', at: Date.now(), status })
+    const record = fold?.record
+    if (record === undefined) throw new TypeError('a run without a record')
+    await writer.end(record)
+    return record
+  }
+
+  async #read(
+    handle: Step | Picked,
+    names: ReadonlyMap<Step, string>,
+    record: RunRecord,
+  ): Promise<unknown> {
+    const name = names.get(handle.kind === 'pick' ? handle.step : handle)
+    const { output, picks = {} } = record.steps[name ?? ''] ?? {}
+    if (name === undefined || output === undefined) {
+      throw new StepwellError({
+        code: 'STEPWELL_NO_OUTPUT',
+        what: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
+        facts: `the run ${record.status}`,
+        todo: 'look at its record for why',
+      })
+    }
+    const field = handle.kind === 'pick' ? handle.field : undefined
+    const { digest } = artifactIn({ value: output, picks }, field)
+    return decodeValue(await this.#artifacts.get(digest))
+  }
+}
+
+function prepare(
+  pipeline: Pipeline,
+  targets: readonly string[] | undefined,
+  dir: string,
+): { steps: OrderedStep[]; code: PipelineCode } {
+  if (pipeline?.kind !== 'pipeline') {
+    throw new TypeError('Expected a pipeline made by pipeline()')
+  }
+  const steps = orderSteps(pipeline, targets)
+  for (const { name, step } of steps) paramsOf(name, step)
+  return { steps, code: analyzeCode(pipeline, dir) }
+}
+
+function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force']): Set<string> {
+  const names = steps.map(({ name }) => name)
+  if (force === 'all') return new Set(names)
+  const unknown = force?.find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    throw new StepwellError({
+      code: 'STEPWELL_TARGET_UNKNOWN',
+      what: `step ${JSON.stringify(unknown)} cannot be forced, it does not take part in this run`,
+      todo: `those that do are ${names.join(', ')}`,
+    })
+  }
+  return new Set(force)
+}
+
+/** Doubts about the code, each told once, and what they mean. */
+function warningsOf({ doubts, steps }: PipelineCode): string[] {
+  const all = doubts.map(
+    ({ what, place, todo }) => `no step of this pipeline is cached: ${what} at ${place}; ${todo}`,
+  )
+  const own = [...steps].flatMap(([name, code]) =>
+    code.doubts.map(
+      ({ what, place, todo }) => `step \`${name}\` is not cached: ${what} at ${place}; ${todo}`,
+    ),
+  )
+  return [...new Set([...all, ...own])]
+}

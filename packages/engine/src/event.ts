@@ -1,0 +1,59 @@
+import type { Artifact, Outputs } from './artifact.ts'
+import type { StepKey } from './fingerprint.ts'
+import type { Reason } from './reason.ts'
+import type { RunStatus, StepStatus } from './status.ts'
+import type { Failure, InputRecord } from './step-record.ts'
+
+/** Something that happened in a run. `at` is in milliseconds since the epoch. */
+export type RunEvent =
+  | {
+      readonly type: 'run-started'
+      readonly at: number
+      readonly run: string
+      readonly pipeline: string
+      readonly concurrency: number
+      readonly process: { readonly pid: number; readonly host: string }
+      /** In execution order. */
+      readonly steps: readonly { readonly name: string; readonly action: string }[]
+    }
+  | {
+      readonly type: 'warning'
+      readonly at: number
+      readonly step?: string
+      readonly message: string
+    }
+  | {
+      readonly type: 'step-started'
+      readonly at: number
+      readonly step: string
+      readonly reasons: readonly Reason[]
+    }
+  | { readonly type: 'step-log'; readonly at: number; readonly step: string; readonly line: string }
+  | {
+      readonly type: 'step-metric'
+      readonly at: number
+      readonly step: string
+      readonly name: string
+      readonly value: number
+    }
+  | StepFinished
+  | {
+      readonly type: 'run-finished'
+      readonly at: number
+      readonly status: Exclude<RunStatus, 'running' | 'interrupted'>
+    }
+
+export interface StepFinished {
+  readonly type: 'step-finished'
+  readonly at: number
+  readonly step: string
+  readonly status: StepStatus
+  readonly reasons: readonly Reason[]
+  readonly inputs: readonly InputRecord[]
+  readonly duration: number
+  readonly metrics: Readonly<Record<string, number>>
+  readonly key?: StepKey
+  readonly output?: Artifact
+  readonly picks?: Outputs['picks']
+  readonly error?: Failure
+}

@@ -1,0 +1,48 @@
+import type { Digest } from './digest.ts'
+import { digestText } from './digest.ts'
+import { canonicalJson, type Json } from './json.ts'
+
+/** Changes whenever the meaning of a fingerprint or the encoding of an artifact does. */
+export const FORMAT = 1
+
+/** The digest of a fingerprint: the address of a step's outputs. */
+export type StepKey = Digest & { readonly __key: 'StepKey' }
+
+/**
+ * Everything that may change a step's outputs. What is not here does not: the step's name (save where
+ * the site alone cannot tell two steps apart), attempts, concurrency, executor, timings, absolute
+ * paths.
+ *
+ * The cache is sound as long as a step is a function of: its code and the packages that reaches, its
+ * params, its declared inputs and the environment variables its code names.
+ */
+export interface Fingerprint {
+  /** An entry written under another meaning must not be found. */
+  readonly format: typeof FORMAT
+  /** The local modules and packages that the step's code can reach. */
+  readonly code: Digest
+  /** Which of the functions in those modules it is. */
+  readonly site: string
+  /** Node's major version: its library and its floating-point functions are reached by any code. */
+  readonly node: string
+  /** What the author says about the code. */
+  readonly version: string | null
+  /** Params as given: `run` receives this very data. */
+  readonly params: Json
+  /** By name, since `run` receives them by name. */
+  readonly inputs: Readonly<Record<string, FingerprintInput>>
+  /** Environment variables that the code names without declaring them; never their values. */
+  readonly env: Readonly<Record<string, Digest | null>>
+}
+
+export type FingerprintInput =
+  /** The content of an upstream output: never the upstream key, so that equal outputs cut off. */
+  | { readonly kind: 'value'; readonly digest: Digest }
+  /** The content of a file, and its path as declared, which `run` can see. */
+  | { readonly kind: 'file'; readonly path: string; readonly digest: Digest }
+  | { readonly kind: 'env'; readonly name: string; readonly value: string }
+
+export function stepKey(fingerprint: Fingerprint): StepKey {
+  // The tag keeps a fingerprint's pre-image apart from that of any other record.
+  return digestText(`stepwell step key\n${canonicalJson(fingerprint)}`) as StepKey
+}

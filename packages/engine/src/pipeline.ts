@@ -1,0 +1,177 @@
+import type { StepContext, StepFunction } from './context.ts'
+import { StepwellError } from './errors.ts'
+import { callSite, definition, makeStep, Step, type Input } from './step.ts'
+
+/** A named set of steps, each known by its name and closed under what the steps read. */
+export interface Pipeline {
+  readonly kind: 'pipeline'
+  readonly name: string
+  /** In the order of definition. */
+  readonly steps: ReadonlyMap<string, Step>
+  /** The stack at the `pipeline()` call. */
+  readonly site: string
+}
+
+/** A link of the linear form: a name, and a function of the previous link's output. */
+export type Link<I = never, O = unknown> = readonly [
+  name: string,
+  run: (input: I, context: StepContext<object>) => O,
+]
+
+/** Steps by name, or functions in a row. */
+export type Steps = Readonly<Record<string, Step>> | readonly Link[]
+
+const NAME = /^[a-z][a-zA-Z0-9]*(?:-[a-z0-9]+)*$/
+const MAX_NAME = 100
+
+/**
+ * Puts steps together under names.
+ *
+ * @throws StepwellError STEPWELL_STEP_NAME for a name that is not lower camel or kebab case, is owned
+ *   by every object (`constructor`), or differs from another one by case alone;
+ *   STEPWELL_STEP_TWICE for one step under two names; STEPWELL_STEP_UNLISTED for a step that is read
+ *   but has no name; STEPWELL_PIPELINE_EMPTY for no steps at all.
+ */
+export function makePipeline(name: string, steps: Steps, site: string): Pipeline {
+  checkName(name, 'pipeline')
+  const named = new Map(isLinks(steps) ? chain(steps, site) : entries(steps))
+  if (named.size === 0) {
+    throw new StepwellError({
+      code: 'STEPWELL_PIPELINE_EMPTY',
+      what: `pipeline \`${name}\` has no steps`,
+      todo: 'give it at least one: pipeline(name, { collect })',
+    })
+  }
+  checkNames(named)
+  checkListed(named)
+  return Object.freeze({ kind: 'pipeline', name, steps: named, site })
+}
+
+/** As `makePipeline`, called from where `callee` was called. */
+export function pipelineAt(
+  name: string,
+  steps: Steps,
+  callee: (...args: never[]) => unknown,
+): Pipeline {
+  return makePipeline(name, steps, callSite(callee))
+}
+
+/** The steps that a step reads, each once, in the order of its inputs. */
+export function upstreamOf(step: Step): Step[] {
+  const found = Object.values(definition(step).inputs).map(stepOf)
+  return [...new Set(found.filter((upstream) => upstream !== undefined))]
+}
+
+/** The step behind an input, if there is one. */
+export function stepOf(input: Input): Step | undefined {
+  if (input.kind === 'step') return input
+  return input.kind === 'pick' ? input.step : undefined
+}
+
+function isLinks(steps: Steps): steps is readonly Link[] {
+  return Array.isArray(steps)
+}
+
+function entries(steps: Readonly<Record<string, Step>>): [string, Step][] {
+  const prototype: unknown = Object.getPrototypeOf(steps)
+  // `{ __proto__: train }` names no step, it sets the prototype: without this the step would be lost.
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new StepwellError({
+      code: 'STEPWELL_STEP_NAME',
+      what: 'the steps of a pipeline must be a plain object',
+      facts: 'it has a prototype of its own, as after a member named `__proto__`',
+      todo: 'rename that step',
+    })
+  }
+  return Object.entries(steps)
+}
+
+function chain(links: readonly Link[], site: string): [string, Step][] {
+  const named: [string, Step][] = []
+  let previous: Step | undefined
+  for (const [name, run] of links) {
+    if (typeof run !== 'function') {
+      throw new TypeError(`Expected link \`${name}\` to be [name, function], got ${typeof run}`)
+    }
+    const call = run as StepFunction<unknown, object, unknown>
+    const piped: StepFunction<{ input?: unknown }, object, unknown> = ({ input }, context) =>
+      call(input, context)
+    previous = makeStep(
+      {
+        ...(previous !== undefined && { inputs: { input: previous } }),
+        run: call.stale === undefined ? piped : Object.assign(piped, { stale: call.stale }),
+        ...(run.name !== '' && { description: run.name }),
+      },
+      site,
+    )
+    named.push([name, previous])
+  }
+  return named
+}
+
+function checkName(name: string, of: string): void {
+  const refuse = (facts: string) =>
+    new StepwellError({
+      code: 'STEPWELL_STEP_NAME',
+      what: `${JSON.stringify(name)} cannot be the name of a ${of}`,
+      facts,
+      todo: 'use lower camel or kebab case, such as `trainModel` or `train-model`',
+    })
+  if (typeof name !== 'string') throw refuse('it is not a string')
+  if (name in Object.prototype) throw refuse('every JavaScript object has a member of that name')
+  if (!NAME.test(name)) throw refuse('it is neither lower camel nor kebab case')
+  if (name.length > MAX_NAME) throw refuse(`it is longer than ${MAX_NAME} characters`)
+}
+
+function checkNames(named: ReadonlyMap<string, Step>): void {
+  const names = new Map<Step, string>()
+  const folded = new Map<string, string>()
+  for (const [name, step] of named) {
+    checkName(name, 'step')
+    // Logs are files named after steps, and some file systems do not tell `trainA` from `traina`.
+    const alike = folded.get(name.toLowerCase())
+    if (alike !== undefined) {
+      throw new StepwellError({
+        code: 'STEPWELL_STEP_NAME',
+        what: `the steps \`${alike}\` and \`${name}\` have the same name but for its case`,
+        todo: 'rename one of them',
+      })
+    }
+    folded.set(name.toLowerCase(), name)
+    if (!(step instanceof Step)) {
+      throw new TypeError(`Expected \`${name}\` to be made by step(), got ${typeof step}`)
+    }
+    const other = names.get(step)
+    if (other !== undefined) {
+      throw new StepwellError({
+        code: 'STEPWELL_STEP_TWICE',
+        what: `one step is in the pipeline twice`,
+        facts: `as \`${other}\` and as \`${name}\``,
+        todo: 'call step() once for each of them',
+      })
+    }
+    names.set(step, name)
+  }
+}
+
+function checkListed(named: ReadonlyMap<string, Step>): void {
+  const listed = new Set(named.values())
+  for (const [name, step] of named) {
+    for (const [input, handle] of Object.entries(definition(step).inputs)) {
+      if (!['file', 'env', 'step', 'pick'].includes(handle?.kind)) {
+        throw new TypeError(
+          `Expected input \`${input}\` of step \`${name}\` to be a step, a pick, file() or env()`,
+        )
+      }
+      const upstream = stepOf(handle)
+      if (upstream !== undefined && !listed.has(upstream)) {
+        throw new StepwellError({
+          code: 'STEPWELL_STEP_UNLISTED',
+          what: `step \`${name}\` reads a step that is not in the pipeline`,
+          facts: `its input \`${input}\``,
+          todo: 'add that step to the record given to pipeline()',
+        })
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { actionOf } from './action.ts'
+import type { Artifact, Outputs } from './artifact.ts'
+import { checkHit } from './check-hit.ts'
+import type { PipelineCode } from './code.ts'
+import { describeValue } from './describe.ts'
+import { StepwellError } from './errors.ts'
+import { artifactIn, identify, uncacheable, type Identity } from './identify.ts'
+import type { OrderedStep } from './order.ts'
+import { pickField } from './pick.ts'
+import type { PlannedStep } from './plan.ts'
+import { compareIngredients, type Reason } from './reason.ts'
+import type { ArtifactStore, FileDigests, Snapshot } from './store/store.ts'
+import { decodeValue, digestValue } from './value.ts'
+
+export interface PlanOptions {
+  readonly steps: readonly OrderedStep[]
+  readonly code: PipelineCode
+  readonly snapshot: Snapshot
+  readonly artifacts: ArtifactStore
+  readonly digests: FileDigests
+  readonly dir: string
+  readonly forced: ReadonlySet<string>
+}
+
+/**
+ * Decides what a run would do, from the last known state alone: it opens no database, waits for no
+ * other process and changes nothing but what it finds damaged.
+ *
+ * @throws StepwellError STEPWELL_PARAMS.
+ */
+export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
+  const { steps, code, snapshot, artifacts, digests, dir, forced } = options
+  const names = new Map(steps.map(({ name, step }) => [step, name]))
+  const outputs = new Map<string, Outputs>()
+  const planned: PlannedStep[] = []
+  for (const ordered of steps) planned.push(await planStep(ordered))
+  return planned
+
+  async function planStep(ordered: OrderedStep): Promise<PlannedStep> {
+    const { name, step, upstream } = ordered
+    const last = snapshot.steps[name]?.entries[0]
+    const base = {
+      name,
+      action: actionOf(step),
+      inputs: [],
+      ...(last !== undefined && { lastDuration: last.duration }),
+    }
+    const waitsFor = upstream.filter((read) => !outputs.has(read))
+    let identity: Identity
+    try {
+      identity = await identify(ordered, {
+        code,
+        digests,
+        nameOf: (read) => names.get(read) ?? '',
+        outputOf: (read, field) => artifactOf(read, field),
+      })
+    } catch (error) {
+      if (!(error instanceof StepwellError) || error.code === 'STEPWELL_PARAMS') throw error
+      return { ...base, decision: 'run', reasons: [{ kind: 'problem', message: error.message }] }
+    }
+    const { inputs, key, ingredients } = identity
+    const own = await ownReasons()
+    if (waitsFor.length > 0) {
+      const reasons: Reason[] = [...own, { kind: 'upstream', steps: waitsFor }]
+      return { ...base, inputs, decision: own.length > 0 ? 'run' : 'depends', reasons }
+    }
+    if (own.length > 0) return { ...base, inputs, key, decision: 'run', reasons: own }
+    const entry = snapshot.steps[name]?.entries.find((known) => known.key === key)
+    if (entry === undefined) {
+      return { ...base, inputs, key, decision: 'run', reasons: [{ kind: 'lost' }] }
+    }
+    outputs.set(name, await withPicks(ordered, entry.outputs))
+    const { run, at } = entry
+    return { ...base, inputs, key, decision: 'cached', reasons: [{ kind: 'unchanged', run, at }] }
+
+    /** What makes the step run whatever the steps before it turn out to give. */
+    async function ownReasons(): Promise<Reason[]> {
+      if (forced.has(name)) return [{ kind: 'forced' }]
+      const never = uncacheable(ordered, identity)
+      if (never !== undefined) return [never]
+      const known = snapshot.steps[name]?.entries.find((entry) => entry.key === key)
+      if (known !== undefined && waitsFor.length === 0) {
+        return await checkHit(ordered, known.outputs, artifacts, dir)
+      }
+      if (last === undefined) return [{ kind: 'new' }]
+      return compareIngredients(last.ingredients, ingredients, snapshot.codes, code)
+    }
+
+    /** The output of a step that will run is taken for what it was: no reason of its own to run. */
+    function artifactOf(read: string, field: string | undefined): Artifact {
+      const known = outputs.get(read)
+      if (known !== undefined) return artifactIn(known, field)
+      const input = Object.entries(last?.ingredients.sources ?? {}).find(
+        ([, source]) => source === (field === undefined ? read : `${read}.${field}`),
+      )
+      const before = input && last?.ingredients.fingerprint.inputs[input[0]]
+      const digest = before?.kind === 'value' ? before.digest : digestValue(undefined)
+      return { kind: 'value', digest, size: 0, about: `the output of ${read}` }
+    }
+  }
+
+  async function withPicks({ name, picks }: OrderedStep, stored: Outputs): Promise<Outputs> {
+    const missing = picks.filter((field) => !Object.hasOwn(stored.picks, field))
+    if (missing.length === 0) return stored
+    const value = decodeValue(await artifacts.get(stored.value.digest))
+    const added = missing.map((field) => {
+      const part = pickField(name, value, field)
+      const artifact = { kind: 'value', digest: digestValue(part), size: 0 } as const
+      return [field, { ...artifact, about: describeValue(part) }] as const
+    })
+    return { ...stored, picks: { ...stored.picks, ...Object.fromEntries(added) } }
+  }
+}

@@ -1,0 +1,64 @@
+import type { Json } from './json.ts'
+import type { Change, Reason } from './reason.ts'
+
+/** A reason in words, as a clause: "`params.alpha` 0.1 -> 0.2". */
+export function describeReason(reason: Reason): string {
+  switch (reason.kind) {
+    case 'unchanged':
+      return `unchanged since run ${reason.run}`
+    case 'new':
+      return 'it has not succeeded before'
+    case 'lost':
+      return 'its outputs are not in the cache'
+    case 'forced':
+      return 'forced'
+    case 'uncacheable':
+      return `never cached: ${reason.why}`
+    case 'problem':
+      return reason.message
+    case 'param':
+      return `params.${reason.path} ${show(reason.before)} -> ${show(reason.after)}`
+    case 'input':
+      return `input \`${reason.name}\` (${reason.source}) ${reason.change}`
+    case 'env':
+      return `env ${reason.name} ${show(reason.before)} -> ${show(reason.after)}`
+    case 'code-env':
+      return `the environment variable ${reason.name}, which its code reads, changed`
+    case 'code':
+      return `code: ${reason.file} ${past(reason.change)}`
+    case 'package':
+      return `package ${reason.name} ${reason.before ?? 'none'} -> ${reason.after ?? 'none'}`
+    case 'site':
+      return `it is now made at ${reason.after}, before at ${reason.before}`
+    case 'node':
+      return `Node ${reason.before} -> ${reason.after}`
+    case 'version':
+      return `version ${show(reason.before)} -> ${show(reason.after)}`
+    case 'artifact':
+      return `its stored ${reason.output} is ${reason.problem}`
+    case 'effect':
+      return reason.why
+    case 'upstream':
+      return `depends on the output of ${reason.steps.join(', ')}`
+    case 'blocked':
+      return `blocked by ${reason.by.join(', ')}`
+    case 'stopped':
+      return `not started after ${reason.by} failed`
+  }
+}
+
+export type { Reason } from './reason.ts'
+
+function past(change: Change): string {
+  return change === 'added'
+    ? 'is newly reached'
+    : change === 'removed'
+      ? 'is no longer reached'
+      : 'changed'
+}
+
+function show(value: Json | undefined): string {
+  if (value === undefined) return 'unset'
+  const text = JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}

@@ -1,0 +1,178 @@
+import type { Digest } from './digest.ts'
+import type { Fingerprint, FingerprintInput } from './fingerprint.ts'
+import type { PipelineCode } from './code.ts'
+import { canonicalJson, type Json } from './json.ts'
+
+/** Why a step runs, or does not. */
+export type Reason =
+  | { readonly kind: 'unchanged'; readonly run: string; readonly at: number }
+  | { readonly kind: 'new' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'forced' }
+  | { readonly kind: 'uncacheable'; readonly why: string }
+  | {
+      readonly kind: 'param'
+      readonly path: string
+      readonly before: Json | undefined
+      readonly after: Json | undefined
+    }
+  | {
+      readonly kind: 'input'
+      readonly name: string
+      readonly source: string
+      readonly change: Change
+    }
+  | {
+      readonly kind: 'env'
+      readonly name: string
+      readonly before: string | undefined
+      readonly after: string | undefined
+    }
+  | { readonly kind: 'code-env'; readonly name: string }
+  | { readonly kind: 'code'; readonly file: string; readonly change: Change }
+  | {
+      readonly kind: 'package'
+      readonly name: string
+      readonly before: string | undefined
+      readonly after: string | undefined
+    }
+  | { readonly kind: 'site'; readonly before: string; readonly after: string }
+  | { readonly kind: 'node'; readonly before: string; readonly after: string }
+  | { readonly kind: 'version'; readonly before: string | null; readonly after: string | null }
+  | { readonly kind: 'artifact'; readonly problem: 'missing' | 'damaged'; readonly output: string }
+  | { readonly kind: 'effect'; readonly why: string }
+  | { readonly kind: 'problem'; readonly message: string }
+  | { readonly kind: 'upstream'; readonly steps: readonly string[] }
+  | { readonly kind: 'blocked'; readonly by: readonly string[] }
+  | { readonly kind: 'stopped'; readonly by: string }
+
+export type Change = 'changed' | 'added' | 'removed'
+
+/** What a step was made from, the last time its key was known. */
+export interface Ingredients {
+  readonly fingerprint: Fingerprint
+  /** Where each input came from: a file, a variable, a step or a field of its output. */
+  readonly sources: Readonly<Record<string, string>>
+}
+
+/** The part of a pipeline's code that can be compared between runs. */
+export type CodeParts = Pick<PipelineCode, 'files' | 'packages'>
+
+/**
+ * All that differs between two sets of ingredients, most telling first: params, inputs, environment,
+ * then code. Empty when nothing does.
+ *
+ * @param codes the code of earlier runs by its digest
+ * @param code the code of `after`
+ */
+export function compareIngredients(
+  before: Ingredients,
+  after: Ingredients,
+  codes: Readonly<Record<string, CodeParts>>,
+  code: CodeParts,
+): Reason[] {
+  const [old, now] = [before.fingerprint, after.fingerprint]
+  const reasons: Reason[] = []
+  compareJson('', old.params, now.params, (path, a, b) =>
+    reasons.push({ kind: 'param', path, before: a, after: b }),
+  )
+  for (const [name, change] of changes(old.inputs, now.inputs)) {
+    reasons.push(inputReason(name, change, before, after))
+  }
+  for (const [name] of changes(old.env, now.env)) reasons.push({ kind: 'code-env', name })
+  if (old.version !== now.version) {
+    reasons.push({ kind: 'version', before: old.version, after: now.version })
+  }
+  if (old.node !== now.node) reasons.push({ kind: 'node', before: old.node, after: now.node })
+  const edits = old.code === now.code ? [] : compareCode(codes[old.code], code)
+  reasons.push(...edits)
+  // A step moves when lines above it come or go: the changed file says more.
+  if (old.site !== now.site && edits.length === 0) {
+    reasons.push({ kind: 'site', before: old.site, after: now.site })
+  }
+  return reasons
+}
+
+function inputReason(
+  name: string,
+  change: Change,
+  before: Ingredients,
+  after: Ingredients,
+): Reason {
+  const old = before.fingerprint.inputs[name]
+  const now = after.fingerprint.inputs[name]
+  if ((old ?? now)?.kind === 'env' && (now ?? old)?.kind === 'env') {
+    return { kind: 'env', name: envName(now ?? old), before: envValue(old), after: envValue(now) }
+  }
+  return {
+    kind: 'input',
+    name,
+    source: after.sources[name] ?? before.sources[name] ?? name,
+    change,
+  }
+}
+
+function envName(input: FingerprintInput | undefined): string {
+  return input?.kind === 'env' ? input.name : ''
+}
+
+function envValue(input: FingerprintInput | undefined): string | undefined {
+  return input?.kind === 'env' ? input.value : undefined
+}
+
+function compareCode(before: CodeParts | undefined, after: CodeParts): Reason[] {
+  if (before === undefined) return [{ kind: 'code', file: 'the code', change: 'changed' }]
+  const reasons: Reason[] = []
+  for (const [file, change] of changes(before.files, after.files)) {
+    reasons.push({ kind: 'code', file, change })
+  }
+  for (const [name] of changes(before.packages, after.packages)) {
+    reasons.push({
+      kind: 'package',
+      name,
+      before: before.packages[name],
+      after: after.packages[name],
+    })
+  }
+  return reasons
+}
+
+function changes<T extends Json | Digest | FingerprintInput>(
+  before: Readonly<Record<string, T>>,
+  after: Readonly<Record<string, T>>,
+): [string, Change][] {
+  const found: [string, Change][] = []
+  for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+    const [a, b] = [own(before, name), own(after, name)]
+    if (a === undefined) found.push([name, 'added'])
+    else if (b === undefined) found.push([name, 'removed'])
+    else if (canonicalJson(a) !== canonicalJson(b)) found.push([name, 'changed'])
+  }
+  return found
+}
+
+function compareJson(
+  path: string,
+  before: Json | undefined,
+  after: Json | undefined,
+  report: (path: string, before: Json | undefined, after: Json | undefined) => void,
+): void {
+  if (isObject(before) && isObject(after)) {
+    for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+      const inner = path === '' ? key : `${path}.${key}`
+      compareJson(inner, own(before, key), own(after, key), report)
+    }
+  } else if (before === undefined || after === undefined) {
+    if (before !== after) report(path, before, after)
+  } else if (canonicalJson(before) !== canonicalJson(after)) {
+    report(path, before, after)
+  }
+}
+
+function isObject(json: Json | undefined): json is Readonly<Record<string, Json>> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined
+}

@@ -1,0 +1,86 @@
+import type { RunEvent } from './event.ts'
+import type { RunStatus } from './status.ts'
+import type { StepRecord } from './step-record.ts'
+
+/** One evaluation of a pipeline: a fold of its events. */
+export interface RunRecord {
+  readonly id: string
+  readonly pipeline: string
+  readonly status: RunStatus
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly endedAt?: number
+  readonly process: { readonly pid: number; readonly host: string }
+  readonly warnings: readonly string[]
+  /** In execution order. */
+  readonly steps: Readonly<Record<string, StepRecord>>
+}
+
+/** The record of the events so far, or `undefined` before the first one. */
+export function foldEvents(events: Iterable<RunEvent>): RunRecord | undefined {
+  let run: RunFold | undefined
+  for (const event of events) {
+    if (event.type === 'run-started') run = new RunFold(event)
+    else run?.apply(event)
+  }
+  return run?.record
+}
+
+/** Folds the events of one run as they come. */
+export class RunFold {
+  readonly #steps = new Map<string, StepRecord>()
+  readonly #warnings: string[] = []
+  #run: Omit<RunRecord, 'steps' | 'warnings'>
+
+  constructor({ run, pipeline, at, process, steps }: Extract<RunEvent, { type: 'run-started' }>) {
+    this.#run = { id: run, pipeline, status: 'running', startedAt: at, process }
+    for (const { name, action } of steps) {
+      this.#steps.set(name, {
+        name,
+        action,
+        status: 'waiting',
+        reasons: [],
+        inputs: [],
+        metrics: {},
+        duration: 0,
+      })
+    }
+  }
+
+  get record(): RunRecord {
+    // `fromEntries` defines members, so that no name can reach a prototype.
+    return { ...this.#run, warnings: [...this.#warnings], steps: Object.fromEntries(this.#steps) }
+  }
+
+  apply(event: RunEvent): void {
+    switch (event.type) {
+      case 'step-started':
+        this.#change(event.step, { status: 'running', reasons: event.reasons })
+        break
+      case 'step-metric': {
+        const { metrics } = this.#steps.get(event.step) ?? { metrics: {} }
+        this.#change(event.step, { metrics: { ...metrics, [event.name]: event.value } })
+        break
+      }
+      case 'step-finished': {
+        const { type: _type, step, at: _at, ...rest } = event
+        this.#change(step, rest)
+        break
+      }
+      case 'warning':
+        this.#warnings.push(event.message)
+        break
+      case 'run-finished':
+        this.#run = { ...this.#run, status: event.status, endedAt: event.at }
+        break
+      case 'run-started':
+      case 'step-log':
+        break
+    }
+  }
+
+  #change(name: string, change: Partial<StepRecord>): void {
+    const step = this.#steps.get(name)
+    if (step !== undefined) this.#steps.set(name, { ...step, ...change })
+  }
+}

@@ -1,0 +1,61 @@
+import type { StepContext } from './context.ts'
+import { openEngine, type EngineOptions, type RunRequest } from './engine.ts'
+import { pipelineAt, type Link, type Pipeline } from './pipeline.ts'
+import type { RunRecord } from './run.ts'
+import type { Step } from './step.ts'
+
+/** A pipeline that can run itself, on an engine opened for that one run. */
+export interface RunnablePipeline extends Pipeline {
+  /** Runs it. Resolves also when a step failed: look at `status`. */
+  run(options?: EngineOptions & RunRequest): Promise<RunRecord>
+}
+
+/** Functions in a row fit together: each one takes what the one before it returns. */
+type Chained<L extends readonly unknown[]> = L extends readonly [infer A, infer B, ...infer Rest]
+  ? A extends readonly [string, (...args: never[]) => infer O]
+    ? B extends readonly [string, (...args: infer P) => unknown]
+      ? [Awaited<O>] extends [P extends readonly [infer I, ...unknown[]] ? I : unknown]
+        ? readonly [A, ...Chained<readonly [B, ...Rest]>]
+        : readonly [
+            A,
+            readonly [string, (input: Awaited<O>, context: StepContext<object>) => unknown],
+          ]
+      : never
+    : never
+  : L
+
+/**
+ * Names steps and makes a pipeline of them, from a record of steps, or from functions in a row of
+ * which each takes what the one before it returned:
+ *
+ * ```ts
+ * pipeline('wine', { collect, clean, train })
+ * pipeline('wine', [['collect', collect], ['clean', clean], ['train', train]])
+ * ```
+ *
+ * @throws StepwellError STEPWELL_STEP_NAME, STEPWELL_STEP_TWICE, STEPWELL_STEP_UNLISTED,
+ *   STEPWELL_PIPELINE_EMPTY.
+ */
+export function pipeline(name: string, steps: Readonly<Record<string, Step>>): RunnablePipeline
+export function pipeline<const L extends readonly Link[]>(
+  name: string,
+  links: L & Chained<L>,
+): RunnablePipeline
+export function pipeline(
+  name: string,
+  steps: Readonly<Record<string, Step>> | readonly Link[],
+): RunnablePipeline {
+  const made: RunnablePipeline = {
+    ...pipelineAt(name, steps, pipeline),
+    async run({ targets, force, signal, ...options } = {}) {
+      await using engine = await openEngine(options)
+      const request: RunRequest = {
+        ...(targets !== undefined && { targets }),
+        ...(force !== undefined && { force }),
+        ...(signal !== undefined && { signal }),
+      }
+      return await engine.run(made, request).result
+    },
+  }
+  return Object.freeze(made)
+}

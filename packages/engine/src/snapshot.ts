@@ -1,0 +1,37 @@
+import type { PipelineCode } from './code.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { CodeParts } from './reason.ts'
+import type { Snapshot, SnapshotEntry, SnapshotStep } from './store/store.ts'
+
+// Enough to say `cached` after a few changes of mind about a param.
+const KEPT = 5
+
+/** The state after a run: the latest entry of each step first, and only the code they refer to. */
+export function nextSnapshot(
+  before: Snapshot,
+  pipeline: Pipeline,
+  code: PipelineCode,
+  latest: ReadonlyMap<string, SnapshotEntry>,
+): Snapshot {
+  const steps: [string, SnapshotStep][] = []
+  for (const name of pipeline.steps.keys()) {
+    const earlier = before.steps[name]?.entries ?? []
+    const entry = latest.get(name)
+    const entries =
+      entry === undefined ? earlier : [entry, ...earlier.filter(({ key }) => key !== entry.key)]
+    if (entries.length > 0) steps.push([name, { entries: entries.slice(0, KEPT) }])
+  }
+  const known: Readonly<Record<string, CodeParts>> = {
+    ...before.codes,
+    [code.digest]: { files: code.files, packages: code.packages },
+  }
+  const used = new Set(
+    steps.flatMap(([, { entries }]) =>
+      entries.map(({ ingredients }) => ingredients.fingerprint.code),
+    ),
+  )
+  const codes = Object.entries(known).filter(([digest]) =>
+    used.has(digest as PipelineCode['digest']),
+  )
+  return { codes: Object.fromEntries(codes), steps: Object.fromEntries(steps) }
+}

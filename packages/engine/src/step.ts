@@ -1,0 +1,151 @@
+import type { AnyStepFunction, FileInput, StepFunction } from './context.ts'
+import type { EnvHandle, FileHandle } from './input.ts'
+
+/** What a step was declared with. */
+export interface StepDefinition {
+  readonly inputs: Inputs
+  readonly params: object
+  readonly run: AnyStepFunction
+  readonly description: string | undefined
+  readonly version: string | undefined
+  readonly cache: boolean
+  /** The stack at the `step()` call: where the step was made, for its code digest. */
+  readonly site: string
+}
+
+/**
+ * A unit of work, and the handle by which other steps read its output: `T` is the type of that output.
+ * It shows nothing else, so that the code of one step cannot depend on the params of another.
+ */
+export class Step<out T = unknown> {
+  readonly kind = 'step'
+  /** Never set: carries the type of the output to the consumers. */
+  declare readonly type?: () => T
+  readonly #definition: StepDefinition
+
+  /** Use `step()`. */
+  constructor(stepDefinition: StepDefinition) {
+    this.#definition = stepDefinition
+    Object.freeze(this)
+  }
+
+  static definition(step: Step): StepDefinition {
+    return step.#definition
+  }
+
+  /** A handle to one field of the output: its consumer reruns only when that field changes. */
+  pick<K extends keyof T & string>(field: K): Picked<T[K]> {
+    return { kind: 'pick', step: this, field }
+  }
+}
+
+/** What a step was declared with; for the engine alone. */
+export function definition(step: Step): StepDefinition {
+  return Step.definition(step)
+}
+
+/** One field of a step's output, with a digest of its own. */
+export interface Picked<T = unknown> {
+  readonly kind: 'pick'
+  readonly step: Step
+  readonly field: string
+  /** Never set: carries the type of the field to the consumer. */
+  readonly type?: () => T
+}
+
+/** Whatever a step can read. */
+export type Input = FileHandle | EnvHandle | Step | Picked
+
+export type Inputs = Readonly<Record<string, Input>>
+
+/** What `run` receives for each declared input. */
+export type Received<I> = {
+  readonly [K in keyof I]: I[K] extends FileHandle
+    ? FileInput
+    : I[K] extends EnvHandle
+      ? string
+      : I[K] extends Picked<infer T>
+        ? T
+        : I[K] extends Step<infer T>
+          ? T
+          : never
+}
+
+export interface StepOptions<I extends Inputs, P extends object, O> {
+  /** All that the step reads, by the names under which `run` receives it. @default {} */
+  readonly inputs?: I
+  /** Plain JSON data that tunes the step; part of its key. @default {} */
+  readonly params?: P
+  /** The work. What it returns is the step's output; it may be async. */
+  readonly run: StepFunction<Received<I>, P, O>
+  /** What the step does, for people. @default the name of the function */
+  readonly description?: string
+  /**
+   * Part of the key: change it to make the step rerun. A step whose code cannot be identified, such
+   * as one made in a loop, is cached only when it has a version, which then must differ wherever the
+   * code's captured values do.
+   */
+  readonly version?: string
+  /** `false`: the step runs every time. @default true */
+  readonly cache?: boolean
+}
+
+/** Options whose types have been checked, or need no check. */
+export interface UntypedOptions extends Omit<StepOptions<Inputs, object, unknown>, 'run'> {
+  readonly run: AnyStepFunction
+}
+
+const STACK_DEPTH = 30
+const OPTIONS = new Set(['inputs', 'params', 'run', 'description', 'version', 'cache'])
+
+/**
+ * Declares a step.
+ *
+ * @throws TypeError on an unknown option or one of the wrong type.
+ */
+// oxlint-disable-next-line typescript/ban-types -- `{}` is right: no inputs, no params.
+export function step<I extends Inputs = {}, P extends object = {}, O = unknown>(
+  options: StepOptions<I, P, O>,
+): Step<Awaited<O>> {
+  checkOptions(options)
+  return makeStep<Awaited<O>>(options, callSite(step))
+}
+
+/** As `step`, for a caller that knows the call site. */
+export function makeStep<T>(options: UntypedOptions, site: string): Step<T> {
+  const { inputs = {}, params = {}, run, description, version, cache = true } = options
+  return new Step<T>({ inputs, params, run, description, version, cache, site })
+}
+
+/** The stack above `callee`, deep enough to reach the module's top level through a few helpers. */
+export function callSite(callee: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {}
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = STACK_DEPTH
+  Error.captureStackTrace(holder, callee)
+  const stack = holder.stack ?? ''
+  Error.stackTraceLimit = limit
+  return stack
+}
+
+function checkOptions(options: object): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`Expected the options of step() to be an object, got ${String(options)}`)
+  }
+  const unknown = Object.keys(options).find((key) => !OPTIONS.has(key))
+  if (unknown !== undefined) {
+    throw new TypeError(`step() has no option \`${unknown}\`; it has ${[...OPTIONS].join(', ')}`)
+  }
+  const { run, inputs, params, version } = options as Partial<Record<string, unknown>>
+  if (typeof run !== 'function') {
+    throw new TypeError(`Expected \`run\` of step() to be a function, got ${typeof run}`)
+  }
+  for (const [name, part] of Object.entries({ inputs, params })) {
+    if (part !== undefined && (typeof part !== 'object' || part === null || Array.isArray(part))) {
+      throw new TypeError(`Expected \`${name}\` of step() to be an object, got ${String(part)}`)
+    }
+  }
+  if (version !== undefined && typeof version !== 'string') {
+    throw new TypeError(`Expected \`version\` of step() to be a string, got ${typeof version}`)
+  }
+}

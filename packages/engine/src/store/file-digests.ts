@@ -1,0 +1,124 @@
+import { createReadStream, readFileSync, statSync, type BigIntStats } from 'node:fs'
+import { resolve } from 'node:path'
+import { createDigester, digestBytes, type Digest } from '../digest.ts'
+import { codeOf, StepwellError } from '../errors.ts'
+import type { FileDigests } from './store.ts'
+
+/** A file's stat signature when it was digested. */
+export interface RememberedDigest {
+  readonly digest: Digest
+  /** size, mtime ns, ctime ns, inode */
+  readonly signature: string
+}
+
+// A file written within this time before it was digested may be written again without a change of its
+// time stamps, which tick in steps (up to 2 s on FAT): its signature proves nothing.
+const TICK_NS = 2_000_000_000n
+const SMALL = 1 << 20
+
+/**
+ * Digests files, and remembers the digest as long as size, mtime, ctime and inode stay. The content
+ * decides; the time stamps only spare the reading. A `ctime` cannot be set by a program, so an edit
+ * that restores the `mtime` is seen.
+ */
+export class RememberingFileDigests implements FileDigests {
+  readonly #dir: string
+  readonly #remembered = new Map<string, RememberedDigest>()
+  readonly #asked = new Set<string>()
+  // Large files are read one after the other: more at once would only make the disk seek.
+  #reading: Promise<unknown> = Promise.resolve()
+
+  constructor(dir: string) {
+    this.#dir = dir
+  }
+
+  /** Of the files that were asked for, those whose signature can be trusted. */
+  get remembered(): ReadonlyMap<string, RememberedDigest> {
+    return new Map([...this.#remembered].filter(([path]) => this.#asked.has(path)))
+  }
+
+  /** Takes over what an earlier process remembered; what is known already stays. */
+  recall(remembered: Iterable<[string, RememberedDigest]>): void {
+    for (const [path, known] of remembered) {
+      if (!this.#remembered.has(path)) this.#remembered.set(path, known)
+    }
+  }
+
+  async digest(path: string): Promise<Digest> {
+    this.#asked.add(path)
+    const absolute = resolve(this.#dir, path)
+    const before = statFile(absolute, path)
+    const known = this.#remembered.get(path)
+    if (known !== undefined && known.signature === signatureOf(before)) return known.digest
+    const now = BigInt(Date.now()) * 1_000_000n
+    const digest =
+      before.size <= SMALL ? digestSmall(absolute, path) : await this.#digestLarge(absolute)
+    const settled = before.mtimeNs + TICK_NS < now && before.ctimeNs + TICK_NS < now
+    if (settled && signatureOf(before) === signatureOf(statFile(absolute, path))) {
+      this.#remembered.set(path, { digest, signature: signatureOf(before) })
+    } else {
+      this.#remembered.delete(path)
+    }
+    return digest
+  }
+
+  async #digestLarge(absolute: string): Promise<Digest> {
+    const reading = this.#reading.then(async () => {
+      const digester = createDigester()
+      for await (const chunk of createReadStream(absolute, { highWaterMark: SMALL })) {
+        digester.update(chunk as Uint8Array)
+      }
+      return digester.digest()
+    })
+    this.#reading = reading.catch(() => undefined)
+    return await reading
+  }
+}
+
+function digestSmall(absolute: string, path: string): Digest {
+  try {
+    return digestBytes(readFileSync(absolute))
+  } catch (error) {
+    throw missing(path, error)
+  }
+}
+
+function statFile(absolute: string, path: string): BigIntStats {
+  let stats: BigIntStats
+  try {
+    stats = statSync(absolute, { bigint: true })
+  } catch (error) {
+    throw missing(path, error)
+  }
+  if (!stats.isFile()) {
+    throw new StepwellError({
+      code: 'STEPWELL_INPUT_MISSING',
+      what: `the input \`${path}\` is not a file`,
+      facts: stats.isDirectory() ? 'it is a directory' : 'it is a special file',
+      todo: 'declare the files that the step reads',
+    })
+  }
+  return stats
+}
+
+function missing(path: string, cause: unknown): unknown {
+  if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') {
+    return new StepwellError({
+      code: 'STEPWELL_INPUT_MISSING',
+      what: `the input file \`${path}\` does not exist`,
+      todo: 'create it, or correct the path, which is relative to the project directory',
+      cause,
+    })
+  }
+  return new StepwellError({
+    code: 'STEPWELL_INPUT_MISSING',
+    what: `the input file \`${path}\` cannot be read`,
+    facts: codeOf(cause) ?? 'unknown reason',
+    todo: 'check its permissions',
+    cause,
+  })
+}
+
+function signatureOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
+  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`
+}

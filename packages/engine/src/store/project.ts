@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StepwellError } from '../errors.ts'
+import { FORMAT } from '../fingerprint.ts'
+
+/** Where the parts of a project's `.stepwell` directory are. */
+export interface StateDirs {
+  readonly root: string
+  readonly objects: string
+  readonly runs: string
+  readonly state: string
+}
+
+/**
+ * Opens `.stepwell` in the project directory, and makes it where there is none. It ignores itself in
+ * Git, so that a project needs no entry for it.
+ *
+ * @throws StepwellError STEPWELL_FORMAT when another version of Stepwell wrote it; STEPWELL_STATE when
+ *   it cannot be made.
+ */
+export function openStateDirs(dir: string): StateDirs {
+  const root = join(dir, '.stepwell')
+  const format = readFormat(root) ?? createState(root)
+  if (format !== String(FORMAT)) {
+    throw new StepwellError({
+      code: 'STEPWELL_FORMAT',
+      what: `${root} is in format ${JSON.stringify(format)}, and this version reads and writes format ${FORMAT}`,
+      todo: 'use the version of Stepwell that wrote it, or move the directory away: every step will then be rerun once',
+    })
+  }
+  return {
+    root,
+    objects: join(root, 'objects'),
+    runs: join(root, 'runs'),
+    state: join(root, 'state'),
+  }
+}
+
+function readFormat(root: string): string | undefined {
+  try {
+    return readFileSync(join(root, 'format'), 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+function createState(root: string): string {
+  try {
+    mkdirSync(root, { recursive: true })
+    writeFileSync(join(root, '.gitignore'), '*\n')
+    // Renamed into place: a run that is killed here must not leave an empty file behind.
+    const temporary = join(root, `format.${process.pid}.tmp`)
+    writeFileSync(temporary, `${FORMAT}\n`)
+    renameSync(temporary, join(root, 'format'))
+  } catch (cause) {
+    throw new StepwellError({
+      code: 'STEPWELL_STATE',
+      what: `the state directory ${root} cannot be made`,
+      todo: 'check that the project directory exists and is writable',
+      cause,
+    })
+  }
+  return String(FORMAT)
+}
