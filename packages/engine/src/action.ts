@@ -4,5 +4,5 @@ import { definition, type Step } from './step.ts'
 export function actionOf(step: Step): string {
   const { description, run } = definition(step)
   if (description !== undefined) return description
-  return run.name === '' || run.name === 'run' ? 'function' : run.name
+  return run.name === '' || run.name === 'run' ? 'inline function' : run.name
 }

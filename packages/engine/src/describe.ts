@@ -1,5 +1,5 @@
 const count = new Intl.NumberFormat('en-US')
-const MAX = 48
+const MAX = 60
 
 /** A few words that tell a person what a value is. */
 export function describeValue(value: unknown): string {
@@ -15,7 +15,8 @@ export function describeValue(value: unknown): string {
     return `${value.constructor.name} of ${count.format((value as Uint8Array).length)}`
   }
   if (typeof value === 'object') return describeObject(value)
-  return clip(String(value))
+  if (typeof value === 'number') return formatNumber(value)
+  return typeof value === 'boolean' || typeof value === 'bigint' ? `${value}` : typeof value
 }
 
 function describeArray(value: readonly unknown[]): string {
@@ -28,11 +29,17 @@ function describeArray(value: readonly unknown[]): string {
 }
 
 function describeObject(value: object): string {
-  const shown = Object.entries(value).map(([key, member]) => {
-    if (typeof member === 'number') return `${key} ${formatNumber(member)}`
-    return typeof member === 'boolean' || typeof member === 'string' ? `${key} ${member}` : key
+  const members = Object.entries(value)
+  const scalars = members.filter(([, member]) => isScalar(member))
+  const shown = scalars.map(([key, member]) => {
+    return `${key} ${typeof member === 'number' ? formatNumber(member) : String(member)}`
   })
-  return clip(`{ ${shown.join(', ')} }`)
+  const others = members.filter(([, member]) => !isScalar(member)).map(([key]) => key)
+  return clip(`{ ${[...shown, ...others].join(', ')} }`)
+}
+
+function isScalar(value: unknown): boolean {
+  return ['number', 'boolean', 'string', 'bigint'].includes(typeof value)
 }
 
 /** A number to six significant digits, without trailing zeros. */

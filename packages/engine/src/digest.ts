@@ -12,7 +12,7 @@ const SEEDS = [0n, 0x9e3779b97f4a7c15n] as const
 // many bytes the input goes through in pieces.
 const ONE_SHOT = 1 << 20
 
-const { create64, h64Raw } = await xxhash()
+const hasher = await xxhash()
 
 /** Takes bytes in any number of pieces; the digest depends on their concatenation alone. */
 export interface Digester {
@@ -21,7 +21,7 @@ export interface Digester {
 }
 
 export function createDigester(): Digester {
-  const states = SEEDS.map((seed) => create64(seed))
+  const states = SEEDS.map((seed) => hasher.create64(seed))
   return {
     update(bytes) {
       for (let at = 0; at < bytes.length; at += ONE_SHOT) {
@@ -34,7 +34,7 @@ export function createDigester(): Digester {
 }
 
 export function digestBytes(bytes: Uint8Array): Digest {
-  if (bytes.length <= ONE_SHOT) return join(SEEDS.map((seed) => h64Raw(bytes, seed)))
+  if (bytes.length <= ONE_SHOT) return join(SEEDS.map((seed) => hasher.h64Raw(bytes, seed)))
   const digester = createDigester()
   digester.update(bytes)
   return digester.digest()

@@ -38,5 +38,5 @@ function nodeId(name: string): string {
 }
 
 function labelOf(graph: Graph, id: string): string {
-  return String(graph.node(id))
+  return graph.node(id) as string
 }

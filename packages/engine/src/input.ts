@@ -17,7 +17,7 @@ export interface EnvHandle {
  */
 export function file(path: string): FileHandle {
   if (typeof path !== 'string' || path === '') {
-    throw new TypeError(`Expected \`path\` of file() to be a non-empty string, got ${String(path)}`)
+    throw new TypeError(`Expected \`path\` of file() to be a non-empty string, got ${show(path)}`)
   }
   return { kind: 'file', path }
 }
@@ -28,7 +28,11 @@ export function file(path: string): FileHandle {
  */
 export function env(name: string, { fallback }: { readonly fallback?: string } = {}): EnvHandle {
   if (typeof name !== 'string' || name === '') {
-    throw new TypeError(`Expected \`name\` of env() to be a non-empty string, got ${String(name)}`)
+    throw new TypeError(`Expected \`name\` of env() to be a non-empty string, got ${show(name)}`)
   }
   return { kind: 'env', name, fallback }
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeof value
 }

@@ -72,7 +72,7 @@ export class CanonicalWriter {
   object(value: object): string {
     if (Object.getOwnPropertySymbols(value).length > 0) this.refuse('an object with symbol keys')
     const members: string[] = []
-    for (const key of Object.keys(value).sort()) {
+    for (const key of Object.keys(value).toSorted()) {
       const member: unknown = Reflect.get(value, key)
       if (member === undefined && this.#extension(undefined, this) === undefined) continue
       members.push(`${JSON.stringify(key)}:${this.at(key, member)}`)

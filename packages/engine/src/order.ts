@@ -64,7 +64,7 @@ export function orderSteps(pipeline: Pipeline, targets: readonly string[] = []):
     step: pipeline.steps.get(name) ?? unlisted(name),
     upstream: upstream.get(name) ?? [],
     downstream: downstream.get(name) ?? [],
-    picks: [...(picks.get(name) ?? [])].sort(),
+    picks: [...(picks.get(name) ?? [])].toSorted(),
   }))
 
   function closure(from: readonly string[], edges: ReadonlyMap<string, string[]>): Set<string> {
@@ -92,7 +92,7 @@ function cyclePath(
   let at = [...unordered][0]
   while (at !== undefined) {
     const start = seen.get(at)
-    if (start !== undefined) return [...path.slice(start), at].reverse()
+    if (start !== undefined) return [...path.slice(start), at].toReversed()
     seen.set(at, path.length)
     path.push(at)
     at = upstream.get(at)?.find((name) => unordered.has(name))

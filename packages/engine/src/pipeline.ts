@@ -1,6 +1,6 @@
 import type { StepContext, StepFunction } from './context.ts'
 import { StepwellError } from './errors.ts'
-import { callSite, definition, makeStep, Step, type Input } from './step.ts'
+import { callSite, definition, makeStep, type Input, type Step } from './step.ts'
 
 /** A named set of steps, each known by its name and closed under what the steps read. */
 export interface Pipeline {
@@ -138,7 +138,7 @@ function checkNames(named: ReadonlyMap<string, Step>): void {
       })
     }
     folded.set(name.toLowerCase(), name)
-    if (!(step instanceof Step)) {
+    if (step?.kind !== 'step') {
       throw new TypeError(`Expected \`${name}\` to be made by step(), got ${typeof step}`)
     }
     const other = names.get(step)

@@ -65,7 +65,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       return { ...base, inputs, decision: own.length > 0 ? 'run' : 'depends', reasons }
     }
     if (own.length > 0) return { ...base, inputs, key, decision: 'run', reasons: own }
-    const entry = snapshot.steps[name]?.entries.find((known) => known.key === key)
+    const entry = snapshot.steps[name]?.entries.find((each) => each.key === key)
     if (entry === undefined) {
       return { ...base, inputs, key, decision: 'run', reasons: [{ kind: 'lost' }] }
     }
@@ -78,7 +78,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       if (forced.has(name)) return [{ kind: 'forced' }]
       const never = uncacheable(ordered, identity)
       if (never !== undefined) return [never]
-      const known = snapshot.steps[name]?.entries.find((entry) => entry.key === key)
+      const known = snapshot.steps[name]?.entries.find((each) => each.key === key)
       if (known !== undefined && waitsFor.length === 0) {
         return await checkHit(ordered, known.outputs, artifacts, dir)
       }
@@ -95,7 +95,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       )
       const before = input && last?.ingredients.fingerprint.inputs[input[0]]
       const digest = before?.kind === 'value' ? before.digest : digestValue(undefined)
-      return { kind: 'value', digest, size: 0, about: `the output of ${read}` }
+      return { kind: 'value', digest, size: 0, about: 'as of the last run' }
     }
   }
 

@@ -142,7 +142,7 @@ function changes<T extends Json | Digest | FingerprintInput>(
   after: Readonly<Record<string, T>>,
 ): [string, Change][] {
   const found: [string, Change][] = []
-  for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+  for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted()) {
     const [a, b] = [own(before, name), own(after, name)]
     if (a === undefined) found.push([name, 'added'])
     else if (b === undefined) found.push([name, 'removed'])
@@ -158,7 +158,7 @@ function compareJson(
   report: (path: string, before: Json | undefined, after: Json | undefined) => void,
 ): void {
   if (isObject(before) && isObject(after)) {
-    for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+    for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted()) {
       const inner = path === '' ? key : `${path}.${key}`
       compareJson(inner, own(before, key), own(after, key), report)
     }

@@ -1,4 +1,5 @@
 import type { AnyStepFunction, FileInput, StepFunction } from './context.ts'
+import { StepwellError } from './errors.ts'
 import type { EnvHandle, FileHandle } from './input.ts'
 
 /** What a step was declared with. */
@@ -29,8 +30,9 @@ export class Step<out T = unknown> {
     Object.freeze(this)
   }
 
-  static definition(step: Step): StepDefinition {
-    return step.#definition
+  static definition(of: Step): StepDefinition {
+    if (!(#definition in of)) throw otherCopy()
+    return of.#definition
   }
 
   /** A handle to one field of the output: its consumer reruns only when that field changes. */
@@ -40,8 +42,8 @@ export class Step<out T = unknown> {
 }
 
 /** What a step was declared with; for the engine alone. */
-export function definition(step: Step): StepDefinition {
-  return Step.definition(step)
+export function definition(of: Step): StepDefinition {
+  return Step.definition(of)
 }
 
 /** One field of a step's output, with a digest of its own. */
@@ -128,6 +130,15 @@ export function callSite(callee: (...args: never[]) => unknown): string {
   return stack
 }
 
+/** A private member is one of this very class: that of another copy of the package is not ours. */
+function otherCopy(): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_ENGINE_COPIES',
+    what: 'a step was made by another copy of @stepwell/engine than the one that runs it',
+    todo: 'install one version of it: `npm ls @stepwell/engine` lists the copies',
+  })
+}
+
 function checkOptions(options: object): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`Expected the options of step() to be an object, got ${String(options)}`)
@@ -142,7 +153,9 @@ function checkOptions(options: object): void {
   }
   for (const [name, part] of Object.entries({ inputs, params })) {
     if (part !== undefined && (typeof part !== 'object' || part === null || Array.isArray(part))) {
-      throw new TypeError(`Expected \`${name}\` of step() to be an object, got ${String(part)}`)
+      throw new TypeError(
+        `Expected \`${name}\` of step() to be an object, got ${Array.isArray(part) ? 'an array' : typeof part}`,
+      )
     }
   }
   if (version !== undefined && typeof version !== 'string') {

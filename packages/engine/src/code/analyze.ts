@@ -94,7 +94,9 @@ function collectModules(roots: readonly string[], dir: string): Reached {
     if (isInstalled(file)) addPackages(file, packages, visitedPackages)
     else visit(file)
   }
-  const versions = [...packages].map(([name, all]) => [name, [...all].sort().join(', ')] as const)
+  const versions = [...packages].map(
+    ([name, all]) => [name, [...all].toSorted().join(', ')] as const,
+  )
   return { modules, files, packages: new Map(versions), env, doubts }
 
   function visit(file: string): void {
@@ -193,7 +195,7 @@ class Places {
       const ranges = [...(this.#excluded.get(syntax)?.values() ?? [])]
       let at = 0
       const parts: string[] = []
-      for (const { start, end } of ranges.sort((a, b) => a.start - b.start)) {
+      for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
         parts.push(syntax.source.slice(at, start))
         at = end
       }
@@ -230,5 +232,5 @@ function real(file: string): string {
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): Record<string, T> {
-  return Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries([...map].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

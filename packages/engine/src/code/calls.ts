@@ -34,14 +34,13 @@ export function indexCalls({ root }: Syntax): Map<number, Call> {
 const DATA_OPTIONS = new Set(['params', 'version', 'description'])
 
 /**
- * The options of a `step()` call that are data written out in full, so that an edit of them is no edit
- * of the code.
+ * The parts of a `step()` call's options that are data written out in full, so that an edit of them is
+ * no edit of the code.
  */
 export function dataOptions({ node }: Call): Range[] {
   return optionsOf(node)
     .filter(({ key, computed }) => computed !== true && DATA_OPTIONS.has(identifierName(key) ?? ''))
-    .map(({ value }) => value as SyntaxNode)
-    .filter(isWrittenOut)
+    .flatMap(({ value }) => writtenOut(value as SyntaxNode))
 }
 
 /** The arguments of any call. */
@@ -63,6 +62,14 @@ export function codeArguments({ node }: Call): SyntaxNode[] {
 function optionsOf(call: SyntaxNode): SyntaxNode[] {
   const [options] = call['arguments'] as SyntaxNode[]
   return options?.type === 'ObjectExpression' ? (options['properties'] as SyntaxNode[]) : []
+}
+
+function writtenOut(node: SyntaxNode): Range[] {
+  if (isWrittenOut(node)) return [node]
+  if (node.type !== 'ObjectExpression') return []
+  return (node['properties'] as SyntaxNode[])
+    .filter(({ type, computed }) => type === 'Property' && computed !== true)
+    .flatMap(({ value }) => writtenOut(value as SyntaxNode))
 }
 
 function isWrittenOut(node: unknown): boolean {

@@ -13,7 +13,7 @@ export function captures(call: Call, code: readonly SyntaxNode[]): string[] {
   const local = new Set(call.ancestors.flatMap(boundBy))
   if (local.size === 0) return []
   const used = new Set(code.flatMap(namesIn))
-  return [...local].filter((name) => used.has(name)).sort()
+  return [...local].filter((name) => used.has(name)).toSorted()
 }
 
 /** Names that a node binds for what is inside it, below the top level of the module. */

@@ -78,7 +78,7 @@ function digestTree(root: string): string {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !isInstalled(file.slice(root.length)) && !file.includes('.tsbuildinfo'))
-    .sort()
+    .toSorted()
   for (const file of files) {
     digester.update(text.encode(`\n${file.slice(root.length)}\n`))
     digester.update(readFileSync(file))

@@ -19,7 +19,7 @@ export interface Syntax {
 export function parseSource(file: string, bytes: Uint8Array): Syntax | string {
   const source = new TextDecoder().decode(bytes)
   const { program, errors } = parseSync(file, source)
-  const error = errors.find(({ severity }) => severity === 'Error')
+  const error = errors.find(({ severity }) => (severity as string) === 'Error')
   return error === undefined ? { source, root: program as unknown as SyntaxNode } : error.message
 }
 
@@ -40,7 +40,7 @@ export function walk(
     }
     if (visit(node, ancestors) === false) continue
     ancestors.push(node)
-    stack.push('leave', ...childrenOf(node).reverse())
+    stack.push('leave', ...childrenOf(node).toReversed())
   }
 }
 

@@ -31,12 +31,15 @@ export class InlineExecutor implements Executor {
     const step = steps.get(job.step)
     if (step === undefined) throw new TypeError(`no step \`${job.step}\` in this pipeline`)
     const inputs = await this.#inputs(job)
-    const context: StepContext<unknown> = {
+    const context: StepContext = {
       params: JSON.parse(job.params) as unknown,
       dir,
       signal,
       log: (message) => {
-        for (const line of String(message).split('\n')) events.log(line)
+        if (typeof message !== 'string') {
+          throw new TypeError('Expected log(message) to be given a string')
+        }
+        for (const line of message.split('\n')) events.log(line)
       },
       metric: (name, value) => {
         if (typeof name !== 'string' || name in Object.prototype || typeof value !== 'number') {

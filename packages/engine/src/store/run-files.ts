@@ -33,8 +33,8 @@ export class RunFiles {
       const names = await readdir(this.#dir)
       return names
         .filter((name) => /^\d{8}-\d{6}-[0-9a-f]{6}$/.test(name))
-        .sort()
-        .reverse()
+        .toSorted()
+        .toReversed()
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return []
       throw error

@@ -1,0 +1,158 @@
+import { defineConfig } from 'oxlint'
+
+// Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
+const L0 = ['errors', 'json', 'digest', 'describe']
+const L1 = [
+  ...['action', 'artifact', 'code', 'context', 'event', 'fingerprint', 'graph', 'input', 'order'],
+  ...['pick', 'pipeline', 'plan', 'reason', 'reason-text', 'run', 'snapshot', 'status', 'step'],
+  ...['step-record', 'value'],
+]
+const PORTS = ['store/store', 'executor/executor']
+const L4 = ['check-hit', 'identify', 'plan-steps', 'run-step', 'schedule']
+const L5 = ['author', 'engine', 'index', 'run-handle', 'runnable']
+
+// Each library stands behind one file of ours, so that a breaking major touches one file.
+const BEHIND = {
+  'xxhash-wasm': 'packages/engine/src/digest.ts',
+  '@dagrejs/graphlib': 'packages/engine/src/graph.ts',
+  'p-queue': 'packages/engine/src/schedule.ts',
+  level: 'packages/engine/src/store/level-index.ts',
+  'oxc-parser': 'packages/engine/src/code/syntax.ts',
+  'oxc-resolver': 'packages/engine/src/code/resolve.ts',
+  'csv-parse': 'packages/steps/src/csv.ts',
+  'ml-regression': 'packages/steps/src/fit.ts',
+  commander: 'packages/cli/src/program.ts',
+  'cli-table3': 'packages/cli/src/ui/table.ts',
+  'log-update': 'packages/cli/src/ui/progress.ts',
+}
+
+interface Ban {
+  readonly regex?: string
+  /** As in .gitignore: a later `!` takes back. */
+  readonly group?: string[]
+  readonly message: string
+}
+
+const files = (names: readonly string[]): string[] =>
+  names.map((name) => `packages/engine/src/${name}.ts`)
+const up = (names: readonly string[], message: string): Ban => ({
+  regex: `^\\.\\.?/(${names.join('|')})\\.ts$`,
+  message,
+})
+const WIRING = up(L5, 'engine.ts wires; nothing below it may know it.')
+const RUNNING = up(L4, 'Whether, how and when a step runs is decided above this layer.')
+const ADAPTERS: Ban = {
+  group: [
+    '**/store/*',
+    '**/executor/*',
+    '**/code/*',
+    '!**/store/store.ts',
+    '!**/executor/executor.ts',
+  ],
+  message: 'Adapters stand above this layer: use their port.',
+}
+const PORT_FILES: Ban = {
+  regex: '(store/store|executor/executor)\\.ts$',
+  message: 'Nouns know no ports.',
+}
+const NODE: Ban = { regex: '^node:', message: 'This layer is pure.' }
+const OWN_ADAPTERS: Ban = { regex: '^\\./', message: 'A port does not know its adapters.' }
+const SCHEDULE = up(['schedule'], 'When and whether do not know each other.')
+const OTHER_PACKAGES: Ban = {
+  regex: '^@stepwell/',
+  message: 'The engine depends on no other package.',
+}
+
+/** A rule for some files: the bans given, and every library that is not behind one of them. */
+function layer(paths: readonly string[], ...bans: readonly Ban[]) {
+  const libraries = Object.entries(BEHIND).filter(([, file]) => !paths.includes(file))
+  const patterns = [
+    ...bans,
+    ...libraries.map(([name, file]) => ({
+      regex: `^${name}($|/)`,
+      message: `${name} stands behind ${file}.`,
+    })),
+  ]
+  return { files: [...paths], rules: { 'no-restricted-imports': ['error', { patterns }] as const } }
+}
+
+// The last override that names a file decides: general ones first.
+const ENGINE = [
+  layer(['packages/engine/src/**'], OTHER_PACKAGES),
+  layer(files(L4), OTHER_PACKAGES, WIRING, SCHEDULE),
+  layer(files(['schedule']), { regex: '^\\.', message: 'The scheduler knows nothing of steps.' }),
+  layer(
+    ['packages/engine/src/{store,executor,code}/**'],
+    OTHER_PACKAGES,
+    up(L5, 'Adapters do not know what wires them.'),
+    up(L4, 'Adapters do not know who uses them.'),
+  ),
+  ...['store/level-index', 'code/syntax', 'code/resolve'].map((name) =>
+    layer(files([name]), OTHER_PACKAGES, WIRING, RUNNING),
+  ),
+  layer(files(PORTS), OTHER_PACKAGES, NODE, ADAPTERS, OWN_ADAPTERS, WIRING, RUNNING),
+  layer(files(L1), OTHER_PACKAGES, NODE, ADAPTERS, PORT_FILES, WIRING, RUNNING),
+  layer(files(['graph']), OTHER_PACKAGES, NODE, ADAPTERS, PORT_FILES, WIRING, RUNNING),
+  // The snapshot is a noun of the store's port.
+  layer(files(['snapshot']), OTHER_PACKAGES, NODE, ADAPTERS, WIRING, RUNNING),
+  layer(files(L0), {
+    group: ['./*', '../*', 'node:*', ...L0.map((name) => `!./${name}.ts`)],
+    message: 'Leaves import leaves only.',
+  }),
+  layer(files(['digest']), { regex: '^(\\.|node:)', message: 'Leaves import leaves only.' }),
+]
+
+const STEPS_BAN: Ban = {
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine/author'],
+  message: 'Steps know the entry for step authors only.',
+}
+const CLI_BAN: Ban = {
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine'],
+  message: 'The CLI uses the public API only.',
+}
+const UI_BAN: Ban = { regex: '/commands/', message: 'The screen does not know the commands.' }
+const PACKAGES = [
+  layer(['packages/steps/src/**'], STEPS_BAN),
+  layer(['packages/steps/src/csv.ts'], STEPS_BAN),
+  layer(['packages/steps/src/fit.ts'], STEPS_BAN),
+  layer(['packages/cli/src/**'], CLI_BAN),
+  layer(['packages/cli/src/program.ts'], CLI_BAN),
+  layer(['packages/cli/src/ui/**'], CLI_BAN, UI_BAN),
+  layer(['packages/cli/src/ui/table.ts'], CLI_BAN, UI_BAN),
+  layer(['packages/cli/src/ui/progress.ts'], CLI_BAN, UI_BAN),
+]
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'node', 'vitest'],
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  ignorePatterns: ['**/dist/**', '**/node_modules/**', '**/.stepwell/**', 'scripts/**'],
+  rules: {
+    'import/no-cycle': ['error', { ignoreTypes: false }],
+    'no-console': 'error',
+    'typescript/no-explicit-any': 'error',
+    'typescript/switch-exhaustiveness-check': [
+      'error',
+      { considerDefaultExhaustiveForUnions: true },
+    ],
+    // What is done one after the other is meant to be.
+    'no-await-in-loop': 'off',
+    // The compiler checks this, and knows of exhaustive switches.
+    'typescript/consistent-return': 'off',
+    // What comes from JSON or a codec has no type until it is given one.
+    'typescript/no-unsafe-type-assertion': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'oxc/no-map-spread': 'off',
+  },
+  overrides: [
+    ...ENGINE,
+    ...PACKAGES,
+    {
+      files: ['**/test/**'],
+      rules: {
+        // Assertions may sit in a helper, and laws in a property.
+        'vitest/expect-expect': 'off',
+        'typescript/no-floating-promises': 'error',
+      },
+    },
+  ],
+})

@@ -1,0 +1,55 @@
+import { describeReason, type Plan, type PlannedStep } from '@stepwell/engine'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { renderTable } from '../ui/table.ts'
+import { formatDuration, paint } from '../ui/text.ts'
+import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+import { forced } from './run.ts'
+
+export interface PlanOptions extends ProjectOptions {
+  readonly force?: boolean
+  readonly forceAll?: boolean
+  readonly json?: boolean
+}
+
+const WORDS = { run: 'will run', cached: 'cached', depends: 'depends' } as const
+
+/** Says what a run would do, and does nothing. */
+export async function plan(targets: readonly string[], options: PlanOptions): Promise<ExitCode> {
+  return await withPipeline(options, {}, async (engine, { pipeline }) => {
+    const force = forced(targets, options)
+    const planned = await engine.plan(pipeline, {
+      targets,
+      ...(force !== undefined && { force }),
+    })
+    if (options.json) printJson(planned)
+    else {
+      for (const warning of planned.warnings) process.stderr.write(`warning: ${warning}\n`)
+      print(`${planTable(planned)}\n\n${planSummary(planned)}`)
+    }
+    return EXIT.ok
+  })
+}
+
+export function paintDecision({ decision }: PlannedStep): string {
+  const colours = { run: 'yellow', cached: 'cyan', depends: 'gray' } as const
+  return paint(colours[decision], WORDS[decision])
+}
+
+function planTable({ steps }: Plan): string {
+  return renderTable(
+    ['step', 'action', 'decision', 'last time', 'reason'],
+    steps.map((step) => [
+      step.name,
+      step.action,
+      paintDecision(step),
+      step.lastDuration === undefined ? '-' : formatDuration(step.lastDuration),
+      step.reasons.map(describeReason).join('; '),
+    ]),
+  )
+}
+
+function planSummary({ steps }: Plan): string {
+  const count = (decision: PlannedStep['decision']) =>
+    steps.filter((step) => step.decision === decision).length
+  return `${count('run')} will run, ${count('depends')} depend on them, ${count('cached')} cached`
+}

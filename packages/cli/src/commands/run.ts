@@ -1,0 +1,96 @@
+import { StepwellError, type RunRecord } from '@stepwell/engine'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { processTable, summaryLine } from '../ui/process-table.ts'
+import {
+  eventProgress,
+  plainProgress,
+  quietProgress,
+  terminalProgress,
+  type Progress,
+} from '../ui/progress.ts'
+import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+
+export interface RunOptions extends ProjectOptions {
+  readonly jobs?: number
+  /** Seconds. */
+  readonly lockTimeout?: number
+  readonly force?: boolean
+  readonly forceAll?: boolean
+  readonly json?: boolean
+  readonly events?: boolean
+  readonly ui: 'auto' | 'plain'
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+/** Runs the pipeline, or the targets and what they need. */
+export async function run(targets: readonly string[], options: RunOptions): Promise<ExitCode> {
+  const { jobs, lockTimeout } = options
+  const engineOptions = {
+    ...(jobs !== undefined && { concurrency: jobs }),
+    ...(lockTimeout !== undefined && { lockTimeout: lockTimeout * 1000 }),
+  }
+  return await withPipeline(options, engineOptions, async (engine, { pipeline }) => {
+    const progress = chooseProgress(options)
+    const cancel = new AbortController()
+    const onSignal = (): void => {
+      // The second time, the user means it.
+      if (cancel.signal.aborted) process.exit(EXIT.interrupted)
+      process.stderr.write(
+        'stopping: running steps may end, nothing new starts; again to quit now\n',
+      )
+      cancel.abort()
+    }
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+    let record: RunRecord
+    try {
+      const force = forced(targets, options)
+      const going = engine.run(pipeline, {
+        targets,
+        signal: cancel.signal,
+        ...(force !== undefined && { force }),
+      })
+      for await (const event of going) progress.show(event)
+      record = await going.result
+    } finally {
+      progress.end()
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    }
+    report(record, options)
+    if (cancel.signal.aborted) return EXIT.interrupted
+    return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
+  })
+}
+
+/** `-f` takes the named targets; with none named it would be a guess. */
+export function forced(
+  targets: readonly string[],
+  { force, forceAll }: Pick<RunOptions, 'force' | 'forceAll'>,
+): readonly string[] | 'all' | undefined {
+  if (forceAll) return 'all'
+  if (!force) return undefined
+  if (targets.length > 0) return targets
+  throw new StepwellError({
+    code: 'STEPWELL_USAGE',
+    what: '--force without a step to force',
+    todo: 'name the steps: stepwell run --force train; or force all: stepwell run --force=all',
+  })
+}
+
+function chooseProgress({ json, events, ui, quiet, verbose = false }: RunOptions): Progress {
+  if (events) return eventProgress
+  if (json || quiet) return quietProgress
+  const live = ui === 'auto' && process.stdout.isTTY && process.env['CI'] === undefined
+  return live ? terminalProgress() : plainProgress({ logs: verbose })
+}
+
+function report(record: RunRecord, { json, events, quiet, verbose }: RunOptions): void {
+  if (json) printJson(record)
+  else if (!events && !quiet) print(`${processTable(record)}\n\n${summaryLine(record)}`)
+  for (const { name, status, error } of Object.values(record.steps)) {
+    if (status !== 'failed' || error === undefined) continue
+    const code = error.code === undefined ? '' : ` (${error.code})`
+    process.stderr.write(`step ${name} failed: ${error.message}${code}\n`)
+    if (verbose && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
+  }
+}

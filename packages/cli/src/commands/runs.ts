@@ -1,0 +1,107 @@
+import type { RunRecord } from '@stepwell/engine'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
+import { renderTable } from '../ui/table.ts'
+import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
+import { print, printJson, withEngine, type ProjectOptions } from './project.ts'
+
+export interface RunsOptions extends ProjectOptions {
+  readonly limit: number
+  readonly json?: boolean
+}
+
+/** Lists the recorded runs, latest first. */
+export async function runs({ limit, json, ...options }: RunsOptions): Promise<ExitCode> {
+  return await withEngine(options, async (engine) => {
+    const ids = (await engine.runIds()).slice(0, limit)
+    const records = await Promise.all(ids.map(async (id) => await engine.runRecord(id)))
+    if (json) printJson(records)
+    else if (records.length === 0) print('no runs yet: stepwell run')
+    else print(runsTable(records))
+    return EXIT.ok
+  })
+}
+
+export interface ShowOptions extends ProjectOptions {
+  readonly variables?: boolean
+  readonly json?: boolean
+}
+
+/** Shows one run: its process table, its scores, and on request how its outputs came about. */
+export async function showRun(
+  id: string | undefined,
+  { variables, json, ...options }: ShowOptions,
+): Promise<ExitCode> {
+  return await withEngine(options, async (engine) => {
+    const record = await engine.runRecord(id ?? (await engine.runIds())[0] ?? 'latest')
+    if (json) printJson(variables ? trackVariables(record) : record)
+    else if (variables) print(variablesTable(record))
+    else {
+      const scores = metricsTable(record)
+      print([processTable(record), ...(scores ? [scores] : []), summaryLine(record)].join('\n\n'))
+      for (const warning of record.warnings) print(`warning: ${warning}`)
+    }
+    return EXIT.ok
+  })
+}
+
+function runsTable(records: readonly RunRecord[]): string {
+  return renderTable(
+    ['run', 'pipeline', 'status', 'started', 'time', 'steps'],
+    records.map((record) => [
+      record.id,
+      record.pipeline,
+      paintStatus(record.status),
+      formatTime(record.startedAt),
+      record.endedAt === undefined ? '-' : formatDuration(record.endedAt - record.startedAt),
+      countStatuses(record),
+    ]),
+  )
+}
+
+function metricsTable({ steps }: RunRecord): string | undefined {
+  const rows = Object.values(steps).flatMap(({ name, metrics }) =>
+    Object.entries(metrics).map(([metric, value]) => [name, metric, String(value)]),
+  )
+  return rows.length === 0 ? undefined : renderTable(['step', 'metric', 'value'], rows)
+}
+
+/** A named output through the run: it is none until its step ends, and stays what it is then. */
+interface Variable {
+  readonly name: string
+  readonly step: string
+  readonly status: string
+  readonly digest?: string
+  readonly about?: string
+}
+
+function trackVariables({ steps }: RunRecord): Variable[] {
+  return Object.values(steps).flatMap(({ name, status, output, picks = {} }) => [
+    { name, step: name, status, ...pickState(output) },
+    ...Object.entries(picks).map(([field, artifact]) => {
+      return { name: `${name}.${field}`, step: name, status, ...pickState(artifact) }
+    }),
+  ])
+}
+
+function pickState(artifact: { digest: string; about: string } | undefined): {
+  digest?: string
+  about?: string
+} {
+  return artifact === undefined ? {} : { digest: artifact.digest, about: artifact.about }
+}
+
+function variablesTable(record: RunRecord): string {
+  const order = Object.keys(record.steps)
+  return renderTable(
+    ['output', 'at the start', 'after step', 'status', 'digest', 'what it is'],
+    trackVariables(record).map(({ name, step, status, digest, about }) => [
+      name,
+      'none',
+      `${order.indexOf(step) + 1} ${step}`,
+      paintStatus(record.steps[step]?.status ?? 'waiting') || status,
+      digest === undefined ? 'none' : shortDigest(digest),
+      about ?? '-',
+    ]),
+  )
+}

@@ -1,0 +1,90 @@
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { StepwellError, type Pipeline } from '@stepwell/engine'
+
+const NAMES = ['pipeline.ts', 'pipeline.mts', 'pipeline.js', 'pipeline.mjs']
+
+export interface LoadedPipeline {
+  readonly pipeline: Pipeline
+  /** The directory of the pipeline file: the project. */
+  readonly dir: string
+}
+
+/**
+ * Finds the project's directory and its pipeline file.
+ *
+ * @throws StepwellError STEPWELL_PIPELINE_MISSING.
+ */
+export function findPipeline(cwd: string, file: string | undefined): { dir: string; path: string } {
+  const base = resolve(cwd)
+  const missing = (what: string, todo: string) =>
+    new StepwellError({ code: 'STEPWELL_PIPELINE_MISSING', what, todo })
+  if (!statSync(base, { throwIfNoEntry: false })?.isDirectory()) {
+    throw missing(`there is no directory ${base}`, 'correct --cwd')
+  }
+  if (file !== undefined) {
+    const path = resolve(base, file)
+    if (!existsSync(path)) throw missing(`there is no file ${path}`, 'correct --pipeline')
+    return { dir: dirname(path), path }
+  }
+  const name = NAMES.find((candidate) => existsSync(resolve(base, candidate)))
+  if (name === undefined) {
+    throw missing(
+      `there is no pipeline in ${base}`,
+      `write a pipeline.ts there, or name a directory with --cwd or a file with --pipeline`,
+    )
+  }
+  return { dir: base, path: resolve(base, name) }
+}
+
+/**
+ * Imports the pipeline file and takes the pipeline that it exports.
+ *
+ * @throws StepwellError STEPWELL_PIPELINE_MISSING, STEPWELL_PIPELINE_BROKEN, and what `pipeline()`
+ *   refuses.
+ */
+export async function loadPipeline(cwd: string, file: string | undefined): Promise<LoadedPipeline> {
+  const { dir, path } = findPipeline(cwd, file)
+  let module: { readonly default?: unknown }
+  try {
+    module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown }
+  } catch (cause) {
+    if (cause instanceof StepwellError) throw cause
+    throw new StepwellError({
+      code: 'STEPWELL_PIPELINE_BROKEN',
+      what: `the pipeline file ${basename(path)} cannot be loaded`,
+      facts: `${describe(cause)}${placeOf(cause, dir)}`,
+      todo: 'correct it; --verbose shows the stack',
+      cause,
+    })
+  }
+  const exported = module.default
+  if (!isPipeline(exported)) {
+    throw new StepwellError({
+      code: 'STEPWELL_PIPELINE_BROKEN',
+      what: `the pipeline file ${basename(path)} has no pipeline as its default export`,
+      facts:
+        exported === undefined ? 'it has no default export' : `it exports a ${typeof exported}`,
+      todo: "end it with: export default pipeline('name', { ... })",
+    })
+  }
+  return { pipeline: exported, dir }
+}
+
+function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'pipeline'
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const first = error.message.split('\n').find((line) => line.trim() !== '') ?? ''
+  return `${error.name}: ${first.trim()}`
+}
+
+/** The first place in a stack that is not Node's own. */
+function placeOf(error: unknown, dir: string): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const [, url, line] = /(file:\/\/[^\s()]+?):(\d+)/.exec(stack) ?? []
+  return url === undefined ? '' : ` at ${relative(dir, fileURLToPath(url))}:${line}`
+}

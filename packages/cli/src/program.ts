@@ -1,0 +1,149 @@
+import { availableParallelism } from 'node:os'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { StepwellError } from '@stepwell/engine'
+import { explain, type ExplainOptions } from './commands/explain.ts'
+import { graph, type GraphOptions } from './commands/graph.ts'
+import { logs, type LogsOptions } from './commands/logs.ts'
+import { plan, type PlanOptions } from './commands/plan.ts'
+import { runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
+import { run, type RunOptions } from './commands/run.ts'
+import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts'
+import { version } from './version.ts'
+
+const EXAMPLES = `
+Examples:
+  stepwell run                    run what changed, and what depends on it
+  stepwell run train -j 4         run train and what it needs, four steps at once
+  stepwell plan                   say what a run would do, and why
+  stepwell explain train          why train would run, or would not
+  stepwell runs show --variables  how each output of the latest run came about
+`
+
+/** Runs the command line. Prints, never exits; the caller does, with what this returns. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  const program = buildProgram((exit) => {
+    code = exit
+  })
+  try {
+    await program.parseAsync(argv.map(expandForce), { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has said what is wrong, or printed the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    return complain(error, argv.includes('--verbose') || argv.includes('-v'))
+  }
+}
+
+function buildProgram(exit: (code: ExitCode) => void): Command {
+  const program = new Command('stepwell')
+    .description('Runs pipelines of steps: skips what did not change, and can say why.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', EXAMPLES)
+  const command = (usage: string, description: string) =>
+    program
+      .command(usage)
+      .description(description)
+      .option('-C, --cwd <dir>', 'the project directory', '.')
+      .option(
+        '-p, --pipeline <file>',
+        'the pipeline file (default: pipeline.ts, .mts, .js or .mjs)',
+      )
+      .option('-v, --verbose', 'show stacks of errors and, in a pipe, logs of steps')
+
+  command('run', 'run the pipeline, or the targets and what they need')
+    .alias('repro')
+    .argument('[targets...]', 'names of steps')
+    .option(
+      '-j, --jobs <n>',
+      'steps executed at once: a number, or a share of the cores: 50%',
+      parseJobs,
+    )
+    .option('-n, --dry-run', 'as `stepwell plan`')
+    .option(
+      '-f, --force',
+      'execute the named targets even if cached; --force=all: all that take part',
+    )
+    .addOption(new Option('--force-all').hideHelp())
+    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--json', 'print the record of the run as JSON')
+    .option('--events', 'print each event as a line of JSON as it happens')
+    .addOption(new Option('--ui <mode>', 'progress').choices(['auto', 'plain']).default('auto'))
+    .option('-q, --quiet', 'print errors only')
+    .action(async (targets: string[], options: RunOptions & { dryRun?: boolean }) =>
+      exit(await (options.dryRun ? plan(targets, options) : run(targets, options))),
+    )
+  command('plan', 'say what a run would do, and why')
+    .argument('[targets...]', 'names of steps')
+    .option('-f, --force', 'as of run')
+    .addOption(new Option('--force-all').hideHelp())
+    .option('--json', 'print JSON')
+    .action(async (targets: string[], options: PlanOptions) => exit(await plan(targets, options)))
+  command('explain', 'say why a step would run, or would not')
+    .alias('why')
+    .argument('<step>', 'name of a step')
+    .option('--json', 'print JSON')
+    .action(async (step: string, options: ExplainOptions) => exit(await explain(step, options)))
+  command('graph', 'print the graph of the pipeline')
+    .alias('dag')
+    .addOption(
+      new Option('--format <format>', 'language').choices(['mermaid', 'dot']).default('mermaid'),
+    )
+    .action(async (options: GraphOptions) => exit(await graph(options)))
+  const list = command('runs', 'list the recorded runs, latest first')
+    .option('-l, --limit <n>', 'how many', parseCount, 20)
+    .option('--json', 'print JSON')
+    .action(async (options: RunsOptions) => exit(await runs(options)))
+  list
+    .command('show')
+    .description('show a run: its process table and scores')
+    .argument('[id]', 'id of a run (default: the latest)')
+    .option('--variables', 'how each named output changed over the steps')
+    .action(async (id: string | undefined, _: unknown, show: Command) =>
+      exit(await showRun(id, show.optsWithGlobals<ShowOptions>())),
+    )
+  command('logs', 'print what a step logged')
+    .argument('<step>', 'name of a step')
+    .option('--run <id>', 'in this run (default: the latest one that executed the step)')
+    .action(async (step: string, options: LogsOptions) => exit(await logs(step, options)))
+  return program
+}
+
+/** `--force=all` as an option of its own: with an optional value, `-f train` would swallow `train`. */
+function expandForce(argument: string): string {
+  if (argument === '--force=all') return '--force-all'
+  return argument === '--force=targets' ? '--force' : argument
+}
+
+function complain(error: unknown, verbose: boolean): ExitCode {
+  const known = error instanceof StepwellError
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`stepwell: ${message}${known ? ` (${error.code})` : ''}\n`)
+  if (verbose && error instanceof Error) {
+    const { cause } = error
+    process.stderr.write(`${error.stack}\n`)
+    if (cause instanceof Error) process.stderr.write(`caused by: ${cause.stack}\n`)
+  }
+  return exitCodeOf(error)
+}
+
+function parseJobs(text: string): number {
+  const share = /^(\d+)%$/.exec(text)?.[1]
+  const jobs =
+    share === undefined ? Number(text) : Math.round((availableParallelism() * Number(share)) / 100)
+  if (share !== undefined && Number(share) > 0) return Math.max(1, jobs)
+  if (/^\d+$/.test(text) && jobs >= 1) return jobs
+  throw new InvalidArgumentError('Expected a whole number from 1 up, or a share such as 50%.')
+}
+
+function parseCount(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) >= 1) return Number(text)
+  throw new InvalidArgumentError('Expected a whole number from 1 up.')
+}
+
+function parseSeconds(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected a number of seconds.')
+}

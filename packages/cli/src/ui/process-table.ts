@@ -1,0 +1,64 @@
+import { describeReason, type RunRecord, type StepRecord } from '@stepwell/engine'
+import { renderTable } from './table.ts'
+import { formatDuration, paint, plural } from './text.ts'
+
+const HEAD = ['step', 'action', 'input', 'output', 'status', 'time', 'reason']
+
+/** One row a step: what it does, from what, to what, how it went, how long it took, and why. */
+export function processTable({ steps }: RunRecord): string {
+  return renderTable(
+    HEAD,
+    Object.values(steps).map((step) => [
+      step.name,
+      step.action,
+      step.inputs.map(({ source }) => source).join(', ') || '-',
+      step.output?.about ?? '-',
+      paintStatus(step.status),
+      step.status === 'skipped' || step.status === 'cancelled'
+        ? '-'
+        : formatDuration(step.duration),
+      reasonOf(step),
+    ]),
+  )
+}
+
+/** `3 succeeded, 4 cached`, in the order in which a reader cares. */
+export function countStatuses({ steps }: RunRecord): string {
+  const counts = new Map<string, number>()
+  for (const { status } of Object.values(steps)) counts.set(status, (counts.get(status) ?? 0) + 1)
+  const order: StepRecord['status'][] = ['failed', 'skipped', 'cancelled', 'succeeded', 'cached']
+  return order
+    .filter((status) => counts.has(status))
+    .map((status) => `${counts.get(status)} ${status}`)
+    .join(', ')
+}
+
+/** `run 20261123-...: succeeded in 1.20 s (3 succeeded, 4 cached)` */
+export function summaryLine(run: RunRecord): string {
+  const took = run.endedAt === undefined ? '' : ` in ${formatDuration(run.endedAt - run.startedAt)}`
+  const steps = plural(Object.keys(run.steps).length, 'step')
+  return `run ${run.id}: ${paintStatus(run.status)}${took}, ${steps}: ${countStatuses(run)}`
+}
+
+export function paintStatus(status: RunRecord['status'] | StepRecord['status']): string {
+  switch (status) {
+    case 'succeeded':
+      return paint('green', status)
+    case 'cached':
+      return paint('cyan', status)
+    case 'failed':
+    case 'interrupted':
+      return paint('red', status)
+    case 'skipped':
+    case 'cancelled':
+      return paint('yellow', status)
+    case 'waiting':
+    case 'running':
+      return status
+  }
+}
+
+function reasonOf({ status, reasons, error }: StepRecord): string {
+  if (status === 'failed' && error !== undefined) return error.message.split('\n')[0] ?? ''
+  return reasons.map(describeReason).join('; ')
+}

@@ -1,0 +1,109 @@
+import { createLogUpdate } from 'log-update'
+import { describeReason, type RunEvent } from '@stepwell/engine'
+import { paintStatus } from './process-table.ts'
+import { formatDuration, paint, plural } from './text.ts'
+
+/** Shows a run while it goes on. */
+export interface Progress {
+  show(event: RunEvent): void
+  /** Leaves the screen to what follows. */
+  end(): void
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const FRAME_MS = 80
+const MAX_SHOWN = 8
+
+/** A live view at the bottom of the terminal: what runs now, for how long, and its last log line. */
+export function terminalProgress(): Progress {
+  const update = createLogUpdate(process.stdout)
+  const running = new Map<string, { readonly since: number; line: string }>()
+  let total = 0
+  let ended = 0
+  let frame = 0
+  const draw = (): void => {
+    const spinner = FRAMES[frame % FRAMES.length] ?? ''
+    frame += 1
+    const shown = [...running].slice(0, MAX_SHOWN).map(([name, { since, line }]) => {
+      const elapsed = formatDuration(performance.now() - since)
+      return `${paint('cyan', spinner)} ${name} ${paint('gray', `${elapsed}${line && ` · ${line}`}`)}`
+    })
+    const more = running.size > MAX_SHOWN ? [`  and ${running.size - MAX_SHOWN} more`] : []
+    const head = `${paint('bold', `${ended}/${total}`)} steps done, ${running.size} running`
+    update([...shown, ...more, head].join('\n'))
+  }
+  const timer = setInterval(draw, FRAME_MS)
+  return {
+    show(event) {
+      switch (event.type) {
+        case 'run-started':
+          total = event.steps.length
+          break
+        case 'step-started':
+          running.set(event.step, { since: performance.now(), line: '' })
+          break
+        case 'step-log': {
+          const step = running.get(event.step)
+          if (step !== undefined) step.line = event.line
+          break
+        }
+        case 'step-finished':
+          running.delete(event.step)
+          ended += 1
+          break
+        case 'warning':
+          update.clear()
+          process.stderr.write(`${paint('yellow', 'warning')}: ${event.message}\n`)
+          break
+        case 'step-metric':
+        case 'run-finished':
+          break
+      }
+    },
+    end() {
+      clearInterval(timer)
+      update.clear()
+      update.done()
+    },
+  }
+}
+
+/** One line an event, for a pipe or a log file. */
+export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
+  const say = (line: string): void => void process.stdout.write(`${line}\n`)
+  return {
+    show(event) {
+      switch (event.type) {
+        case 'run-started':
+          say(`run ${event.run} of ${event.pipeline}: ${plural(event.steps.length, 'step')}`)
+          break
+        case 'step-started':
+          say(`${event.step}: started (${event.reasons.map(describeReason).join('; ')})`)
+          break
+        case 'step-log':
+          if (logs) say(`${event.step}: | ${event.line}`)
+          break
+        case 'step-finished':
+          say(`${event.step}: ${paintStatus(event.status)} in ${formatDuration(event.duration)}`)
+          break
+        case 'warning':
+          process.stderr.write(`warning: ${event.message}\n`)
+          break
+        case 'step-metric':
+        case 'run-finished':
+          break
+      }
+    },
+    end() {
+      say('')
+    },
+  }
+}
+
+export const quietProgress: Progress = { show: () => undefined, end: () => undefined }
+
+/** Every event as a line of JSON. */
+export const eventProgress: Progress = {
+  show: (event) => void process.stdout.write(`${JSON.stringify(event)}\n`),
+  end: () => undefined,
+}

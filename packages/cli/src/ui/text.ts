@@ -1,0 +1,37 @@
+import { styleText } from 'node:util'
+
+type Format = Parameters<typeof styleText>[0]
+
+/** Colours text where standard output takes colour: a terminal, and NO_COLOR is not set. */
+export function paint(format: Format, text: string): string {
+  return styleText(format, text, { stream: process.stdout })
+}
+
+/** `12 ms`, `1.23 s`, `2 m 03 s`, `1 h 05 m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  if (ms < 59_995) return `${(ms / 1000).toFixed(2)} s`
+  const seconds = Math.round(ms / 1000)
+  const pad = (n: number) => String(n).padStart(2, '0')
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${pad(seconds % 60)} s`
+  const minutes = Math.round(seconds / 60)
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} m`
+}
+
+/** Local time to the second. */
+export function formatTime(at: number): string {
+  const date = new Date(at)
+  const pad = (n: number) => String(n).padStart(2, '0')
+  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-')
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')}`
+}
+
+/** The first digits of a digest: enough to tell two apart by eye. */
+export function shortDigest(digest: string): string {
+  return digest.slice(digest.indexOf(':') + 1).slice(0, 8)
+}
+
+/** Counted nouns: `1 step`, `2 steps`. */
+export function plural(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
