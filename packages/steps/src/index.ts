@@ -1,0 +1,60 @@
+export type { Cell } from './cell.ts'
+export type { Row, Rows } from './table.ts'
+export { readCsv, type ReadCsvInputs, type ReadCsvParams } from './csv.ts'
+export { dropMissing, type DropMissingInputs, type DropMissingParams } from './missing.ts'
+export { selectColumns, type SelectColumnsInputs, type SelectColumnsParams } from './columns.ts'
+export {
+  splitRows,
+  type SplitByColumn,
+  type SplitByFraction,
+  type SplitByIndex,
+  type SplitByRandom,
+  type SplitRows,
+  type SplitRowsInputs,
+  type SplitRowsParams,
+} from './split.ts'
+export {
+  trainRegression,
+  type TrainCurve,
+  type TrainLinear,
+  type TrainPolynomial,
+  type TrainRegressionInputs,
+  type TrainRegressionParams,
+} from './training.ts'
+export {
+  loadModel,
+  type Formula,
+  type LinearModel,
+  type Model,
+  type ModelKind,
+  type PolynomialModel,
+  type Predictor,
+  type Residuals,
+} from './model.ts'
+export {
+  evaluateRegression,
+  type EvaluateRegressionInputs,
+  type EvaluateRegressionParams,
+} from './evaluation.ts'
+export type { Metrics, RegressionMetrics } from './metrics.ts'
+export { gate, type GateInputs, type GateParams, type GatePassed } from './gate.ts'
+export {
+  deployModel,
+  type CurrentVersion,
+  type DeployModelInputs,
+  type DeployModelParams,
+  type Deployment,
+} from './deployment.ts'
+export {
+  monitorModel,
+  type ColumnDrift,
+  type ComparedPerformance,
+  type MonitorModelInputs,
+  type MonitorModelParams,
+  type MonitorReport,
+  type Performance,
+  type Status,
+  type WindowPerformance,
+} from './monitor.ts'
+export type { Drift } from './drift.ts'
+export type { EffectStep } from './effect.ts'

@@ -1,0 +1,161 @@
+import { StepwellError } from '@stepwell/engine/author'
+import { numbersOf, type Rows } from './table.ts'
+
+/** What the training rows leave unexplained. */
+export interface Residuals {
+  /** Of actual - predicted, in units of the target: minimum, quartiles (type 7) and maximum. */
+  readonly min: number
+  readonly q1: number
+  readonly median: number
+  readonly q3: number
+  readonly max: number
+  /** As in `RegressionMetrics`. */
+  readonly r2: number
+  readonly rmse: number
+  readonly mae: number
+}
+
+interface ModelBase {
+  /** In the order of the params. */
+  readonly features: readonly string[]
+  readonly target: string
+  /** Number of rows trained on. */
+  readonly rows: number
+  readonly residuals: Residuals
+}
+
+/**
+ * With s = intercept + the sum of coefficients[i] x features[i], the prediction is s for `linear`,
+ * `simple` and `theilSen` and e^s for `exponential`. For `power` it is e^s with the natural logarithm
+ * of the feature in its place, that is e^intercept x feature^coefficient.
+ */
+export interface LinearModel extends ModelBase {
+  readonly kind: 'linear' | 'simple' | 'theilSen' | 'exponential' | 'power'
+  readonly intercept: number
+  /** One for each of `features`, in their order, on the original scale. */
+  readonly coefficients: readonly number[]
+}
+
+/** The prediction is the sum of coefficients[k] z^k, where z = (feature - center) / scale. */
+export interface PolynomialModel extends ModelBase {
+  readonly kind: 'polynomial'
+  readonly degree: number
+  /** Middle of the feature's range in the training rows. */
+  readonly center: number
+  /** Half of that range. */
+  readonly scale: number
+  /** From the power 0 up: degree + 1 numbers. */
+  readonly coefficients: readonly number[]
+}
+
+/** A trained model as plain data: it survives JSON. */
+export type Model = LinearModel | PolynomialModel
+export type ModelKind = Model['kind']
+
+/** The part of a model that predicts. */
+export type Formula = Omit<LinearModel, 'residuals'> | Omit<PolynomialModel, 'residuals'>
+
+export interface Predictor {
+  /**
+   * The predictions for rows, which need the model's features and may have more, in their order.
+   * @throws StepwellError STEPWELL_COLUMN_UNKNOWN; STEPWELL_CELL_MISSING; STEPWELL_CELL_NOT_NUMBER;
+   *   STEPWELL_CELL_NOT_POSITIVE for a power model.
+   */
+  predict(rows: Rows): Float64Array
+}
+
+const KINDS: readonly ModelKind[] = [
+  'linear',
+  'simple',
+  'theilSen',
+  'exponential',
+  'power',
+  'polynomial',
+]
+
+/**
+ * Makes a model ready to predict, whether it comes from `trainRegression` or was read back from JSON.
+ * @throws StepwellError STEPWELL_MODEL_INVALID when it is not a model.
+ */
+export function loadModel(model: Formula): Predictor {
+  const problem = problemOf(model)
+  if (problem !== undefined) {
+    throw new StepwellError({
+      code: 'STEPWELL_MODEL_INVALID',
+      what: 'this is not a model of trainRegression',
+      facts: problem,
+      todo: "pass on the whole output of trainRegression, or a deployed version's model.json",
+    })
+  }
+  return { predict: (rows) => predict(model, rows) }
+}
+
+/** A model in as few words as a log line has room for. */
+export function describeModel({ kind, features, target, rows }: Formula): string {
+  return `${kind} model of ${target} on ${features.join(', ')}; ${rows} rows`
+}
+
+/**
+ * A column for a logarithm.
+ * @throws StepwellError STEPWELL_CELL_NOT_POSITIVE naming the first cell that has none.
+ */
+export function requirePositive(numbers: Float64Array, column: string, kind: ModelKind): void {
+  const index = numbers.findIndex((value) => value <= 0)
+  if (index === -1) return
+  throw new StepwellError({
+    code: 'STEPWELL_CELL_NOT_POSITIVE',
+    what: `a ${kind} model takes the logarithm of column ${JSON.stringify(column)}`,
+    facts: `row ${index + 1} of ${numbers.length} holds ${numbers[index]}`,
+    todo: 'leave out such rows, or choose another kind',
+  })
+}
+
+function predict(model: Formula, rows: Rows): Float64Array {
+  const columns = model.features.map((feature) => numbersOf(rows, feature))
+  if (model.kind === 'polynomial') {
+    const { center, scale, coefficients } = model
+    const [x = new Float64Array()] = columns
+    return x.map((value) => {
+      const z = (value - center) / scale
+      return coefficients.reduceRight((sum, coefficient) => sum * z + coefficient, 0)
+    })
+  }
+  const { kind, intercept, coefficients } = model
+  const sums = new Float64Array(rows.length).fill(intercept)
+  for (const [place, column] of columns.entries()) {
+    if (kind === 'power') requirePositive(column, model.features[place] ?? '', kind)
+    const terms = kind === 'power' ? column.map(Math.log) : column
+    const coefficient = coefficients[place] ?? 0
+    for (let row = 0; row < sums.length; row++) {
+      sums[row] = (sums[row] ?? 0) + coefficient * (terms[row] ?? 0)
+    }
+  }
+  return kind === 'exponential' || kind === 'power' ? sums.map(Math.exp) : sums
+}
+
+/** What keeps anything at all from being a model. */
+function problemOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return `it is ${JSON.stringify(value)}`
+  const model = value as Partial<Record<keyof LinearModel | keyof PolynomialModel, unknown>>
+  const { kind, features, target, coefficients } = model
+  if (!KINDS.some((known) => known === kind)) {
+    return `its kind is ${JSON.stringify(kind)}; kinds are ${KINDS.join(', ')}`
+  }
+  if (!Array.isArray(features) || !features.every((name) => typeof name === 'string')) {
+    return 'its features are not a list of column names'
+  }
+  if (typeof target !== 'string') return 'its target is not a column name'
+  const polynomial = kind === 'polynomial'
+  if (features.length === 0 || (kind !== 'linear' && features.length > 1)) {
+    return `it has ${features.length} features`
+  }
+  const count = polynomial ? Number(model.degree) + 1 : features.length
+  if (!Array.isArray(coefficients) || coefficients.length !== count) {
+    return `it does not have ${count} coefficients`
+  }
+  const numbers: unknown[] = polynomial ? [model.center, model.scale] : [model.intercept]
+  if (![...coefficients, ...numbers].every((number) => Number.isFinite(number))) {
+    return 'its coefficients are not all finite numbers'
+  }
+  return polynomial && model.scale === 0 ? 'its scale is 0' : undefined
+}

@@ -1,0 +1,242 @@
+import { StepwellError, type StepContext } from '@stepwell/engine/author'
+import * as fit from './fit.ts'
+import { scoreRegression } from './metrics.ts'
+import {
+  describeModel,
+  loadModel,
+  requirePositive,
+  type Formula,
+  type LinearModel,
+  type Model,
+  type PolynomialModel,
+  type Residuals,
+} from './model.ts'
+import { readParams, type ParamReader } from './params.ts'
+import { deviation, mean, quantile } from './summary.ts'
+import { numbersOf, requireColumns, requireRows, type Rows } from './table.ts'
+
+export interface TrainRegressionInputs {
+  /** The rows to train on. */
+  readonly rows: Rows
+}
+
+/** Least squares on any number of features. */
+export interface TrainLinear {
+  readonly kind: 'linear'
+  /** Columns that predict, at least one. */
+  readonly features: readonly string[]
+  /** Column to predict; not a feature. */
+  readonly target: string
+}
+
+/**
+ * A curve over one feature, fitted by least squares: `simple` a line, `exponential` a e^(b x) and
+ * `power` a x^b (these two by least squares of the target's logarithm); `theilSen` a line that
+ * outliers hardly move, for at most 3,000 rows.
+ */
+export interface TrainCurve {
+  readonly kind: 'simple' | 'theilSen' | 'exponential' | 'power'
+  /** One column. */
+  readonly features: readonly string[]
+  /** Column to predict; not a feature. */
+  readonly target: string
+}
+
+/** Least squares on the powers of one feature. */
+export interface TrainPolynomial {
+  readonly kind: 'polynomial'
+  /** One column. */
+  readonly features: readonly string[]
+  /** Column to predict; not a feature. */
+  readonly target: string
+  /**
+   * Highest power: a whole number from 1 to 10.
+   * @default 2
+   */
+  readonly degree?: number
+}
+
+export type TrainRegressionParams = TrainLinear | TrainCurve | TrainPolynomial
+
+const KINDS = ['linear', 'simple', 'theilSen', 'exponential', 'power', 'polynomial'] as const
+const MAX_DEGREE = 10
+// Theil-Sen holds the slopes of all pairs of rows at once: 72 MB at this many.
+const MAX_PAIRED = 3000
+
+/**
+ * Trains a regression on ml-regression. Deterministic: the library's robust polynomial is left out
+ * because it draws from an unseeded generator.
+ *
+ * A feature that is constant in these rows, or that features before it determine exactly, gets the
+ * coefficient 0 and a line in the log. The metrics of the training rows are in the model's
+ * `residuals`.
+ *
+ * @throws StepwellError STEPWELL_PARAM_INVALID, also when a kind for one feature gets more;
+ *   STEPWELL_COLUMN_UNKNOWN; STEPWELL_CELL_MISSING and STEPWELL_CELL_NOT_NUMBER, with column and row;
+ *   STEPWELL_CELL_NOT_POSITIVE where a logarithm is taken; STEPWELL_ROWS_NONE; STEPWELL_ROWS_TOO_FEW;
+ *   STEPWELL_ROWS_TOO_MANY; STEPWELL_FIT_FAILED when the numbers are too large to compute with.
+ */
+export function trainRegression(
+  { rows }: TrainRegressionInputs,
+  context: StepContext<TrainRegressionParams>,
+): Model {
+  const known = ['kind', 'features', 'target', 'degree']
+  const params = readParams('trainRegression', context.params, known)
+  const kind = params.oneOf('kind', KINDS)
+  const features = params.names('features')
+  const target = params.text('target')
+  if (features.includes(target)) params.refuse('features', 'a list without the target')
+  if (kind !== 'linear' && features.length > 1) {
+    params.refuse('features', `a list of one column for the kind ${kind}`)
+  }
+  if (kind !== 'polynomial' && params.has('degree')) {
+    params.refuse('degree', `absent for the kind ${kind}`)
+  }
+  requireRows(rows, 'the table to train on')
+  requireColumns(rows, [...features, target])
+  const y = numbersOf(rows, target)
+  const columns = features.map((feature) => numbersOf(rows, feature))
+  for (const [index, column] of [y, ...columns].entries()) {
+    requireComputable(column, [target, ...features][index] ?? '')
+  }
+  context.signal.throwIfAborted()
+
+  const data = { features, columns, target, y }
+  const base = { features: [...features], target, rows: rows.length }
+  const formula: Formula =
+    kind === 'polynomial'
+      ? { ...base, kind, ...trainPolynomial(params, data) }
+      : { ...base, kind, ...trainLine(kind, data, context) }
+  requireFinite(formula)
+  const model: Model = { ...formula, residuals: residualsOf(formula, rows, y) }
+  context.log(describeModel(model))
+  return model
+}
+
+interface Data {
+  readonly features: readonly string[]
+  /** One for each of the features. */
+  readonly columns: readonly Float64Array[]
+  readonly target: string
+  readonly y: Float64Array
+}
+
+function trainLine(
+  kind: LinearModel['kind'],
+  { features, columns, target, y }: Data,
+  context: StepContext<TrainRegressionParams>,
+): Pick<LinearModel, 'intercept' | 'coefficients'> {
+  requireCount(y.length, features.length + 1, kind, 'rows')
+  if (kind === 'linear') {
+    const { intercept, coefficients, redundant } = fit.fitPlane(columns, y)
+    for (const index of redundant) logRedundant(features[index], columns[index], context)
+    return { intercept, coefficients }
+  }
+  const [feature = ''] = features
+  const [x = new Float64Array()] = columns
+  if (kind === 'power') requirePositive(x, feature, kind)
+  if (kind === 'power' || kind === 'exponential') requirePositive(y, target, kind)
+  if (kind === 'theilSen' && y.length > MAX_PAIRED) throw tooManyRows(y.length)
+  if (fit.isConstant(x)) {
+    logRedundant(feature, x, context)
+    return { intercept: level(kind, y), coefficients: [0] }
+  }
+  const { intercept, slope } = fitters[kind](x, y)
+  return { intercept, coefficients: [slope] }
+}
+
+const fitters = {
+  simple: fit.fitLine,
+  theilSen: fit.fitTheilSen,
+  exponential: fit.fitExponential,
+  power: fit.fitPower,
+}
+
+/** The best that a curve can do with a feature that never varies. */
+function level(kind: TrainCurve['kind'], y: Float64Array): number {
+  if (kind === 'theilSen') return quantile(y.toSorted(), 0.5)
+  return mean(kind === 'simple' ? y : y.map(Math.log))
+}
+
+function trainPolynomial(
+  params: ParamReader,
+  { features: [feature = ''], columns: [x = new Float64Array()], y }: Data,
+): Pick<PolynomialModel, 'degree' | 'center' | 'scale' | 'coefficients'> {
+  const degree = params.number('degree', { min: 1, max: MAX_DEGREE, integer: true }, 2)
+  const what = `distinct values of ${JSON.stringify(feature)}`
+  requireCount(new Set(x).size, degree + 1, 'polynomial', what)
+  const fitted = fit.fitPolynomial(x, y, degree)
+  if (fitted === undefined) {
+    throw new StepwellError({
+      code: 'STEPWELL_FIT_FAILED',
+      what: `the values of column ${JSON.stringify(feature)} do not determine a polynomial of degree ${degree}`,
+      facts: 'some of them hardly differ',
+      todo: 'train on more rows, or use a lower degree',
+    })
+  }
+  return { degree, ...fitted }
+}
+
+function residualsOf(formula: Formula, rows: Rows, y: Float64Array): Residuals {
+  const predicted = loadModel(formula).predict(rows)
+  const sorted = y.map((value, row) => value - (predicted[row] ?? Number.NaN)).toSorted()
+  const at = (share: number): number => quantile(sorted, share)
+  const { r2, rmse, mae } = scoreRegression(y, predicted)
+  return { min: at(0), q1: at(0.25), median: at(0.5), q3: at(0.75), max: at(1), r2, rmse, mae }
+}
+
+function logRedundant(
+  feature: string | undefined,
+  column: Float64Array | undefined,
+  context: StepContext<TrainRegressionParams>,
+): void {
+  const why =
+    column === undefined || fit.isConstant(column)
+      ? 'is constant in the training rows'
+      : 'is determined by the features before it'
+  context.log(`feature ${JSON.stringify(feature)} ${why}: its coefficient is 0`)
+}
+
+function requireCount(count: number, needed: number, kind: string, what: string): void {
+  if (count >= needed) return
+  throw new StepwellError({
+    code: 'STEPWELL_ROWS_TOO_FEW',
+    what: `too few ${what} to train a ${kind} model`,
+    facts: `it needs at least ${needed}, there are ${count}`,
+    todo: 'train on more rows, or use fewer features or a lower degree',
+  })
+}
+
+function tooManyRows(count: number): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_ROWS_TOO_MANY',
+    what: 'too many rows for the kind theilSen, which compares every row with every other',
+    facts: `it takes at most ${MAX_PAIRED}, there are ${count}`,
+    todo: 'train on a sample, for instance by splitRows, or use the kind simple',
+  })
+}
+
+/** Refuses a column whose sum of squares would overflow, or vanish although it varies. */
+function requireComputable(column: Float64Array, name: string): void {
+  if (fit.isConstant(column) && Math.abs(column[0] ?? 0) < 1e150) return
+  const spread = deviation(column, mean(column))
+  if (spread > 1e-150 && spread < 1e150) return
+  throw new StepwellError({
+    code: 'STEPWELL_FIT_FAILED',
+    what: `the values of column ${JSON.stringify(name)} are too large or too small to compute with`,
+    facts: `their standard deviation is ${spread}`,
+    todo: 'bring the column to another scale, or look for broken values in it',
+  })
+}
+
+function requireFinite(formula: Formula): void {
+  const { kind, coefficients } = formula
+  const numbers = [...coefficients, kind === 'polynomial' ? formula.scale : formula.intercept]
+  if (numbers.every(Number.isFinite)) return
+  throw new StepwellError({
+    code: 'STEPWELL_FIT_FAILED',
+    what: `the fit of a ${kind} model has no finite solution`,
+    facts: `its coefficients came out as ${numbers.join(', ')}`,
+    todo: 'look for values that hardly differ, and bring the columns to another scale',
+  })
+}
