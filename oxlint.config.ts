@@ -91,8 +91,8 @@ const ENGINE = [
     layer(files([name]), OTHER_PACKAGES, WIRING, RUNNING),
   ),
   layer(files(PORTS), OTHER_PACKAGES, NODE, ADAPTERS, OWN_ADAPTERS, WIRING, RUNNING),
-  layer(files(L1), OTHER_PACKAGES, NODE, ADAPTERS, PORT_FILES, WIRING, RUNNING),
-  layer(files(['graph']), OTHER_PACKAGES, NODE, ADAPTERS, PORT_FILES, WIRING, RUNNING),
+  layer(files(L1), OTHER_PACKAGES, NODE, PORT_FILES, ADAPTERS, WIRING, RUNNING),
+  layer(files(['graph']), OTHER_PACKAGES, NODE, PORT_FILES, ADAPTERS, WIRING, RUNNING),
   // The snapshot is a noun of the store's port.
   layer(files(['snapshot']), OTHER_PACKAGES, NODE, ADAPTERS, WIRING, RUNNING),
   layer(files(L0), {

@@ -4,4 +4,11 @@ import { enableCompileCache } from 'node:module'
 // Before anything else is imported: it spares compiling the engine and the pipeline at every start.
 enableCompileCache()
 const { main } = await import('./program.ts')
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+// A step may have left a timer or a socket behind: the run is over all the same, once all is written.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((done) => {
+    stream.write('', () => done())
+  })
+}
+process.exit(code)

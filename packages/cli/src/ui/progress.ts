@@ -71,8 +71,10 @@ export function terminalProgress(): Progress {
 /** One line an event, for a pipe or a log file. */
 export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
+  let begun = false
   return {
     show(event) {
+      begun = true
       switch (event.type) {
         case 'run-started':
           say(`run ${event.run} of ${event.pipeline}: ${plural(event.steps.length, 'step')}`)
@@ -95,7 +97,8 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
       }
     },
     end() {
-      say('')
+      // A run that was refused has printed nothing that the table must stand apart from.
+      if (begun) say('')
     },
   }
 }

@@ -22,8 +22,8 @@ export class RunFiles {
 
   /** Begins a run's record. Ids sort by time. */
   begin(): RunWriter {
-    const now = new Date().toISOString()
-    const id = `${now.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`
+    const [day = '', time = ''] = new Date().toISOString().replaceAll(/[-:Z]/g, '').split('T')
+    const id = `${day}-${time}-${randomBytes(2).toString('hex')}`
     return new RunWriter(id, join(this.#dir, id))
   }
 
@@ -32,7 +32,7 @@ export class RunFiles {
     try {
       const names = await readdir(this.#dir)
       return names
-        .filter((name) => /^\d{8}-\d{6}-[0-9a-f]{6}$/.test(name))
+        .filter((name) => /^\d{8}-\d{6}\.\d{3}-[0-9a-f]{4}$/.test(name))
         .toSorted()
         .toReversed()
     } catch (error) {
