@@ -37,10 +37,10 @@ describe('run', () => {
     const { code, stdout, stderr } = await project.stepwell('run')
     expect(stderr).toBe('')
     expect(code).toBe(0)
-    expect(stdout).toContain('count: started (it has not succeeded before)')
+    expect(stdout).toContain('count: started (never succeeded before)')
     expect(stdout).toMatch(/^step +action +input +output +status +time +reason$/m)
     expect(stdout).toMatch(
-      /^read +read the words +file words\.txt +list of 4 +succeeded +\d+ ms +it has not succeeded before$/m,
+      /^read +read the words +file words\.txt +list of 4 +succeeded +\d+ ms +never succeeded before$/m,
     )
     expect(stdout).toMatch(/^report +inline function +count\.n +"4 words" +succeeded /m)
     expect(stdout).toMatch(/^run \d{8}-\d{6}\.\d{3}-\w+: succeeded in .*, 3 steps: 3 succeeded$/m)

@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts'
 
 /** What is known of the code behind a pipeline's steps. */
 export interface PipelineCode {
-  /** Digest of everything below: the same for all steps of the pipeline. */
+  /** Digest of the files and packages: the same for all steps of the pipeline. */
   readonly digest: Digest
   /** Local modules by project-relative path. */
   readonly files: Readonly<Record<string, Digest>>

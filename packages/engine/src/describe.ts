@@ -34,7 +34,9 @@ function describeObject(value: object): string {
   const shown = scalars.map(([key, member]) => {
     return `${key} ${typeof member === 'number' ? formatNumber(member) : String(member)}`
   })
-  const others = members.filter(([, member]) => !isScalar(member)).map(([key]) => key)
+  const others = members
+    .filter(([, member]) => !isScalar(member))
+    .map(([key, member]) => (Array.isArray(member) ? `${key} (${count.format(member.length)})` : key))
   return clip(`{ ${[...shown, ...others].join(', ')} }`)
 }
 

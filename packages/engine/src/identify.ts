@@ -70,18 +70,19 @@ export async function identify(
   }
 
   async function resolve(handle: Input): Promise<ResolvedInput> {
+    const source = sourceOf(handle, nameOf)
     switch (handle.kind) {
       case 'file': {
         const digest = await digests.digest(handle.path)
         const part = { kind: 'file', path: handle.path, digest } as const
-        return { fingerprint: part, job: part, source: `file ${handle.path}`, record: { digest } }
+        return { fingerprint: part, job: part, source, record: { digest } }
       }
       case 'env': {
         const value = process.env[handle.name] ?? handle.fallback ?? missingEnv(name, handle.name)
         return {
           fingerprint: { kind: 'env', name: handle.name, value },
           job: { kind: 'env', value },
-          source: `env ${handle.name}`,
+          source,
           record: { about: JSON.stringify(value) },
         }
       }
@@ -90,11 +91,31 @@ export async function identify(
         const upstream = nameOf(handle.kind === 'pick' ? handle.step : handle)
         const field = handle.kind === 'pick' ? handle.field : undefined
         const { digest, about } = outputOf(upstream, field)
-        const source = field === undefined ? upstream : `${upstream}.${field}`
         const part = { kind: 'value', digest } as const
         return { fingerprint: part, job: part, source, record: { digest, about } }
       }
     }
+  }
+}
+
+/** A step's inputs as declared, where nothing is known of their content. */
+export function declaredInputs(step: Step, nameOf: (step: Step) => string): InputRecord[] {
+  return Object.entries(definition(step).inputs).map(([name, handle]) => {
+    return { name, source: sourceOf(handle, nameOf) }
+  })
+}
+
+/** Where an input comes from, for people. */
+function sourceOf(handle: Input, nameOf: (step: Step) => string): string {
+  switch (handle.kind) {
+    case 'file':
+      return `file ${handle.path}`
+    case 'env':
+      return `env ${handle.name}`
+    case 'step':
+      return nameOf(handle)
+    case 'pick':
+      return `${nameOf(handle.step)}.${handle.field}`
   }
 }
 

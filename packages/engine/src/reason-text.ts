@@ -7,7 +7,7 @@ export function describeReason(reason: Reason): string {
     case 'unchanged':
       return `unchanged since run ${reason.run}`
     case 'new':
-      return 'it has not succeeded before'
+      return 'never succeeded before'
     case 'lost':
       return 'its outputs are not in the cache'
     case 'forced':

@@ -6,7 +6,14 @@ import { StepwellError } from './errors.ts'
 import type { RunEvent, StepFinished } from './event.ts'
 import type { Executor } from './executor/executor.ts'
 import type { StepKey } from './fingerprint.ts'
-import { artifactIn, identify, paramsOf, uncacheable, type Identity } from './identify.ts'
+import {
+  artifactIn,
+  declaredInputs,
+  identify,
+  paramsOf,
+  uncacheable,
+  type Identity,
+} from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import { pickField } from './pick.ts'
 import { compareIngredients, type Reason } from './reason.ts'
@@ -50,14 +57,15 @@ export interface StepRunnerOptions {
 export class StepRunner {
   readonly #options: StepRunnerOptions
   readonly #steps: ReadonlyMap<string, OrderedStep>
-  readonly #names: ReadonlyMap<Step, string>
+  readonly #nameOf: (step: Step) => string
   readonly #lives = new Map<string, Life>()
   readonly #entries = new Map<string, SnapshotEntry>()
 
   constructor(options: StepRunnerOptions) {
     this.#options = options
     this.#steps = new Map(options.steps.map((ordered) => [ordered.name, ordered]))
-    this.#names = new Map(options.steps.map(({ name, step }) => [step, name]))
+    const names = new Map(options.steps.map(({ name, step }) => [step, name]))
+    this.#nameOf = (step) => names.get(step) ?? impossible('a step without a name')
   }
 
   /** What each step that has outputs now was made from. */
@@ -75,7 +83,7 @@ export class StepRunner {
       identity = await identify(ordered, {
         code: this.#options.code,
         digests: this.#options.digests,
-        nameOf: (step) => this.#names.get(step) ?? '',
+        nameOf: this.#nameOf,
         outputOf: (upstream, field) => artifactIn(this.#outputs(upstream), field),
       })
     } catch (error) {
@@ -275,7 +283,7 @@ export class StepRunner {
       at: Date.now(),
       step,
       status,
-      inputs: identity?.inputs ?? [],
+      inputs: identity?.inputs ?? declaredInputs(this.#ordered(step).step, this.#nameOf),
       duration: performance.now() - started,
       metrics,
       ...(identity !== undefined && { key: identity.key }),

@@ -86,7 +86,7 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
           if (logs) say(`${event.step}: | ${event.line}`)
           break
         case 'step-finished':
-          say(`${event.step}: ${paintStatus(event.status)} in ${formatDuration(event.duration)}`)
+          say(`${event.step}: ${paintStatus(event.status)} ${howItEnded(event)}`)
           break
         case 'warning':
           process.stderr.write(`warning: ${event.message}\n`)
@@ -101,6 +101,15 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
       if (begun) say('')
     },
   }
+}
+
+function howItEnded({
+  status,
+  duration,
+  reasons,
+}: Extract<RunEvent, { type: 'step-finished' }>): string {
+  if (status !== 'skipped' && status !== 'cancelled') return `in ${formatDuration(duration)}`
+  return `(${reasons.map(describeReason).join('; ') || 'the run was cancelled'})`
 }
 
 export const quietProgress: Progress = { show: () => undefined, end: () => undefined }

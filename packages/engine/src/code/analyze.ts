@@ -59,13 +59,9 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
     places.exclude(at)
   }
   const files = new Map([...reached.files, ...places.digests()])
-  const parts = {
-    files: sorted(files),
-    packages: sorted(reached.packages),
-    env: sorted(reached.env),
-  }
+  const parts = { files: sorted(files), packages: sorted(reached.packages) }
   const digest = digestText(`stepwell code\n${canonicalJson(parts)}`)
-  return { digest, ...parts, doubts: reached.doubts, steps }
+  return { digest, ...parts, env: sorted(reached.env), doubts: reached.doubts, steps }
 }
 
 interface Reached {

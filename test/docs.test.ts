@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { all, ended, Project, ROOT } from './rig.ts'
+
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+/** The code block after a marker in the README. */
+function block(name: string): string {
+  const [, code] = new RegExp(`<!-- ${name} -->\\s+\`\`\`ts\\n([^]*?)\`\`\``).exec(README) ?? []
+  if (code === undefined) throw new Error(`the README has no block ${name}`)
+  return code
+}
+
+function bikes(): Project {
+  const project = Project.example('bike-sharing')
+  project.write('pipeline.ts', block('pipeline.ts'))
+  return project
+}
+
+async function program(project: Project, name: string): Promise<string> {
+  project.write(name, block(name))
+  const args = ['--conditions=@stepwell/source', name]
+  const child = spawn(process.execPath, args, {
+    cwd: project.dir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const { code, stdout, stderr } = await ended(child)
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  return stdout
+}
+
+test("the README's pipeline runs, in at most 30 lines, and reruns as it says", async () => {
+  expect(block('pipeline.ts').trim().split('\n').length).toBeLessThanOrEqual(30)
+  const project = bikes()
+  const names = ['collect', 'clean', 'split', 'train', 'evaluate', 'check', 'deploy']
+  expect((await project.run()).statuses).toEqual(all('succeeded', names))
+  project.edit('pipeline.ts', "'temp'", "'atemp'")
+  expect((await project.run()).statuses).toEqual({
+    ...all('cached', ['collect', 'clean', 'split']),
+    ...all('succeeded', ['train', 'evaluate', 'check', 'deploy']),
+  })
+})
+
+test("the README's embedding and linear form run", async () => {
+  const project = bikes()
+  expect(await program(project, 'embed.ts')).toMatch(
+    /^collect succeeded\n[^]*succeeded \{\n {2}n: 3472,\n {2}r2: 0\.3/,
+  )
+  expect(await program(project, 'linear.ts')).toBe('succeeded\n')
+})
+
+test('every error code has a heading, and every heading a code', () => {
+  const sources = ['engine', 'steps', 'cli'].flatMap((name) => {
+    const dir = join(ROOT, 'packages', name, 'src')
+    return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(join(dir, file), 'utf8'))
+  })
+  const codes = new Set(sources.flatMap((source) => source.match(/STEPWELL_[A-Z_]*[A-Z]/g) ?? []))
+  const docs = readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8')
+  const headings = [...docs.matchAll(/^### (STEPWELL_[A-Z_]+)$/gm)].map(([, code = '']) => code)
+  expect(headings.toSorted()).toEqual([...codes].toSorted())
+})
+
+test('links between documents lead somewhere', () => {
+  const dirs = ['.', 'docs']
+  for (const dir of dirs) {
+    const files = readdirSync(join(ROOT, dir)).filter((file) => file.endsWith('.md'))
+    for (const file of files) {
+      const text = readFileSync(join(ROOT, dir, file), 'utf8')
+      for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+        expect(() => readdirSync(join(ROOT, dir, target, '..')), `${file}: ${target}`).not.toThrow()
+        const parent = readdirSync(join(ROOT, dir, target, '..'))
+        expect(parent, `${file}: ${target}`).toContain(target.split('/').at(-1))
+      }
+    }
+  }
+})
