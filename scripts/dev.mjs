@@ -8,13 +8,21 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stamp = join(root, 'node_modules', '.stepwell-setup')
-const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const node = join(
+  root,
+  'node_modules',
+  'node',
+  'bin',
+  process.platform === 'win32' ? 'node.exe' : 'node',
+)
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager
 const source = '--conditions=@stepwell/source'
 
 const [verb, ...rest] = process.argv.slice(2)
 const bin = (name) => {
-  const manifest = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'))
+  const manifest = JSON.parse(
+    readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'),
+  )
   const path = typeof manifest.bin === 'string' ? manifest.bin : Object.values(manifest.bin)[0]
   return join('node_modules', name, path)
 }
@@ -58,7 +66,13 @@ function wanted() {
   const manifests = ['packages', 'examples'].flatMap((dir) =>
     readdirSync(join(root, dir)).map((name) => join(dir, name, 'package.json')),
   )
-  const files = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', 'test/package.json', ...manifests.sort()]
+  const files = [
+    'package.json',
+    'pnpm-workspace.yaml',
+    'pnpm-lock.yaml',
+    'test/package.json',
+    ...manifests.sort(),
+  ]
   for (const file of files.filter((file) => existsSync(join(root, file)))) {
     hash.update(`\0${file}\0`).update(readFileSync(join(root, file)))
   }
@@ -68,7 +82,9 @@ function wanted() {
 function setUp() {
   const want = wanted()
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return
-  console.error('stepwell: setting up (first time, or the dependencies changed): Node 24 and packages from the npm registry')
+  console.error(
+    'stepwell: setting up (first time, or the dependencies changed): Node 24 and packages from the npm registry',
+  )
   rmSync(stamp, { force: true })
   const install = ['-y', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only']
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx'

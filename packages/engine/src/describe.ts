@@ -36,7 +36,9 @@ function describeObject(value: object): string {
   })
   const others = members
     .filter(([, member]) => !isScalar(member))
-    .map(([key, member]) => (Array.isArray(member) ? `${key} (${count.format(member.length)})` : key))
+    .map(([key, member]) =>
+      Array.isArray(member) ? `${key} (${count.format(member.length)})` : key,
+    )
   return clip(`{ ${[...shown, ...others].join(', ')} }`)
 }
 
