@@ -70,7 +70,6 @@ function wanted() {
     'package.json',
     'pnpm-workspace.yaml',
     'pnpm-lock.yaml',
-    'test/package.json',
     ...manifests.sort(),
   ]
   for (const file of files.filter((file) => existsSync(join(root, file)))) {

@@ -47,7 +47,7 @@ function isScalar(value: unknown): boolean {
 }
 
 /** A number to six significant digits, without trailing zeros. */
-export function formatNumber(value: number): string {
+function formatNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))
 }
 

@@ -49,11 +49,6 @@ export function digestHex(digest: Digest): string {
   return digest.slice(PREFIX.length)
 }
 
-/** Reads a digest back from text, or `undefined` when it is not one this version writes. */
-export function parseDigest(text: string): Digest | undefined {
-  return /^xxh64x2:[0-9a-f]{32}$/.test(text) ? (text as Digest) : undefined
-}
-
 function join(halves: readonly bigint[]): Digest {
   return (PREFIX + halves.map((half) => half.toString(16).padStart(16, '0')).join('')) as Digest
 }

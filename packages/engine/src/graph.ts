@@ -6,7 +6,7 @@ import type { Pipeline } from './pipeline.ts'
  * The pipeline as a graph: an edge from each step to each one that reads it, labelled with the inputs
  * by which it does. Node ids carry a prefix, since graphlib drops a node named `constructor`.
  */
-export function toGraph(pipeline: Pipeline): Graph {
+function toGraph(pipeline: Pipeline): Graph {
   const graph = new Graph({ directed: true })
   for (const { name } of orderSteps(pipeline)) graph.setNode(nodeId(name), name)
   for (const { name, upstream } of orderSteps(pipeline)) {

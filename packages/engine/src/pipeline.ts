@@ -1,6 +1,6 @@
 import type { StepContext, StepFunction } from './context.ts'
 import { StepwellError } from './errors.ts'
-import { callSite, definition, makeStep, type Input, type Step } from './step.ts'
+import { definition, makeStep, type Input, type Step } from './step.ts'
 
 /** A named set of steps, each known by its name and closed under what the steps read. */
 export interface Pipeline {
@@ -25,7 +25,7 @@ const NAME = /^[a-z][a-zA-Z0-9]*(?:-[a-z0-9]+)*$/
 const MAX_NAME = 100
 
 /**
- * Puts steps together under names.
+ * Puts steps together under names. `site` is the stack at the call that does.
  *
  * @throws StepwellError STEPWELL_STEP_NAME for a name that is not lower camel or kebab case, is owned
  *   by every object (`constructor`), or differs from another one by case alone;
@@ -47,15 +47,6 @@ export function makePipeline(name: string, steps: Steps, site: string): Pipeline
   return Object.freeze({ kind: 'pipeline', name, steps: named, site })
 }
 
-/** As `makePipeline`, called from where `callee` was called. */
-export function pipelineAt(
-  name: string,
-  steps: Steps,
-  callee: (...args: never[]) => unknown,
-): Pipeline {
-  return makePipeline(name, steps, callSite(callee))
-}
-
 /** The steps that a step reads, each once, in the order of its inputs. */
 export function upstreamOf(step: Step): Step[] {
   const found = Object.values(definition(step).inputs).map(stepOf)
@@ -63,7 +54,7 @@ export function upstreamOf(step: Step): Step[] {
 }
 
 /** The step behind an input, if there is one. */
-export function stepOf(input: Input): Step | undefined {
+function stepOf(input: Input): Step | undefined {
   if (input.kind === 'step') return input
   return input.kind === 'pick' ? input.step : undefined
 }

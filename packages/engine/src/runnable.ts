@@ -1,8 +1,8 @@
 import type { StepContext } from './context.ts'
 import { openEngine, type EngineOptions, type RunRequest } from './engine.ts'
-import { pipelineAt, type Link, type Pipeline } from './pipeline.ts'
+import { makePipeline, type Link, type Pipeline } from './pipeline.ts'
 import type { RunRecord } from './run.ts'
-import type { Step } from './step.ts'
+import { callSite, type Step } from './step.ts'
 
 /** A pipeline that can run itself, on an engine opened for that one run. */
 export interface RunnablePipeline extends Pipeline {
@@ -46,7 +46,7 @@ export function pipeline(
   steps: Readonly<Record<string, Step>> | readonly Link[],
 ): RunnablePipeline {
   const made: RunnablePipeline = {
-    ...pipelineAt(name, steps, pipeline),
+    ...makePipeline(name, steps, callSite(pipeline)),
     async run({ targets, force, signal, ...options } = {}) {
       await using engine = await openEngine(options)
       const request: RunRequest = {

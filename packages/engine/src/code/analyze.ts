@@ -33,30 +33,34 @@ const ENGINE = fileURLToPath(new URL('..', import.meta.url))
  */
 export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
   const isOwn = (file: string) => !isInstalled(file) && !isInside(ENGINE, file)
-  const sites = new Map(
-    [...pipeline.steps].map(([name, step]) => [name, parseCallSites(definition(step).site, isOwn)]),
-  )
-  const roots = [...sites.values(), parseCallSites(pipeline.site, isOwn)].flat()
-  const reached = collectModules(
-    roots.map(({ file }) => real(file)),
-    dir,
-  )
+  // Steps that were made at one place, as in a loop, share their stack.
+  const stacks = new Map<string, readonly CallSite[]>()
+  for (const step of pipeline.steps.values()) {
+    const { site } = definition(step)
+    if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwn))
+  }
+  const roots = [...stacks.values(), parseCallSites(pipeline.site, isOwn)].flat()
+  const reached = collectModules(new Set(roots.map(({ file }) => file)), dir)
   const places = new Places(reached.modules, dir)
+  const found = new Map<string, StepCode>()
+  for (const [stack, sites] of stacks) {
+    found.set(stack, { site: places.identify(sites), doubts: places.doubtsAbout(sites) })
+    places.exclude(sites)
+  }
   const used = new Map<string, number>()
-  for (const at of sites.values()) {
-    const site = places.identify(at)
+  for (const step of pipeline.steps.values()) {
+    const { site = '' } = found.get(definition(step).site) ?? {}
     used.set(site, (used.get(site) ?? 0) + 1)
   }
   const steps = new Map<string, StepCode>()
   for (const [name, step] of pipeline.steps) {
-    const at = sites.get(name) ?? []
-    const site = places.identify(at)
+    const { site: stack, version } = definition(step)
+    const { site = '', doubts = [] } = found.get(stack) ?? {}
     steps.set(name, {
-      // Steps that were made at one place, as in a loop, differ by what was captured there.
+      // What was captured at a shared place differs by name.
       site: (used.get(site) ?? 0) > 1 ? `${site} as ${name}` : site,
-      doubts: definition(step).version === undefined ? places.doubtsAbout(at) : [],
+      doubts: version === undefined ? doubts : [],
     })
-    places.exclude(at)
   }
   const files = new Map([...reached.files, ...places.digests()])
   const parts = { files: sorted(files), packages: sorted(reached.packages) }
@@ -74,7 +78,7 @@ interface Reached {
   readonly doubts: readonly Doubt[]
 }
 
-function collectModules(roots: readonly string[], dir: string): Reached {
+function collectModules(roots: ReadonlySet<string>, dir: string): Reached {
   const resolve = createResolve()
   const modules = new Map<string, Syntax>()
   const files = new Map<string, Digest>()
@@ -82,7 +86,7 @@ function collectModules(roots: readonly string[], dir: string): Reached {
   const visitedPackages = new Set<string>()
   const env = new Map<string, Digest | null>()
   const doubts: Doubt[] = []
-  const pending = [...roots]
+  const pending = [...roots].map(real)
   const seen = new Set<string>()
   for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
     if (seen.has(file) || isInside(ENGINE, file)) continue

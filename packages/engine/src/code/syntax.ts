@@ -13,6 +13,8 @@ export interface SyntaxNode {
 export interface Syntax {
   readonly source: string
   readonly root: SyntaxNode
+  /** The offset at which each line starts. */
+  readonly lines: readonly number[]
 }
 
 /** @returns the syntax tree, or the message of the first error. */
@@ -20,7 +22,8 @@ export function parseSource(file: string, bytes: Uint8Array): Syntax | string {
   const source = new TextDecoder().decode(bytes)
   const { program, errors } = parseSync(file, source)
   const error = errors.find(({ severity }) => (severity as string) === 'Error')
-  return error === undefined ? { source, root: program as unknown as SyntaxNode } : error.message
+  if (error !== undefined) return error.message
+  return { source, root: program as unknown as SyntaxNode, lines: lineStarts(source) }
 }
 
 /**
@@ -70,17 +73,27 @@ export function identifierName(node: unknown): string | undefined {
 }
 
 /** The line of an offset, from 1. */
-export function lineOf({ source }: Syntax, offset: number): number {
-  return source.slice(0, offset).split('\n').length
+export function lineOf({ lines }: Syntax, offset: number): number {
+  let [low, high] = [0, lines.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((lines[middle] ?? 0) <= offset) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The offset of a line and column, both from 1. */
-export function offsetOf({ source }: Syntax, line: number, column: number): number {
-  let start = 0
-  for (let at = 1; at < line; at += 1) {
-    const end = source.indexOf('\n', start)
-    if (end === -1) return -1
-    start = end + 1
-  }
-  return start + column - 1
+export function offsetOf({ lines }: Syntax, line: number, column: number): number {
+  return (lines[line - 1] ?? Number.NaN) + column - 1
+}
+
+/** Lines as V8 counts them: the specification of JavaScript has four line terminators. */
+function lineStarts(source: string): number[] {
+  return [
+    0,
+    ...[...source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)].map(
+      ({ 0: end, index }) => index + end.length,
+    ),
+  ]
 }
