@@ -59,6 +59,12 @@ for (const { say, args } of verbs[verb]()) {
   if (signal) process.kill(process.pid, signal)
   if (status !== 0) process.exit(status ?? 1)
 }
+if (verb === 'demo') {
+  console.error(
+    'stepwell: run it again, and every step is cached; then change `min: 0.3` of the gate in\n' +
+      'examples/bike-sharing/pipeline.ts to 0.9, and see what is skipped, and that the deployed model stays',
+  )
+}
 
 /** What an install depends on; when none of it changed, there is nothing to set up. */
 function wanted() {
