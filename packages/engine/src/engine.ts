@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs'
-import { availableParallelism, hostname } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { actionOf } from './action.ts'
 import { analyzeCode } from './code/analyze.ts'
@@ -14,8 +14,9 @@ import { orderSteps, type OrderedStep } from './order.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Plan } from './plan.ts'
 import { planSteps } from './plan-steps.ts'
-import { RunFold, type RunRecord } from './run.ts'
+import type { RunRecord } from './run.ts'
 import { Run } from './run-handle.ts'
+import { RunRecorder } from './run-recorder.ts'
 import { StepRunner } from './run-step.ts'
 import { schedule } from './schedule.ts'
 import { nextSnapshot } from './snapshot.ts'
@@ -188,27 +189,14 @@ export class Engine implements AsyncDisposable {
     const { files, ...snapshot } = await this.#snapshots.read(pipeline.name)
     this.#digests.recall(Object.entries(files))
     const forced = forcedSteps(steps, force)
-    const writer = this.#runs.begin()
-    let fold: RunFold | undefined
-    const emit = (event: RunEvent): void => {
-      writer.write(event)
-      if (event.type === 'run-started') fold = new RunFold(event)
-      else fold?.apply(event)
-      tell(event)
-    }
-    const warn = (message: string): void => emit({ type: 'warning', at: Date.now(), message })
-    emit({
-      type: 'run-started',
-      at: Date.now(),
-      run: writer.id,
+    const recorder = new RunRecorder(this.#runs.begin(), tell, {
       pipeline: pipeline.name,
       concurrency: this.#concurrency,
-      process: { pid: process.pid, host: hostname() },
       steps: steps.map(({ name, step }) => ({ name, action: actionOf(step) })),
     })
-    for (const warning of warningsOf(code)) warn(warning)
+    for (const warning of warningsOf(code)) recorder.warn(warning)
     const runner = new StepRunner({
-      run: writer.id,
+      run: recorder.id,
       dir: this.dir,
       steps,
       code,
@@ -220,25 +208,20 @@ export class Engine implements AsyncDisposable {
       inFlight: this.#inFlight,
       forced,
       signal,
-      emit,
+      emit: recorder.emit,
     })
-    this.#listeners.add(warn)
+    this.#listeners.add(recorder.warn)
     try {
       await schedule(steps, { concurrency: this.#concurrency, signal }, runner)
+      return await recorder.end()
+    } catch (error) {
+      await recorder.break(error)
+      throw error
     } finally {
-      this.#listeners.delete(warn)
+      this.#listeners.delete(recorder.warn)
       const next = nextSnapshot(snapshot, pipeline, code, runner.entries)
       await this.#snapshots.write(pipeline.name, next, this.#digests.remembered)
     }
-    const ended = Object.values(fold?.record.steps ?? {})
-    const failed = ended.some(({ status }) => status === 'failed')
-    const cancelled = ended.some(({ status }) => status === 'cancelled')
-    const status = failed ? 'failed' : cancelled ? 'cancelled' : 'succeeded'
-    emit({ type: 'run-finished', at: Date.now(), status })
-    const record = fold?.record
-    if (record === undefined) throw new TypeError('a run without a record')
-    await writer.end(record)
-    return record
   }
 
   async #read(

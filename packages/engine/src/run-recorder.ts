@@ -1,0 +1,66 @@
+import { hostname } from 'node:os'
+import { messageOf } from './errors.ts'
+import type { RunEvent } from './event.ts'
+import { RunFold, type RunRecord } from './run.ts'
+import type { RunWriter } from './store/run-files.ts'
+
+type RunStarted = Extract<RunEvent, { type: 'run-started' }>
+
+/** Takes down what happens in one run: in its files, in its record, and for whoever listens. */
+export class RunRecorder {
+  /** The id of the run. */
+  readonly id: string
+  readonly #writer: RunWriter
+  readonly #tell: (event: RunEvent) => void
+  readonly #fold: RunFold
+
+  /** Begins the record. */
+  constructor(
+    writer: RunWriter,
+    tell: (event: RunEvent) => void,
+    about: Pick<RunStarted, 'pipeline' | 'concurrency' | 'steps'>,
+  ) {
+    const started: RunStarted = {
+      type: 'run-started',
+      at: Date.now(),
+      run: writer.id,
+      process: { pid: process.pid, host: hostname() },
+      ...about,
+    }
+    this.id = writer.id
+    this.#writer = writer
+    this.#tell = tell
+    this.#fold = new RunFold(started)
+    this.emit(started)
+  }
+
+  emit = (event: RunEvent): void => {
+    this.#writer.write(event)
+    this.#fold.apply(event)
+    this.#tell(event)
+  }
+
+  warn = (message: string): void => {
+    this.emit({ type: 'warning', at: Date.now(), message })
+  }
+
+  /** Ends the record of a run in which every step has ended. */
+  async end(): Promise<RunRecord> {
+    const statuses = new Set(Object.values(this.#fold.record.steps).map(({ status }) => status))
+    const stopped = statuses.has('cancelled') ? 'cancelled' : 'succeeded'
+    return await this.#end(statuses.has('failed') ? 'failed' : stopped)
+  }
+
+  /** Ends the record of a run that could not be carried out. */
+  async break(error: unknown): Promise<void> {
+    this.warn(`the run could not go on: ${messageOf(error)}`)
+    await this.#end('failed')
+  }
+
+  async #end(status: 'succeeded' | 'failed' | 'cancelled'): Promise<RunRecord> {
+    this.emit({ type: 'run-finished', at: Date.now(), status })
+    const { record } = this.#fold
+    await this.#writer.end(record)
+    return record
+  }
+}
