@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { all, ended, Project, ROOT } from './rig.ts'
+import { all, Project, ROOT } from './rig.ts'
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
@@ -21,12 +20,7 @@ function bikes(): Project {
 
 async function program(project: Project, name: string): Promise<string> {
   project.write(name, block(name))
-  const args = ['--conditions=@stepwell/source', name]
-  const child = spawn(process.execPath, args, {
-    cwd: project.dir,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const { code, stdout, stderr } = await ended(child)
+  const { code, stdout, stderr } = await project.program(name)
   expect(stderr).toBe('')
   expect(code).toBe(0)
   return stdout

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ended, Project } from './rig.ts'
+import { Project } from './rig.ts'
 
 // A program of its own, so that nothing of the test runner takes part.
 const PROGRAM = `
@@ -24,6 +24,42 @@ await Promise.all(engines.map((engine) => engine.close()))
 const after = [process.listenerCount('exit'), process.listenerCount('SIGINT'), Object.keys(globalThis).length]
 process.stdout.write(JSON.stringify({ seen, records, value, before, after }))
 `
+
+test('a module that changed after it was loaded is never taken for what runs', async () => {
+  const project = new Project()
+  project.write('helper.ts', 'export const answer = () => 1\n')
+  project.write(
+    'pipeline.ts',
+    `import { pipeline, step } from '@stepwell/engine'
+     import { answer } from './helper.ts'
+     export const ask = step({ run: () => answer() })
+     export default pipeline('asks', { ask })`,
+  )
+  project.write(
+    'program.ts',
+    `import { openEngine } from '@stepwell/engine'
+     import { writeFileSync } from 'node:fs'
+     import asks, { ask } from './pipeline.ts'
+     await using engine = await openEngine()
+     const first = await engine.run(asks).value(ask)
+     writeFileSync('helper.ts', 'export const answer = () => 2\\n')
+     const run = engine.run(asks)
+     const { warnings } = await run.result
+     process.stdout.write(JSON.stringify([first, await run.value(ask), warnings]))`,
+  )
+  const { stdout, stderr } = await project.program('program.ts')
+  expect(stderr).toBe('')
+  const [first, second, warnings] = JSON.parse(stdout) as [number, number, string[]]
+  // The old code still runs in that process, so its result must not be filed under the new one.
+  expect([first, second]).toEqual([1, 1])
+  expect(warnings.join()).toContain('a module that changed after it was loaded at helper.ts:1')
+  const { outputs } = await project.run()
+  project.write(
+    'other.ts',
+    "import { digestValue } from '@stepwell/engine/author'\nprocess.stdout.write(digestValue(2))",
+  )
+  expect(outputs['ask']).toBe((await project.program('other.ts')).stdout)
+})
 
 test('two engines run in one process, print nothing, and tell what happens by events', async () => {
   const project = new Project()
@@ -50,12 +86,7 @@ test('two engines run in one process, print nothing, and tell what happens by ev
     )
   }
   project.write('program.ts', PROGRAM)
-  const { spawn } = await import('node:child_process')
-  const child = spawn(process.execPath, ['--conditions=@stepwell/source', 'program.ts'], {
-    cwd: project.dir,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const { code, stdout, stderr } = await ended(child)
+  const { code, stdout, stderr } = await project.program('program.ts')
   expect(stderr).toBe('')
   expect(code).toBe(0)
   const { seen, records, value, before, after } = JSON.parse(stdout) as {

@@ -92,6 +92,15 @@ export class Project {
     })
   }
 
+  /** Runs a program of the project's own to its end. */
+  async program(name: string): Promise<Exit> {
+    const child = spawn(process.execPath, [SOURCE, name], {
+      cwd: this.dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    return await ended(child)
+  }
+
   /** Runs the CLI to its end. */
   async stepwell(...args: string[]): Promise<Exit> {
     return await ended(this.start(args))

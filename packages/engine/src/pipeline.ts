@@ -10,6 +10,8 @@ export interface Pipeline {
   readonly steps: ReadonlyMap<string, Step>
   /** The stack at the `pipeline()` call. */
   readonly site: string
+  /** When it was made, in milliseconds since the epoch: its modules had been loaded by then. */
+  readonly madeAt: number
 }
 
 /** A link of the linear form: a name, and a function of the previous link's output. */
@@ -44,7 +46,7 @@ export function makePipeline(name: string, steps: Steps, site: string): Pipeline
   }
   checkNames(named)
   checkListed(named)
-  return Object.freeze({ kind: 'pipeline', name, steps: named, site })
+  return Object.freeze({ kind: 'pipeline', name, steps: named, site, madeAt: Date.now() })
 }
 
 /** The steps that a step reads, each once, in the order of its inputs. */

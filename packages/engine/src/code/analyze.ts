@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname, relative, resolve as resolvePath, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Doubt, PipelineCode, StepCode } from '../code.ts'
@@ -40,7 +40,7 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
     if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwn))
   }
   const roots = [...stacks.values(), parseCallSites(pipeline.site, isOwn)].flat()
-  const reached = collectModules(new Set(roots.map(({ file }) => file)), dir)
+  const reached = collectModules(new Set(roots.map(({ file }) => file)), dir, pipeline.madeAt)
   const places = new Places(reached.modules, dir)
   const found = new Map<string, StepCode>()
   for (const [stack, sites] of stacks) {
@@ -78,7 +78,7 @@ interface Reached {
   readonly doubts: readonly Doubt[]
 }
 
-function collectModules(roots: ReadonlySet<string>, dir: string): Reached {
+function collectModules(roots: ReadonlySet<string>, dir: string, loadedAt: number): Reached {
   const resolve = createResolve()
   const modules = new Map<string, Syntax>()
   const files = new Map<string, Digest>()
@@ -106,6 +106,10 @@ function collectModules(roots: ReadonlySet<string>, dir: string): Reached {
     let bytes: Uint8Array
     try {
       bytes = readFileSync(file)
+      // In a process that lives on, what runs is what was loaded, not what the file says now.
+      if (statSync(file).ctimeMs > loadedAt) {
+        doubt('a module that changed after it was loaded', 1, 'start the program again')
+      }
     } catch {
       doubt('a module that cannot be read', 1, 'check the file')
       return

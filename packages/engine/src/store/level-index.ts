@@ -92,19 +92,19 @@ export class LevelIndex {
   }
 
   #turnIsOver(): boolean {
-    return this.#lease !== undefined && Date.now() - this.#lease.since >= TURN_MS
+    return this.#lease !== undefined && performance.now() - this.#lease.since >= TURN_MS
   }
 
   async #acquire(): Promise<Level> {
     if (this.#lease !== undefined) return this.#lease.db
-    const started = Date.now()
+    const started = performance.now()
     const timeout = Math.max(...[...this.#users].map(({ lockTimeout = 60_000 }) => lockTimeout), 0)
     let said = false
     for (;;) {
       const db = new Level(join(this.#dir, 'index'))
       try {
         await db.open()
-        this.#lease = { db, since: Date.now() }
+        this.#lease = { db, since: performance.now() }
         this.#writeOwner()
         return db
       } catch (error) {
@@ -116,7 +116,7 @@ export class LevelIndex {
         }
         if (!isLocked(error)) throw this.#unusable(error)
       }
-      const waited = Date.now() - started
+      const waited = performance.now() - started
       if (waited >= timeout) throw this.#lockTimeout(timeout)
       if (waited >= SAY_AFTER_MS && !said) {
         said = true
