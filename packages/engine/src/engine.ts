@@ -9,8 +9,9 @@ import type { RunEvent } from './event.ts'
 import type { Executor } from './executor/executor.ts'
 import { InlineExecutor } from './executor/inline-executor.ts'
 import type { StepKey } from './fingerprint.ts'
-import { artifactIn, paramsOf } from './identify.ts'
+import { paramsOf } from './identify.ts'
 import { orderSteps, type OrderedStep } from './order.ts'
+import { pickField } from './pick.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Plan } from './plan.ts'
 import { planSteps } from './plan-steps.ts'
@@ -26,7 +27,7 @@ import { DiskSnapshots } from './store/disk-snapshots.ts'
 import { RememberingFileDigests } from './store/file-digests.ts'
 import { LevelIndex, type IndexOptions } from './store/level-index.ts'
 import { LevelStepCache } from './store/level-step-cache.ts'
-import { openStateDirs } from './store/project.ts'
+import { createState, stateDirs, type StateDirs } from './store/project.ts'
 import { RunFiles } from './store/run-files.ts'
 import type { ArtifactStore, StepCache } from './store/store.ts'
 import { decodeValue } from './value.ts'
@@ -87,6 +88,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 export class Engine implements AsyncDisposable {
   /** The project directory, absolute, symbolic links resolved. */
   readonly dir: string
+  readonly #dirs: StateDirs
   readonly #concurrency: number
   readonly #artifacts: ArtifactStore
   readonly #cache: StepCache
@@ -102,8 +104,9 @@ export class Engine implements AsyncDisposable {
 
   /** Use `openEngine`. */
   constructor(dir: string, options: EngineOptions) {
-    const dirs = openStateDirs(dir)
+    const dirs = stateDirs(dir)
     this.dir = dir
+    this.#dirs = dirs
     this.#concurrency = options.concurrency ?? availableParallelism()
     this.#digests = new RememberingFileDigests(dir)
     this.#artifacts = options.artifacts ?? new DiskArtifacts(dirs.objects, this.#digests)
@@ -189,7 +192,8 @@ export class Engine implements AsyncDisposable {
     const { files, ...snapshot } = await this.#snapshots.read(pipeline.name)
     this.#digests.recall(Object.entries(files))
     const forced = forcedSteps(steps, force)
-    const recorder = new RunRecorder(this.#runs.begin(), tell, {
+    createState(this.#dirs)
+    const recorder = new RunRecorder(this.#runs, tell, {
       pipeline: pipeline.name,
       concurrency: this.#concurrency,
       steps: steps.map(({ name, step }) => ({ name, action: actionOf(step) })),
@@ -240,8 +244,9 @@ export class Engine implements AsyncDisposable {
       })
     }
     const field = handle.kind === 'pick' ? handle.field : undefined
-    const { digest } = artifactIn({ value: output, picks }, field)
-    return decodeValue(await this.#artifacts.get(digest))
+    const picked = field === undefined ? undefined : picks[field]
+    const value = decodeValue(await this.#artifacts.get((picked ?? output).digest))
+    return field === undefined || picked !== undefined ? value : pickField(name, value, field)
   }
 }
 

@@ -29,7 +29,13 @@ export class StepwellError extends Error {
 
 /** The message of anything thrown, which need not be an `Error`. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  if (thrown instanceof Error) return thrown.message
+  try {
+    return String(thrown)
+  } catch {
+    // An object without a prototype has no text.
+    return 'something that is not an error was thrown'
+  }
 }
 
 /** The `code` of a Node or Stepwell error, if it has one. */

@@ -24,7 +24,7 @@ export function file(path: string): FileHandle {
 
 /**
  * Declares an environment variable as an input: its value is part of the step's key and is kept in
- * run records, so it is no place for a secret. Unset and without a `fallback`, the run is refused.
+ * run records, so it is no place for a secret. Unset and without a `fallback`, the step fails.
  */
 export function env(name: string, { fallback }: { readonly fallback?: string } = {}): EnvHandle {
   if (typeof name !== 'string' || name === '') {

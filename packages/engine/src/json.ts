@@ -104,9 +104,13 @@ export class CanonicalWriter {
   }
 
   #array(value: readonly unknown[]): string {
-    const keys = Object.keys(value).length
-    if (keys < value.length) this.refuse('an array with holes')
-    if (keys > value.length) this.refuse('an array with named members')
+    if (Object.getPrototypeOf(value) !== Array.prototype) this.refuse(kindOf(value))
+    // Indexes come first, in ascending order: the last key tells whether there are names behind them.
+    const keys = Object.keys(value)
+    const last = keys.at(-1)
+    if (keys.length > value.length) this.refuse('an array with named members')
+    if (keys.length < value.length) this.refuse('an array with holes')
+    if (last !== undefined && last !== String(value.length - 1)) this.refuse('an array with holes')
     return `[${value.map((item, index) => this.at(index, item)).join(',')}]`
   }
 }

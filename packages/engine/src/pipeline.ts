@@ -89,6 +89,7 @@ function chain(links: readonly Link[], site: string): [string, Step][] {
     const call = run as StepFunction<unknown, object, unknown>
     const piped: StepFunction<{ input?: unknown }, object, unknown> = ({ input }, context) =>
       call(input, context)
+    if (named.some(([other]) => other === name)) throw sameName(name, name)
     previous = makeStep(
       {
         ...(previous !== undefined && { inputs: { input: previous } }),
@@ -116,6 +117,15 @@ function checkName(name: string, of: string): void {
   if (name.length > MAX_NAME) throw refuse(`it is longer than ${MAX_NAME} characters`)
 }
 
+function sameName(one: string, other: string): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_STEP_NAME',
+    what: `two steps are named \`${one}\` and \`${other}\``,
+    facts: 'which are the same, but for upper and lower case',
+    todo: 'rename one of them',
+  })
+}
+
 function checkNames(named: ReadonlyMap<string, Step>): void {
   const names = new Map<Step, string>()
   const folded = new Map<string, string>()
@@ -124,11 +134,7 @@ function checkNames(named: ReadonlyMap<string, Step>): void {
     // Logs are files named after steps, and some file systems do not tell `trainA` from `traina`.
     const alike = folded.get(name.toLowerCase())
     if (alike !== undefined) {
-      throw new StepwellError({
-        code: 'STEPWELL_STEP_NAME',
-        what: `the steps \`${alike}\` and \`${name}\` have the same name but for its case`,
-        todo: 'rename one of them',
-      })
+      throw sameName(alike, name)
     }
     folded.set(name.toLowerCase(), name)
     if (step?.kind !== 'step') {

@@ -9,6 +9,7 @@ import type { OrderedStep } from './order.ts'
 import { pickField } from './pick.ts'
 import type { PlannedStep } from './plan.ts'
 import { compareIngredients, type Reason } from './reason.ts'
+import { findReusable } from './snapshot.ts'
 import type { ArtifactStore, FileDigests, Snapshot } from './store/store.ts'
 import { decodeValue, digestValue } from './value.ts'
 
@@ -24,7 +25,7 @@ export interface PlanOptions {
 
 /**
  * Decides what a run would do, from the last known state alone: it opens no database, waits for no
- * other process and changes nothing but what it finds damaged.
+ * other process and changes nothing.
  *
  * @throws StepwellError STEPWELL_PARAMS.
  */
@@ -58,18 +59,32 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       if (!(error instanceof StepwellError) || error.code === 'STEPWELL_PARAMS') throw error
       return { ...base, decision: 'run', reasons: [{ kind: 'problem', message: error.message }] }
     }
-    const { inputs, key, ingredients } = identity
+    const { key, ingredients } = identity
+    const inputs = identity.inputs.map((input) => {
+      const read = waitsFor.find((each) => input.source.split('.')[0] === each)
+      return read === undefined ? input : { name: input.name, source: input.source }
+    })
     const own = await ownReasons()
     if (waitsFor.length > 0) {
       const reasons: Reason[] = [...own, { kind: 'upstream', steps: waitsFor }]
       return { ...base, inputs, decision: own.length > 0 ? 'run' : 'depends', reasons }
     }
     if (own.length > 0) return { ...base, inputs, key, decision: 'run', reasons: own }
-    const entry = snapshot.steps[name]?.entries.find((each) => each.key === key)
+    const entry = findReusable(snapshot, name, key)
     if (entry === undefined) {
       return { ...base, inputs, key, decision: 'run', reasons: [{ kind: 'lost' }] }
     }
-    outputs.set(name, await withPicks(ordered, entry.outputs))
+    try {
+      outputs.set(name, await withPicks(ordered, entry.outputs))
+    } catch (error) {
+      if (!(error instanceof StepwellError)) throw error
+      return {
+        ...base,
+        inputs,
+        decision: 'run',
+        reasons: [{ kind: 'problem', message: error.message }],
+      }
+    }
     const { run, at } = entry
     return { ...base, inputs, key, decision: 'cached', reasons: [{ kind: 'unchanged', run, at }] }
 
@@ -78,7 +93,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       if (forced.has(name)) return [{ kind: 'forced' }]
       const never = uncacheable(ordered, identity)
       if (never !== undefined) return [never]
-      const known = snapshot.steps[name]?.entries.find((each) => each.key === key)
+      const known = findReusable(snapshot, name, key)
       if (known !== undefined && waitsFor.length === 0) {
         return await checkHit(ordered, known.outputs, artifacts, dir)
       }
@@ -95,7 +110,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       )
       const before = input && last?.ingredients.fingerprint.inputs[input[0]]
       const digest = before?.kind === 'value' ? before.digest : digestValue(undefined)
-      return { kind: 'value', digest, size: 0, about: 'as of the last run' }
+      return { kind: 'value', digest, size: 0, about: '' }
     }
   }
 

@@ -79,7 +79,10 @@ export function compareIngredients(
   for (const [name, change] of changes(old.inputs, now.inputs)) {
     reasons.push(inputReason(name, change, before, after))
   }
-  for (const [name] of changes(old.env, now.env)) reasons.push({ kind: 'code-env', name })
+  for (const [name] of changes(old.env, now.env)) {
+    const declared = reasons.some((reason) => reason.kind === 'env' && reason.name === name)
+    if (!declared) reasons.push({ kind: 'code-env', name })
+  }
   if (old.version !== now.version) {
     reasons.push({ kind: 'version', before: old.version, after: now.version })
   }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { messageOf } from './errors.ts'
 import type { RunEvent } from './event.ts'
 import { RunFold, type RunRecord } from './run.ts'
-import type { RunWriter } from './store/run-files.ts'
+import { newRunId, type RunFiles, type RunWriter } from './store/run-files.ts'
 
 type RunStarted = Extract<RunEvent, { type: 'run-started' }>
 
@@ -16,22 +16,22 @@ export class RunRecorder {
 
   /** Begins the record. */
   constructor(
-    writer: RunWriter,
+    files: RunFiles,
     tell: (event: RunEvent) => void,
     about: Pick<RunStarted, 'pipeline' | 'concurrency' | 'steps'>,
   ) {
     const started: RunStarted = {
       type: 'run-started',
       at: Date.now(),
-      run: writer.id,
+      run: newRunId(),
       process: { pid: process.pid, host: hostname() },
       ...about,
     }
-    this.id = writer.id
-    this.#writer = writer
+    this.id = started.run
+    this.#writer = files.begin(started)
     this.#tell = tell
     this.#fold = new RunFold(started)
-    this.emit(started)
+    tell(started)
   }
 
   emit = (event: RunEvent): void => {

@@ -18,6 +18,7 @@ import type { OrderedStep } from './order.ts'
 import { pickField } from './pick.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { failureOf, type Failure } from './step-record.ts'
+import { findReusable } from './snapshot.ts'
 import type { Step } from './step.ts'
 import { changed } from './store/file-input.ts'
 import type {
@@ -104,8 +105,10 @@ export class StepRunner {
     life: Life,
     identity: Identity,
   ): Promise<'done' | 'failed' | 'execute'> {
-    const { cache, artifacts, dir } = this.#options
-    const entry = await cache.get(identity.key)
+    const { cache, artifacts, dir, snapshot } = this.#options
+    // What was there after the last run need not be asked of the database.
+    const known = findReusable(snapshot, ordered.name, identity.key)
+    const entry = known ?? (await cache.get(identity.key))
     if (entry === undefined) {
       life.reasons = this.#compare(ordered.name, identity)
       return 'execute'
@@ -136,7 +139,7 @@ export class StepRunner {
     if (outputs !== entry.outputs) await this.#options.cache.put(key, { ...entry, outputs })
     life.outputs = outputs
     life.metrics = { ...entry.metrics }
-    this.#entries.set(name, { ...entry, key, ingredients, outputs })
+    this.#entries.set(name, { ...entry, key, ingredients, outputs, reusable: true })
     const reasons: Reason[] = [{ kind: 'unchanged', run: entry.run, at: entry.at }]
     this.#finish(name, 'cached', { reasons, output: outputs.value, picks: outputs.picks })
     return 'done'
@@ -200,17 +203,24 @@ export class StepRunner {
     life.started = performance.now()
     const { reasons } = life
     emit({ type: 'step-started', at: Date.now(), step: name, reasons })
+    // What a step says after its end is not part of it.
+    let speaking = true
     const result = await executor.execute(
       { step: name, inputs: identity.jobInputs, params: paramsOf(name, step), picks },
       {
-        log: (line) => emit({ type: 'step-log', at: Date.now(), step: name, line }),
+        log: (line) => {
+          if (speaking) emit({ type: 'step-log', at: Date.now(), step: name, line })
+        },
         metric: (metric, value) => {
+          if (!speaking) return
           life.metrics[metric] = value
           emit({ type: 'step-metric', at: Date.now(), step: name, name: metric, value })
         },
       },
       signal,
     )
+    speaking = false
+    life.duration = result.duration
     if (!result.ok && signal.aborted) {
       this.#finish(name, 'cancelled', { reasons, error: result.failure })
       return 'cancelled'
@@ -225,11 +235,12 @@ export class StepRunner {
       ingredients: identity.ingredients,
       run,
       at: Date.now(),
-      duration: performance.now() - life.started,
+      duration: result.duration,
     }
-    if (uncacheable(ordered, identity) === undefined) await cache.put(identity.key, entry)
+    const reusable = uncacheable(ordered, identity) === undefined
+    if (reusable) await cache.put(identity.key, entry)
     life.outputs = outputs
-    this.#entries.set(name, { ...entry, key: identity.key })
+    this.#entries.set(name, { ...entry, key: identity.key, reusable })
     this.#finish(name, 'succeeded', { reasons, output: outputs.value, picks: outputs.picks })
     return 'done'
   }
@@ -277,14 +288,14 @@ export class StepRunner {
     status: StepFinished['status'],
     how: Pick<StepFinished, 'reasons' | 'output' | 'picks' | 'error'>,
   ): void {
-    const { identity, started, metrics } = this.#life(step)
+    const { identity, started, duration, metrics } = this.#life(step)
     this.#options.emit({
       type: 'step-finished',
       at: Date.now(),
       step,
       status,
       inputs: identity?.inputs ?? declaredInputs(this.#ordered(step).step, this.#nameOf),
-      duration: performance.now() - started,
+      duration: duration ?? performance.now() - started,
       metrics,
       ...(identity !== undefined && { key: identity.key }),
       ...how,
@@ -314,6 +325,8 @@ export class StepRunner {
 interface Life {
   /** Milliseconds on the monotonic clock. */
   started: number
+  /** How long the execution took, once it has ended, in milliseconds. */
+  duration: number | undefined
   /** `undefined` when it was never looked at, or an input is missing. */
   identity: Identity | undefined
   reasons: readonly Reason[]
@@ -324,6 +337,7 @@ interface Life {
 function begin(): Life {
   return {
     started: performance.now(),
+    duration: undefined,
     identity: undefined,
     reasons: [],
     metrics: {},

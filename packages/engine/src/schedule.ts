@@ -79,7 +79,13 @@ export async function schedule(
     if (settled !== 'execute') return end(name, settled)
     await queue.add(async () => {
       if (stopping() || failed !== undefined) return cancel(name)
-      end(name, await work.execute(name))
+      try {
+        end(name, await work.execute(name))
+      } catch (error) {
+        // Here, before the queue goes on to the next one.
+        broken ??= { error }
+        throw error
+      }
     })
   }
 

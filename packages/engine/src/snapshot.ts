@@ -1,10 +1,20 @@
 import type { PipelineCode } from './code.ts'
+import type { StepKey } from './fingerprint.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { CodeParts } from './reason.ts'
 import type { Snapshot, SnapshotEntry, SnapshotStep } from './store/store.ts'
 
 // Enough to say `cached` after a few changes of mind about a param.
 const KEPT = 5
+
+/** The outputs that a step had under a key, where they may be used again. */
+export function findReusable(
+  { steps }: Snapshot,
+  name: string,
+  key: StepKey,
+): SnapshotEntry | undefined {
+  return steps[name]?.entries.find((entry) => entry.reusable && entry.key === key)
+}
 
 /** The state after a run: the latest entry of each step first, and only the code they refer to. */
 export function nextSnapshot(

@@ -97,6 +97,10 @@ export interface UntypedOptions extends Omit<StepOptions<Inputs, object, unknown
   readonly run: AnyStepFunction
 }
 
+/** Params may be left out only where the function can do without. */
+// oxlint-disable-next-line typescript/ban-types -- `{}` is right: no params.
+export type RequiredParams<P> = {} extends P ? unknown : { readonly params: P }
+
 const STACK_DEPTH = 30
 const OPTIONS = new Set(['inputs', 'params', 'run', 'description', 'version', 'cache'])
 
@@ -107,7 +111,7 @@ const OPTIONS = new Set(['inputs', 'params', 'run', 'description', 'version', 'c
  */
 // oxlint-disable-next-line typescript/ban-types -- `{}` is right: no inputs, no params.
 export function step<I extends Inputs = {}, P extends object = {}, O = unknown>(
-  options: StepOptions<I, P, O>,
+  options: StepOptions<I, P, O> & RequiredParams<P>,
 ): Step<Awaited<O>> {
   checkOptions(options)
   return makeStep<Awaited<O>>(options, callSite(step))
@@ -147,7 +151,9 @@ function checkOptions(options: object): void {
   if (unknown !== undefined) {
     throw new TypeError(`step() has no option \`${unknown}\`; it has ${[...OPTIONS].join(', ')}`)
   }
-  const { run, inputs, params, version } = options as Partial<Record<string, unknown>>
+  const { run, inputs, params, version, description, cache } = options as Partial<
+    Record<string, unknown>
+  >
   if (typeof run !== 'function') {
     throw new TypeError(`Expected \`run\` of step() to be a function, got ${typeof run}`)
   }
@@ -158,7 +164,12 @@ function checkOptions(options: object): void {
       )
     }
   }
-  if (version !== undefined && typeof version !== 'string') {
-    throw new TypeError(`Expected \`version\` of step() to be a string, got ${typeof version}`)
+  for (const [name, text] of Object.entries({ version, description })) {
+    if (text !== undefined && typeof text !== 'string') {
+      throw new TypeError(`Expected \`${name}\` of step() to be a string, got ${typeof text}`)
+    }
+  }
+  if (cache !== undefined && typeof cache !== 'boolean') {
+    throw new TypeError(`Expected \`cache\` of step() to be a boolean, got ${typeof cache}`)
   }
 }

@@ -176,8 +176,9 @@ function reviveTypedArray(name: string, place: [number, number], buffers: Uint8A
   const type = TYPED_ARRAYS.get(name)
   if (type === undefined) throw new RangeError(`unknown tag ${JSON.stringify(name)}`)
   const [at, length] = place
-  // `slice` copies: the result is aligned and shares no memory with the artifact.
-  return new type(buffers.slice(at, at + length * type.BYTES_PER_ELEMENT).buffer)
+  // Copied, so that the result is aligned and shares no memory with the artifact. Not by `slice`: that
+  // of a `Buffer`, which a file is read into, copies nothing.
+  return new type(new Uint8Array(buffers.subarray(at, at + length * type.BYTES_PER_ELEMENT)).buffer)
 }
 
 function asTypedArray(

@@ -1,27 +1,22 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { dirname, extname, relative, resolve as resolvePath, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { extname, relative, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Doubt, PipelineCode, StepCode } from '../code.ts'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
 import { canonicalJson } from '../json.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { definition } from '../step.ts'
 import { parseCallSites, type CallSite } from './call-site.ts'
-import {
-  callArguments,
-  codeArguments,
-  dataOptions,
-  indexCalls,
-  type Call,
-  type Range,
-} from './calls.ts'
-import { captures } from './captures.ts'
+import { ambiguity } from './ambiguity.ts'
+import { dataOptions, indexCalls, type Call, type Range } from './calls.ts'
 import { addPackages, isInstalled } from './packages.ts'
 import { collectReferences } from './references.ts'
 import { createResolve } from './resolve.ts'
 import { offsetOf, parseSource, type Syntax } from './syntax.ts'
 
 const SOURCE = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'])
+// What Node imports without running it as JavaScript.
+const DATA = new Set(['.json', '.node', '.wasm'])
 // The engine is not part of a step's code: what it means for a key is said by the key's format.
 const ENGINE = fileURLToPath(new URL('..', import.meta.url))
 
@@ -86,20 +81,21 @@ function collectModules(roots: ReadonlySet<string>, dir: string, loadedAt: numbe
   const visitedPackages = new Set<string>()
   const env = new Map<string, Digest | null>()
   const doubts: Doubt[] = []
-  const pending = [...roots].map(real)
+  const pending = [...roots].map((file) => ({ file: real(file), isCode: true }))
   const seen = new Set<string>()
-  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { file, isCode } = next
     if (seen.has(file) || isInside(ENGINE, file)) continue
     seen.add(file)
     if (isInstalled(file)) addPackages(file, packages, visitedPackages)
-    else visit(file)
+    else visit(file, isCode)
   }
   const versions = [...packages].map(
     ([name, all]) => [name, [...all].toSorted().join(', ')] as const,
   )
   return { modules, files, packages: new Map(versions), env, doubts }
 
-  function visit(file: string): void {
+  function visit(file: string, isCode: boolean): void {
     const name = projectPath(file, dir)
     const doubt = (what: string, line: number, todo: string) =>
       doubts.push({ what, place: `${name}:${line}`, todo })
@@ -114,7 +110,8 @@ function collectModules(roots: ReadonlySet<string>, dir: string, loadedAt: numbe
       doubt('a module that cannot be read', 1, 'check the file')
       return
     }
-    const syntax = SOURCE.has(extname(file)) ? parseSource(file, bytes) : undefined
+    const parsed = SOURCE.has(extname(file)) || (isCode && !DATA.has(extname(file)))
+    const syntax = parsed ? parseSource(file, bytes) : undefined
     if (syntax === undefined) {
       files.set(name, digestBytes(bytes))
       return
@@ -127,12 +124,19 @@ function collectModules(roots: ReadonlySet<string>, dir: string, loadedAt: numbe
     const references = collectReferences(syntax)
     for (const { specifier, line } of references.modules) {
       const found = resolve(specifier, file)
-      if (found !== undefined) pending.push(...found)
-      else doubt(`an import that cannot be found (${specifier})`, line, 'install it, or correct it')
+      for (const path of found ?? []) pending.push({ file: path, isCode: true })
+      if (found === undefined)
+        doubt(`an import that cannot be found (${specifier})`, line, 'install it, or correct it')
     }
-    for (const { specifier } of references.assets) {
-      const asset = resolvePath(dirname(file), specifier)
-      if (existsSync(asset)) pending.push(real(asset))
+    for (const { specifier, line } of references.assets) {
+      const asset = fileURLToPath(
+        new URL(new URL(specifier, pathToFileURL(file)).pathname, 'file:'),
+      )
+      const stats = statSync(asset, { throwIfNoEntry: false })
+      if (stats?.isDirectory()) doubt('a directory beside the code', line, 'name the files in it')
+      else if (stats !== undefined) pending.push({ file: real(asset), isCode: false })
+      // One that is not there yet may be there the next time.
+      else files.set(projectPath(asset, dir), digestText('missing'))
     }
     for (const variable of references.env) {
       const value = process.env[variable]
@@ -176,11 +180,8 @@ class Places {
     if (call === undefined) {
       return [{ what: 'the call that makes the step cannot be found in its source', place, todo }]
     }
-    const code = site.direct ? codeArguments(call) : callArguments(call)
-    const captured = captures(call, code).map((name) => `\`${name}\``)
-    return captured.length === 0
-      ? []
-      : [{ what: `its code captures ${captured.join(', ')}`, place, todo }]
+    const what = ambiguity(this.#modules.get(real(site.file)) as Syntax, call, site.direct)
+    return what === undefined ? [] : [{ what, place, todo }]
   }
 
   /** Leaves what is data in the call at a place out of its module's digest. */

@@ -7,9 +7,12 @@ export interface CallSite {
   /** Both from 1; the column counts UTF-16 code units. */
   readonly line: number
   readonly column: number
-  /** Whether the call here is that of `step()` itself, not of a package's function that calls it. */
+  /** Whether the call here is that of `step()` itself, not of another function that calls it. */
   readonly direct: boolean
 }
+
+// `at name (file:///dir/a.ts:1:2)` or `at file:///dir/a.ts:1:2`; a path may hold parentheses itself.
+const FRAME = /^\s+at (?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:[\\/]).*):(\d+):(\d+)\)?$/
 
 /**
  * The project's own frames of a stack, innermost first, up to the top level of the module that was
@@ -20,11 +23,11 @@ export function parseCallSites(stack: string, isOwn: (file: string) => boolean):
   let direct = true
   for (const frame of stack.split('\n').slice(1)) {
     if (frame.includes('node:internal/modules/')) break
-    const match = /(?:^|\s|\()((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/.exec(frame)
-    if (match === null) continue
-    const [, where = '', line, column] = match
-    const file = toPath(where)
-    if (isOwn(file)) sites.push({ file, line: Number(line), column: Number(column), direct })
+    const [, where, line, column] = FRAME.exec(frame.replace(' async ', ' ')) ?? []
+    const file = where === undefined ? undefined : toPath(where)
+    if (file !== undefined && isOwn(file)) {
+      sites.push({ file, line: Number(line), column: Number(column), direct })
+    }
     direct = false
   }
   return sites

@@ -43,20 +43,30 @@ export function dataOptions({ node }: Call): Range[] {
     .flatMap(({ value }) => writtenOut(value as SyntaxNode))
 }
 
-/** The arguments of any call. */
-export function callArguments({ node }: Call): SyntaxNode[] {
-  return node['arguments'] as SyntaxNode[]
-}
-
-/** The parts of a `step()` or `pipeline()` call that may hold the code of steps. */
-export function codeArguments({ node }: Call): SyntaxNode[] {
-  const args = node['arguments'] as SyntaxNode[]
-  if (args[0]?.type !== 'ObjectExpression') return args
-  return optionsOf(node).filter(({ key, computed }) => {
-    const name = identifierName(key)
-    // What is evaluated when the step is made reaches the key as data; `run` is the code.
-    return name === undefined || computed === true || name === 'run'
+/**
+ * The functions handed to a `step()` or `pipeline()` call, as written there: what comes after `run:`,
+ * or the second part of each link. `undefined` when the call does not write them out.
+ */
+export function codeOptions({ node }: Call): SyntaxNode[] | undefined {
+  const [first, second] = node['arguments'] as SyntaxNode[]
+  if (first?.type === 'ObjectExpression') {
+    const members = first['properties'] as SyntaxNode[]
+    const runs = members.filter(({ key }) => identifierName(key) === 'run')
+    const plain = members.every(({ type, computed, kind }) => {
+      return type === 'Property' && computed !== true && kind === 'init'
+    })
+    return plain && runs.length === 1 ? runs.map(({ value }) => value as SyntaxNode) : undefined
+  }
+  // The record form has no code: its steps were made elsewhere.
+  if (second?.type === 'ObjectExpression') return []
+  if (second?.type !== 'ArrayExpression') return undefined
+  const links = second['elements'] as (SyntaxNode | null)[]
+  const runs = links.map((link) => {
+    return link?.type === 'ArrayExpression'
+      ? (link['elements'] as (SyntaxNode | null)[])[1]
+      : undefined
   })
+  return runs.every((run) => isNode(run)) ? runs : undefined
 }
 
 function optionsOf(call: SyntaxNode): SyntaxNode[] {

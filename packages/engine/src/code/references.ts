@@ -1,6 +1,7 @@
 import {
   identifierName,
   isNode,
+  isType,
   lineOf,
   literalText,
   walk,
@@ -31,102 +32,223 @@ export interface Unclear {
   readonly todo: string
 }
 
-/** Collects what a module refers to. Whatever cannot be followed is named, never passed over. */
+const GLOBALS = new Set(['globalThis', 'global'])
+/** Members of `process` by which code gets at other code or at the environment. */
+const PROCESS_GATES = new Set(['env', 'mainModule', 'getBuiltinModule', 'binding', 'dlopen'])
+/** Modules of Node that give access to the environment, to loaders or to the evaluation of text. */
+const GATES = /^(?:node:)?(process|module|vm)$/
+
+/** Modules of Node that bring in values from outside. */
+const OUTSIDE =
+  /^(?:node:)?(fs|fs\/promises|child_process|http|https|http2|net|dns|dns\/promises|os|sqlite)$/
+
+const TODO = {
+  outside: 'read it in a step, from an input declared with file() or env()',
+  module: 'name the module literally, in an import',
+  code: 'write the code out',
+  env: 'write process.env.NAME, or declare it with env()',
+  file: "declare it with file(), or write new URL('./name', import.meta.url)",
+} as const
+
+type Say = (what: string, todo: string) => void
+
+/**
+ * Collects what a module refers to. A few plain forms are followed. Any other use of what gives access
+ * to modules, files beside the code, the environment or the evaluation of text is named as unclear,
+ * whatever it turns out to do: it is the forms that are listed, not the dangers.
+ */
 export function collectReferences(syntax: Syntax): References {
   const modules: Reference[] = []
   const assets: Reference[] = []
   const env = new Set<string>()
   const unclear: Unclear[] = []
+  /** Nodes that are part of a plain form: they need no doubt of their own. */
+  const plain = new Set<unknown>()
+  /** Names that are bound to what brings in values from outside. */
+  const outside = new Set<string>()
 
   walk(syntax.root, (node, ancestors) => {
-    const line = () => lineOf(syntax, node.start)
-    const follow = (argument: unknown, what: string) => {
+    if (isType(node)) return false
+    const parent = ancestors.at(-1)
+    const line = lineOf(syntax, node.start)
+    const doubt: Say = (what, todo) => unclear.push({ what, line, todo })
+    const follow = (argument: unknown, what: string): void => {
       const specifier = literalText(argument)
-      if (specifier === undefined) {
-        unclear.push({
-          what: `a computed ${what}`,
-          line: line(),
-          todo: 'name the module literally',
-        })
-      } else {
-        modules.push({ specifier, line: line() })
-      }
+      if (specifier === undefined) doubt(`a computed ${what}`, TODO.module)
+      else if (GATES.test(specifier)) doubt(`all of ${specifier}`, TODO.env)
+      else modules.push({ specifier, line })
     }
     switch (node.type) {
       case 'ImportDeclaration':
+        if (node['importKind'] === 'type') return false
+        if (GATES.test(literalText(node['source']) ?? '')) visitGate(node, doubt)
+        else follow(node['source'], 'import')
+        if (OUTSIDE.test(literalText(node['source']) ?? '')) {
+          for (const { local } of node['specifiers'] as SyntaxNode[]) {
+            outside.add(identifierName(local) ?? '')
+          }
+        }
+        // The names that it binds are looked at where they are used.
+        return false
       case 'ExportNamedDeclaration':
-      case 'ExportAllDeclaration': {
-        const typeOnly = node['importKind'] === 'type' || node['exportKind'] === 'type'
-        if (isNode(node['source']) && !typeOnly) follow(node['source'], 'import')
+      case 'ExportAllDeclaration':
+        if (node['exportKind'] === 'type') return false
+        if (isNode(node['source'])) follow(node['source'], 'import')
         break
-      }
       case 'ImportExpression':
         follow(node['source'], 'import()')
         break
-      case 'CallExpression':
-        visitCall(node, follow, () =>
-          unclear.push({ what: 'eval', line: line(), todo: 'write the code out' }),
-        )
+      case 'VariableDeclarator':
+        visitVariable(node)
         break
+      case 'CallExpression':
       case 'NewExpression':
-        visitNew(node)
+        visitCall(node, line, follow)
+        if (outside.has(rootName(node['callee'])) && !ancestors.some(isDeferred)) {
+          doubt('a value read from outside when the module is loaded', TODO.outside)
+        }
         break
       case 'MemberExpression':
-        if (isProcessEnv(node)) visitEnv(node, ancestors)
+        visitMember(node, parent, doubt)
+        break
+      case 'MetaProperty':
+        if (!plain.has(node)) doubt('import.meta as a whole', TODO.file)
+        break
+      case 'Identifier':
+        if (!plain.has(node) && !isMemberName(node, parent)) visitName(node, parent, doubt)
         break
       default:
     }
-
-    function visitNew({ callee, arguments: args }: SyntaxNode): void {
-      const name = identifierName(callee)
-      const [first, second] = args as SyntaxNode[]
-      if (name === 'Function') {
-        unclear.push({ what: 'new Function', line: line(), todo: 'write the code out' })
-      }
-      if (name !== 'URL' || !isImportMeta(second, 'url')) return
-      const specifier = literalText(first)
-      if (specifier !== undefined) assets.push({ specifier, line: line() })
-    }
-
-    function visitEnv(member: SyntaxNode, path: readonly SyntaxNode[]): void {
-      const parent = path.at(-1)
-      const names = envNames(member, parent)
-      if (names !== undefined) for (const name of names) env.add(name)
-      else {
-        unclear.push({
-          what: 'process.env as a whole, or by a computed name',
-          line: line(),
-          todo: 'name the variables literally, or declare them with env()',
-        })
-      }
-    }
+    return true
   })
   return { modules, assets, env: [...env], unclear }
+
+  /** `const require = createRequire(import.meta.url)` */
+  function visitVariable({ id, init }: SyntaxNode): void {
+    if (identifierName(id) !== 'require' || !isNode(init) || init.type !== 'CallExpression') return
+    const { callee, arguments: args } = init
+    const [first] = args as SyntaxNode[]
+    if (identifierName(callee) !== 'createRequire' || !isMeta(first, 'url')) return
+    plain.add(id).add(callee).add(first)
+  }
+
+  function visitCall(
+    { callee, arguments: args }: SyntaxNode,
+    line: number,
+    follow: (argument: unknown, what: string) => void,
+  ): void {
+    const [first, second, ...others] = args as SyntaxNode[]
+    const name = identifierName(callee)
+    const method = memberName(callee)
+    const object = isNode(callee) ? callee['object'] : undefined
+    if (name === 'require') {
+      plain.add(callee)
+      follow(first, 'require()')
+    } else if (method === 'resolve' && identifierName(object) === 'require') {
+      plain.add(object)
+      follow(first, 'require.resolve()')
+    } else if (isMeta(callee, 'resolve')) {
+      plain.add(callee)
+      follow(first, 'import.meta.resolve()')
+    } else if (name === 'URL' && isMeta(second, 'url')) {
+      const specifier = literalText(first)
+      if (specifier !== undefined) {
+        plain.add(second)
+        assets.push({ specifier, line })
+      }
+    } else if (['join', 'resolve'].includes(name ?? method ?? '')) {
+      const here = isMeta(first, 'dirname') || identifierName(first) === '__dirname'
+      const parts = [second, ...others].map((part) => literalText(part) ?? '/')
+      if (here && parts.every((part) => !part.startsWith('/'))) {
+        plain.add(first)
+        assets.push({ specifier: `./${parts.map(encodeURIComponent).join('/')}`, line })
+      }
+    }
+  }
+
+  function visitMember(node: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
+    const { object } = node
+    const name = memberName(node)
+    const of = identifierName(object) ?? ''
+    if (isNode(object) && object.type === 'MetaProperty') {
+      plain.add(object)
+      const harmless = name === 'main' || plain.has(node)
+      if (!harmless) doubt(`import.meta.${name ?? '[...]'}`, TODO.file)
+    } else if (of === 'process' && name !== undefined) {
+      plain.add(object)
+      if (name === 'env') visitEnv(node, parent, doubt)
+      else if (PROCESS_GATES.has(name)) doubt(`process.${name}`, TODO.env)
+    } else if (of === 'module' && name === 'exports') {
+      plain.add(object)
+    } else if (GLOBALS.has(of) && name !== undefined && !isGate(name) && name !== 'URL') {
+      plain.add(object)
+    }
+  }
+
+  function visitEnv(member: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
+    const names = envNames(member, parent)
+    if (names === undefined) doubt('process.env as a whole, or by a computed name', TODO.env)
+    else for (const name of names) env.add(name)
+  }
+
+  function visitName(node: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
+    const name = identifierName(node) ?? ''
+    if (!isGate(name)) return
+    // `x instanceof Function` calls nothing.
+    if (name === 'Function' && parent?.type === 'BinaryExpression') return
+    // A module in the syntax of today has no `module`: there it is a name like any other.
+    if (name === 'module' && syntax.isModule) return
+    if (name === 'eval') doubt('eval', TODO.code)
+    else if (name === 'Function') doubt('new Function', TODO.code)
+    else doubt(`${name} as a value`, name === 'process' ? TODO.env : TODO.code)
+  }
 }
 
-function visitCall(
-  { callee, arguments: args }: SyntaxNode,
-  follow: (argument: unknown, what: string) => void,
-  onEval: () => void,
-): void {
-  const name = identifierName(callee)
-  const [first] = args as SyntaxNode[]
-  if (name === 'eval') onEval()
-  // Also what `createRequire` returned, as long as it goes by its usual name.
-  if (name === 'require') follow(first, 'require()')
-  if (!isNode(callee) || callee.type !== 'MemberExpression') return
-  const method = identifierName(callee['property'])
-  if (method === 'resolve' && identifierName(callee['object']) === 'require')
-    follow(first, 'require.resolve()')
-  if (method === 'resolve' && isMetaProperty(callee['object']))
-    follow(first, 'import.meta.resolve()')
+/** Whether what is inside of a node runs later than the module is loaded. */
+function isDeferred({ type }: SyntaxNode): boolean {
+  return type.includes('Function')
+}
+
+/** The variable at the root of a callee: `fs` of `fs.promises.readFile`. */
+function rootName(callee: unknown): string {
+  let node = callee
+  while (isNode(node) && node.type === 'MemberExpression') node = node['object']
+  return identifierName(node) ?? ''
+}
+
+/** Whether a global name gives access to what must be followed. */
+function isGate(name: string): boolean {
+  const gates = ['process', 'eval', 'Function', 'require', 'module', 'createRequire']
+  return gates.includes(name) || GLOBALS.has(name) || name === '__dirname' || name === '__filename'
+}
+
+/** An import from one of Node's modules that are gates: only what is harmless may be imported. */
+function visitGate({ source, specifiers }: SyntaxNode, doubt: Say): void {
+  const from = literalText(source) ?? ''
+  for (const { type, imported, local, importKind } of specifiers as SyntaxNode[]) {
+    if (importKind === 'type') continue
+    const name = type === 'ImportSpecifier' ? identifierName(imported) : undefined
+    const harmless = from.endsWith('process')
+      ? name !== undefined && !PROCESS_GATES.has(name)
+      : // It is a gate by its own name, and looked at where it is called.
+        name === 'createRequire' && identifierName(local) === name
+    if (!harmless)
+      doubt(`${name ?? 'all'} of ${from}`, from.endsWith('process') ? TODO.env : TODO.code)
+  }
+}
+
+/** Whether an identifier is the name of a member or of a property, not a variable. */
+function isMemberName(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
+  if (parent === undefined || parent['computed'] === true) return false
+  if (parent.type === 'MemberExpression') return parent['property'] === node
+  const keyed = ['Property', 'MethodDefinition', 'PropertyDefinition', 'AccessorProperty']
+  return keyed.includes(parent.type) && parent['key'] === node && parent['value'] !== node
 }
 
 /** The variables read by `process.env.A`, `process.env['A']` or `const { A } = process.env`. */
 function envNames(member: SyntaxNode, parent: SyntaxNode | undefined): string[] | undefined {
   if (parent?.type === 'MemberExpression' && parent['object'] === member) {
-    const { property, computed } = parent
-    const name = computed === true ? literalText(property) : identifierName(property)
+    const name = memberName(parent)
     return name === undefined ? undefined : [name]
   }
   const pattern = parent?.type === 'VariableDeclarator' ? parent['id'] : undefined
@@ -137,16 +259,16 @@ function envNames(member: SyntaxNode, parent: SyntaxNode | undefined): string[] 
   return names.every((name) => name !== undefined) ? names : undefined
 }
 
-function isProcessEnv({ object, property, computed }: SyntaxNode): boolean {
-  const name = computed === true ? literalText(property) : identifierName(property)
-  return name === 'env' && identifierName(object) === 'process'
+/** The name of the member that a member expression reads, when it is written out. */
+function memberName(node: unknown): string | undefined {
+  if (!isNode(node) || node.type !== 'MemberExpression') return undefined
+  return node['computed'] === true
+    ? literalText(node['property'])
+    : identifierName(node['property'])
 }
 
-function isImportMeta(node: unknown, member: string): boolean {
-  if (!isNode(node) || node.type !== 'MemberExpression') return false
-  return isMetaProperty(node['object']) && identifierName(node['property']) === member
-}
-
-function isMetaProperty(node: unknown): boolean {
-  return isNode(node) && node.type === 'MetaProperty'
+/** Whether a node is `import.meta.<name>`. */
+function isMeta(node: unknown, name: string): boolean {
+  if (!isNode(node) || node.type !== 'MemberExpression' || memberName(node) !== name) return false
+  return isNode(node['object']) && node['object'].type === 'MetaProperty'
 }

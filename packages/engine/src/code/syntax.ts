@@ -15,15 +15,23 @@ export interface Syntax {
   readonly root: SyntaxNode
   /** The offset at which each line starts. */
   readonly lines: readonly number[]
+  /** Whether it imports or exports: an ES module, not CommonJS. */
+  readonly isModule: boolean
 }
 
 /** @returns the syntax tree, or the message of the first error. */
 export function parseSource(file: string, bytes: Uint8Array): Syntax | string {
+  // A module without a known extension is CommonJS.
+  const lang = /\.[cm]?[jt]sx?$/.test(file) ? undefined : ('js' as const)
   const source = new TextDecoder().decode(bytes)
-  const { program, errors } = parseSync(file, source)
+  const { program, errors, module } = parseSync(file, source, {
+    preserveParens: false,
+    ...(lang !== undefined && { lang }),
+  })
   const error = errors.find(({ severity }) => (severity as string) === 'Error')
   if (error !== undefined) return error.message
-  return { source, root: program as unknown as SyntaxNode, lines: lineStarts(source) }
+  const root = program as unknown as SyntaxNode
+  return { source, root, lines: lineStarts(source), isModule: module.hasModuleSyntax }
 }
 
 /**
@@ -52,6 +60,25 @@ export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   return Object.values(node)
     .flatMap((member) => (Array.isArray(member) ? member : [member]))
     .filter(isNode)
+}
+
+/** Whether a node is a type, of which nothing is left when the code runs. */
+export function isType(node: SyntaxNode): boolean {
+  if (!node.type.startsWith('TS')) return false
+  // `<T>x` is an expression.
+  if (node.type === 'TSTypeAssertion') return false
+  if (node.type.startsWith('TSType') || node.type.startsWith('TSInterface')) return true
+  const runs = [
+    'TSEnum',
+    'TSModule',
+    'TSParameterProperty',
+    'TSExport',
+    'TSImportEquals',
+    'TSExternal',
+  ]
+  if (runs.some((prefix) => node.type.startsWith(prefix))) return false
+  // `x as T`, `x!`, `x satisfies T` hold an expression.
+  return !isNode(node['expression'])
 }
 
 export function isNode(value: unknown): value is SyntaxNode {

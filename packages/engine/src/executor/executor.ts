@@ -27,9 +27,13 @@ export interface JobEvents {
 }
 
 /** A step's failure is a value; an executor throws only when its own machinery fails. */
-export type JobResult =
+export type JobResult = (
   | { readonly ok: true; readonly outputs: Outputs }
   | { readonly ok: false; readonly failure: Failure }
+) & {
+  /** How long the step itself took, in milliseconds. */
+  readonly duration: number
+}
 
 /** Runs a ready step somewhere. The outputs of a successful job are durable in the artifact store. */
 export interface Executor {

@@ -45,16 +45,25 @@ export class InlineExecutor implements Executor {
         if (typeof name !== 'string' || name in Object.prototype || typeof value !== 'number') {
           throw new TypeError('Expected metric(name, value) to be given a string and a number')
         }
-        events.metric(name, value)
+        // No number for a record, and no reason to lose what the step has computed.
+        if (Number.isFinite(value)) events.metric(name, value)
+        else events.log(`metric ${name} is ${value}: not recorded`)
       },
     }
+    const started = performance.now()
+    let ended: number | undefined
     let value: unknown
     try {
-      value = await definition(step).run(inputs as never, context as never)
+      const returned = definition(step).run(inputs as never, context as never)
+      // Between the return of a value and the turn in which it is awaited, other steps may compute.
+      if (!isPromise(returned)) ended = performance.now()
+      value = await returned
     } catch (error) {
-      return { ok: false, failure: failureOf(error) }
+      return { ok: false, failure: failureOf(error), duration: performance.now() - started }
     }
-    return await this.#store(job, value)
+    const duration = (ended ?? performance.now()) - started
+    const stored = await this.#store(job, value)
+    return { ...stored, duration }
   }
 
   async #inputs(job: Job): Promise<Record<string, unknown>> {
@@ -72,7 +81,7 @@ export class InlineExecutor implements Executor {
     return Object.fromEntries(inputs)
   }
 
-  async #store({ step, picks }: Job, value: unknown): Promise<JobResult> {
+  async #store({ step, picks }: Job, value: unknown): Promise<Stored> {
     let encoded: { value: EncodedArtifact; picks: [string, EncodedArtifact][] }
     try {
       encoded = {
@@ -94,6 +103,10 @@ export class InlineExecutor implements Executor {
   }
 }
 
+type Stored =
+  | { readonly ok: true; readonly outputs: Outputs }
+  | { readonly ok: false; readonly failure: Failure }
+
 interface EncodedArtifact {
   readonly bytes: Uint8Array
   readonly about: string
@@ -111,4 +124,8 @@ function unstorable(step: string, error: UnencodableError): Failure {
     todo: 'return plain data: JSON, typed arrays, Date, Map, Set, bigint',
   })
   return { code, message }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value
 }

@@ -1,4 +1,4 @@
-import { rename, rm, readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestBytes, digestHex, type Digest } from '../digest.ts'
 import { codeOf, StepwellError } from '../errors.ts'
@@ -19,7 +19,10 @@ export class DiskArtifacts implements ArtifactStore {
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestBytes(bytes)
     // Also when the object exists its bytes must be right: they are about to be promised to others.
-    if ((await this.check(digest)) !== 'present') await writeAtomic(this.#path(digest), bytes)
+    const state = await this.check(digest)
+    if (state === 'present') return digest
+    if (state === 'damaged') await rm(this.#path(digest), { recursive: true, force: true })
+    await writeAtomic(this.#path(digest), bytes)
     return digest
   }
 
@@ -31,12 +34,9 @@ export class DiskArtifacts implements ArtifactStore {
     } catch (error) {
       if (codeOf(error) !== 'STEPWELL_INPUT_MISSING') throw error
       if (codeOf((error as Error).cause) === 'ENOENT') return 'missing'
-      await rm(path, { recursive: true, force: true })
       return 'damaged'
     }
-    if (actual === digest) return 'present'
-    await this.#setAside(path)
-    return 'damaged'
+    return actual === digest ? 'present' : 'damaged'
   }
 
   async get(digest: Digest): Promise<Uint8Array> {
@@ -53,18 +53,10 @@ export class DiskArtifacts implements ArtifactStore {
       })
     }
     if (digestBytes(bytes) === digest) return bytes
-    await this.#setAside(path)
     throw new StepwellError({
       code: 'STEPWELL_ARTIFACT',
       what: `the artifact ${digest} is damaged`,
-      facts: `its file was set aside as ${path}.damaged`,
       todo: 'run again: the step that makes it will be rerun',
-    })
-  }
-
-  async #setAside(path: string): Promise<void> {
-    await rename(path, `${path}.damaged`).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error
     })
   }
 

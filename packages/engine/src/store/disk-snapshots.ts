@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { digestText } from '../digest.ts'
 import { FORMAT } from '../fingerprint.ts'
 import { writeAtomic } from './files.ts'
 import type { RememberedDigest } from './file-digests.ts'
@@ -14,7 +15,8 @@ const EMPTY: SnapshotFile = { format: FORMAT, codes: {}, steps: {}, files: {} }
 
 /**
  * The last known state of each pipeline, one file each. A snapshot that is missing, damaged or of
- * another format is an empty one: it costs an explanation and some reading, nothing else.
+ * another format is an empty one: it costs an explanation and some reading, nothing else. It carries the
+ * digest of its text, since steps are taken for cached by what it says.
  */
 export class DiskSnapshots {
   readonly #dir: string
@@ -25,7 +27,11 @@ export class DiskSnapshots {
 
   async read(pipeline: string): Promise<SnapshotFile> {
     try {
-      const file = JSON.parse(await readFile(this.#path(pipeline), 'utf8')) as SnapshotFile
+      const text = await readFile(this.#path(pipeline), 'utf8')
+      const end = text.indexOf('\n')
+      const json = text.slice(end + 1)
+      if (digestText(json) !== text.slice(0, end)) return EMPTY
+      const file = JSON.parse(json) as SnapshotFile
       return file.format === FORMAT ? file : EMPTY
     } catch {
       return EMPTY
@@ -38,7 +44,8 @@ export class DiskSnapshots {
     files: ReadonlyMap<string, RememberedDigest>,
   ): Promise<void> {
     const file: SnapshotFile = { format: FORMAT, ...snapshot, files: Object.fromEntries(files) }
-    await writeAtomic(this.#path(pipeline), JSON.stringify(file))
+    const json = JSON.stringify(file)
+    await writeAtomic(this.#path(pipeline), `${digestText(json)}\n${json}`)
   }
 
   #path(pipeline: string): string {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -29,8 +29,8 @@ export class LevelIndex {
 
   /** The index of `dir`, shared by all who ask for it in this process until each has closed it. */
   static share(dir: string, options: IndexOptions = {}): LevelIndex {
-    mkdirSync(dir, { recursive: true })
-    const real = realpathSync(dir)
+    // A directory that is still to be made can be no symbolic link.
+    const real = existsSync(dir) ? realpathSync(dir) : dir
     const index = LevelIndex.#shared.get(real) ?? new LevelIndex(real)
     LevelIndex.#shared.set(real, index)
     index.#users.add(options)
@@ -55,8 +55,9 @@ export class LevelIndex {
   async close(options: IndexOptions): Promise<void> {
     this.#users.delete(options)
     if (this.#users.size > 0) return
-    LevelIndex.#shared.delete(this.#dir)
     await this.#release()
+    // Whoever came while it was closing goes on with this instance, never with a second handle.
+    if (this.#users.size === 0) LevelIndex.#shared.delete(this.#dir)
   }
 
   /** The text under a key, or `undefined`. */

@@ -12,15 +12,13 @@ export interface StateDirs {
 }
 
 /**
- * Opens `.stepwell` in the project directory, and makes it where there is none. It ignores itself in
- * Git, so that a project needs no entry for it.
+ * Where a project keeps its state. Makes nothing, so that what only reads leaves no trace.
  *
- * @throws StepwellError STEPWELL_FORMAT when another version of Stepwell wrote it; STEPWELL_STATE when
- *   it cannot be made.
+ * @throws StepwellError STEPWELL_FORMAT when another version of Stepwell wrote it.
  */
-export function openStateDirs(dir: string): StateDirs {
+export function stateDirs(dir: string): StateDirs {
   const root = join(dir, '.stepwell')
-  const format = readFormat(root) ?? createState(root)
+  const format = readFormat(root) ?? String(FORMAT)
   if (format !== String(FORMAT)) {
     throw new StepwellError({
       code: 'STEPWELL_FORMAT',
@@ -36,15 +34,14 @@ export function openStateDirs(dir: string): StateDirs {
   }
 }
 
-function readFormat(root: string): string | undefined {
-  try {
-    return readFileSync(join(root, 'format'), 'utf8').trim()
-  } catch {
-    return undefined
-  }
-}
-
-function createState(root: string): string {
+/**
+ * Makes the state directory where there is none. It ignores itself in Git, so that a project needs no
+ * entry for it.
+ *
+ * @throws StepwellError STEPWELL_STATE.
+ */
+export function createState({ root }: StateDirs): void {
+  if (readFormat(root) !== undefined) return
   try {
     mkdirSync(root, { recursive: true })
     writeFileSync(join(root, '.gitignore'), '*\n')
@@ -60,5 +57,12 @@ function createState(root: string): string {
       cause,
     })
   }
-  return String(FORMAT)
+}
+
+function readFormat(root: string): string | undefined {
+  try {
+    return readFileSync(join(root, 'format'), 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }

@@ -8,9 +8,12 @@ export type ArtifactState = 'present' | 'missing' | 'damaged'
 
 /** Immutable bytes by digest. A lookup never moves bytes: that is `get`. */
 export interface ArtifactStore {
-  /** Makes the bytes durable before it resolves. Putting the same bytes twice is harmless. */
+  /**
+   * Makes the bytes durable before it resolves, in place of damaged ones if need be. Putting the same
+   * bytes twice is harmless.
+   */
   put(bytes: Uint8Array): Promise<Digest>
-  /** Whether the stored bytes are there and still have their digest. Damaged ones are set aside. */
+  /** Whether the stored bytes are there and still have their digest. */
   check(digest: Digest): Promise<ArtifactState>
   /** @throws StepwellError STEPWELL_ARTIFACT when the bytes are missing or damaged. */
   get(digest: Digest): Promise<Uint8Array>
@@ -35,7 +38,7 @@ export interface StepCache {
   put(key: StepKey, entry: StepEntry): Promise<void>
 }
 
-/** The last known state of a pipeline: advice that spares work and explains, never the truth. */
+/** The last known state of a pipeline: copies of entries of the step cache, and what explains them. */
 export interface Snapshot {
   /** The code that the entries were made by, by its digest. */
   readonly codes: Readonly<Record<string, CodeParts>>
@@ -49,6 +52,8 @@ export interface SnapshotStep {
 
 export interface SnapshotEntry extends StepEntry {
   readonly key: StepKey
+  /** Whether it is in the step cache too. Outputs that may not be cached are kept to explain with. */
+  readonly reusable: boolean
 }
 
 /** The digest of a file of the project. */
