@@ -153,6 +153,11 @@ export default defineConfig({
         // The second argument says which case failed.
         'vitest/valid-expect': ['error', { maxArgs: 2 }],
         'typescript/no-floating-promises': 'error',
+        'vitest/no-conditional-expect': 'off',
+        'vitest/no-standalone-expect': 'off',
+        'vitest/valid-title': 'off',
+        // `fc.property` is how fast-check is written everywhere.
+        'import/no-named-as-default-member': 'off',
       },
     },
   ],

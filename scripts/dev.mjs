@@ -37,6 +37,7 @@ const verbs = {
     },
   ],
   stepwell: () => [{ args: stepwell(...rest) }],
+  node: () => [{ args: [source, ...rest] }],
   test: () => [{ say: 'running the tests', args: [bin('vitest'), 'run', ...rest] }],
   check: () => [
     { say: 'types (tsc -b)', args: [bin('typescript'), '-b'] },
@@ -72,12 +73,7 @@ function wanted() {
   const manifests = ['packages', 'examples'].flatMap((dir) =>
     readdirSync(join(root, dir)).map((name) => join(dir, name, 'package.json')),
   )
-  const files = [
-    'package.json',
-    'pnpm-workspace.yaml',
-    'pnpm-lock.yaml',
-    ...manifests.sort(),
-  ]
+  const files = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', ...manifests.sort()]
   for (const file of files.filter((file) => existsSync(join(root, file)))) {
     hash.update(`\0${file}\0`).update(readFileSync(join(root, file)))
   }
@@ -91,7 +87,7 @@ function setUp() {
     'stepwell: setting up (first time, or the dependencies changed): Node 24 and packages from the npm registry',
   )
   rmSync(stamp, { force: true })
-  const install = ['-y', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only']
+  const install = ['-y', pnpm, 'install', '--reporter=append-only']
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx'
   const { status, stdout, stderr, error } = spawnSync(npx, install, {
     cwd: root,

@@ -43,7 +43,7 @@ test("the README's embedding and linear form run", async () => {
   expect(await program(project, 'embed.ts')).toMatch(
     /^collect succeeded\n[^]*succeeded \{\n {2}n: 3472,\n {2}r2: 0\.3/,
   )
-  expect(await program(project, 'linear.ts')).toBe('succeeded\n')
+  expect(await program(project, 'linear.ts')).toBe('succeeded 1\n')
 })
 
 test('every error code has a heading, and every heading a code', () => {

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
-import { basename, dirname, relative, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { basename, dirname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { StepwellError, type Pipeline } from '@stepwell/engine'
+import { placeIn } from './place.ts'
 
 const NAMES = ['pipeline.ts', 'pipeline.mts', 'pipeline.js', 'pipeline.mjs']
 
@@ -28,14 +29,16 @@ export function findPipeline(cwd: string, file: string | undefined): { dir: stri
     if (!existsSync(path)) throw missing(`there is no file ${path}`, 'correct --pipeline')
     return { dir: dirname(path), path }
   }
-  const name = NAMES.find((candidate) => existsSync(resolve(base, candidate)))
-  if (name === undefined) {
-    throw missing(
-      `there is no pipeline in ${base}`,
-      `write a pipeline.ts there, or name a directory with --cwd or a file with --pipeline`,
-    )
+  // From a directory inside of a project, as Git does.
+  for (let dir = base; ; dir = dirname(dir)) {
+    const path = NAMES.map((name) => resolve(dir, name)).find((candidate) => existsSync(candidate))
+    if (path !== undefined) return { dir, path }
+    if (dirname(dir) === dir) break
   }
-  return { dir: base, path: resolve(base, name) }
+  throw missing(
+    `there is no pipeline in ${base}, nor in a directory above it`,
+    `write a pipeline.ts there, or name a directory with --cwd or a file with --pipeline`,
+  )
 }
 
 /**
@@ -54,8 +57,8 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_BROKEN',
       what: `the pipeline file ${basename(path)} cannot be loaded`,
-      facts: `${describe(cause)}${placeOf(cause, dir)}`,
-      todo: 'correct it; --verbose shows the stack',
+      facts: `${describe(cause)}${placeIn(cause instanceof Error ? cause.stack : undefined, dir)}`,
+      todo: todoFor(cause),
       cause,
     })
   }
@@ -76,15 +79,14 @@ function isPipeline(value: unknown): value is Pipeline {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'pipeline'
 }
 
+function todoFor(error: unknown): string {
+  const missing = error instanceof Error && /Cannot find package '(.+?)'/.exec(error.message)?.[1]
+  if (missing) return `install it in the project: npm install ${missing}`
+  return 'correct it; --verbose shows the stack'
+}
+
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const first = error.message.split('\n').find((line) => line.trim() !== '') ?? ''
   return `${error.name}: ${first.trim()}`
-}
-
-/** The first place in a stack that is not Node's own. */
-function placeOf(error: unknown, dir: string): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const [, url, line] = /(file:\/\/[^\s()]+?):(\d+)/.exec(stack) ?? []
-  return url === undefined ? '' : ` at ${relative(dir, fileURLToPath(url))}:${line}`
 }

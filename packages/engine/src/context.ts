@@ -7,9 +7,9 @@ export interface StepContext<P = unknown> {
   /** Aborts when the run is cancelled. */
   readonly signal: AbortSignal
   /** Writes a line to the step's log. */
-  log(message: string): void
+  readonly log: (message: string) => void
   /** Records a number under a name in the run's record, such as a score. */
-  metric(name: string, value: number): void
+  readonly metric: (name: string, value: number) => void
 }
 
 /**
@@ -42,10 +42,10 @@ export interface FileInput {
   /** As declared, relative to the project directory, with forward slashes. */
   readonly path: string
   /** @throws StepwellError STEPWELL_INPUT_CHANGED when the file changed since it was digested. */
-  bytes(): Uint8Array
+  readonly bytes: () => Uint8Array
   /**
    * The content as UTF-8 text, without a byte order mark.
    * @throws StepwellError STEPWELL_INPUT_CHANGED as `bytes`; STEPWELL_INPUT_ENCODING when the bytes are not UTF-8.
    */
-  text(): string
+  readonly text: () => string
 }

@@ -101,6 +101,7 @@ export class Engine implements AsyncDisposable {
   readonly #inFlight = new Map<StepKey, Promise<void>>()
   readonly #active = new Set<Promise<unknown>>()
   readonly #listeners = new Set<(warning: string) => void>()
+  #closed = false
 
   /** Use `openEngine`. */
   constructor(dir: string, options: EngineOptions) {
@@ -128,6 +129,7 @@ export class Engine implements AsyncDisposable {
 
   /** Runs a pipeline. It begins at once; see `Run` for how to follow it. */
   run(pipeline: Pipeline, request: RunRequest = {}): Run {
+    if (this.#closed) throw new TypeError('Expected an open engine: this one has been closed')
     const names = new Map([...pipeline.steps].map(([name, step]) => [step, name]))
     const run = new Run(
       (emit) => this.#carryOut(pipeline, request, emit),
@@ -175,6 +177,7 @@ export class Engine implements AsyncDisposable {
 
   /** Waits for the runs under way, then lets go of the step cache. */
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.all(this.#active)
     await this.#index.close(this.#indexOptions)
   }

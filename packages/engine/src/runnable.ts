@@ -4,11 +4,19 @@ import { makePipeline, type Link, type Pipeline } from './pipeline.ts'
 import type { RunRecord } from './run.ts'
 import { callSite, type Step } from './step.ts'
 
-/** A pipeline that can run itself, on an engine opened for that one run. */
-export interface RunnablePipeline extends Pipeline {
+/** A pipeline that can run itself, on an engine opened for that one run. `T` is its last output. */
+export interface RunnablePipeline<T = unknown> extends Pipeline {
   /** Runs it. Resolves also when a step failed: look at `status`. */
-  run(options?: EngineOptions & RunRequest): Promise<RunRecord>
+  run(options?: EngineOptions & RunRequest): Promise<RunRecord & { readonly value: T | undefined }>
 }
+
+/** What the last one of some functions returns. */
+type LastOutput<L extends readonly unknown[]> = L extends readonly [
+  ...unknown[],
+  readonly [string, (...args: never[]) => infer O],
+]
+  ? Awaited<O>
+  : unknown
 
 /** Functions in a row fit together: each one takes what the one before it returns. */
 type Chained<L extends readonly unknown[]> = L extends readonly [infer A, infer B, ...infer Rest]
@@ -33,6 +41,8 @@ type Chained<L extends readonly unknown[]> = L extends readonly [infer A, infer 
  * pipeline('wine', [['collect', collect], ['clean', clean], ['train', train]])
  * ```
  *
+ * What `run()` of it resolves to has the output of the last step as its `value`.
+ *
  * @throws StepwellError STEPWELL_STEP_NAME, STEPWELL_STEP_TWICE, STEPWELL_STEP_UNLISTED,
  *   STEPWELL_PIPELINE_EMPTY.
  */
@@ -40,7 +50,7 @@ export function pipeline(name: string, steps: Readonly<Record<string, Step>>): R
 export function pipeline<const L extends readonly Link[]>(
   name: string,
   links: L & Chained<L>,
-): RunnablePipeline
+): RunnablePipeline<LastOutput<L>>
 export function pipeline(
   name: string,
   steps: Readonly<Record<string, Step>> | readonly Link[],
@@ -54,7 +64,11 @@ export function pipeline(
         ...(force !== undefined && { force }),
         ...(signal !== undefined && { signal }),
       }
-      return await engine.run(made, request).result
+      const run = engine.run(made, request)
+      const record = await run.result
+      const [lastName = '', last] = [...made.steps].at(-1) ?? []
+      const known = last !== undefined && record.steps[lastName]?.output !== undefined
+      return { ...record, value: known ? await run.value(last) : undefined }
     },
   }
   return Object.freeze(made)

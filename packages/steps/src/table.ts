@@ -1,6 +1,6 @@
 import { StepwellError } from '@stepwell/engine/author'
 import type { Cell } from './cell.ts'
-import { showCell } from './cell.ts'
+import { parseDecimal, showCell } from './cell.ts'
 
 /** One record: a cell for each column of its table. The order of its keys means nothing. */
 export type Row = Readonly<Record<string, Cell>>
@@ -16,6 +16,7 @@ export function columnNames(rows: Rows): string[] {
 
 /** @throws StepwellError STEPWELL_ROWS_NONE when there is no row. */
 export function requireRows(rows: Rows, what: string): void {
+  if (!Array.isArray(rows)) throw notRows(rows, what)
   if (rows.length > 0) return
   throw new StepwellError({
     code: 'STEPWELL_ROWS_NONE',
@@ -25,9 +26,23 @@ export function requireRows(rows: Rows, what: string): void {
   })
 }
 
+function notRows(given: unknown, what: string): StepwellError {
+  const members = typeof given === 'object' && given !== null ? Object.keys(given) : []
+  return new StepwellError({
+    code: 'STEPWELL_ROWS_NONE',
+    what: `${what} is no list of rows`,
+    facts:
+      members.length > 0 ? `it has the members ${members.join(', ')}` : `it is ${typeof given}`,
+    todo: members.includes('train')
+      ? "pick one of them where the input is declared: .pick('train')"
+      : 'look at what the step before it returns',
+  })
+}
+
 /** @throws StepwellError STEPWELL_COLUMN_UNKNOWN naming the first column that the table lacks. */
 export function requireColumns(rows: Rows, columns: readonly string[]): void {
-  const [first] = rows
+  if (!Array.isArray(rows)) throw notRows(rows, 'the table')
+  const [first] = rows as Rows
   if (first === undefined) return
   for (const column of columns) if (!Object.hasOwn(first, column)) throw unknownColumn(rows, column)
 }
@@ -71,7 +86,12 @@ function unknownColumn(rows: Rows, column: string, index = 0): StepwellError {
 }
 
 function notNumber(cells: readonly Cell[], column: string, index: number): StepwellError {
-  const place = `row ${index + 1} of ${cells.length}`
+  // The cell that made the column text says more than the first one of it.
+  const culprit = cells.findIndex(
+    (cell) => typeof cell === 'string' && parseDecimal(cell) === undefined,
+  )
+  const shown = cells[index] === null || culprit === -1 ? index : culprit
+  const place = `row ${shown + 1} of ${cells.length}`
   if (cells[index] === null) {
     return new StepwellError({
       code: 'STEPWELL_CELL_MISSING',
@@ -83,7 +103,7 @@ function notNumber(cells: readonly Cell[], column: string, index: number): Stepw
   return new StepwellError({
     code: 'STEPWELL_CELL_NOT_NUMBER',
     what: `column ${JSON.stringify(column)} is not numeric`,
-    facts: `${place} holds ${showCell(cells[index])}`,
+    facts: `${place} holds ${showCell(cells[shown])}`,
     todo: "if that stands for a missing value, name it in readCsv's `missing`; else leave the column out",
   })
 }

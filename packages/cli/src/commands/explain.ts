@@ -11,11 +11,13 @@ export interface ExplainOptions extends ProjectOptions {
 interface Explanation extends PlannedStep {
   /** The steps furthest upstream because of which it may run, with their own reasons. */
   readonly causes: readonly PlannedStep[]
-  /** Why it was executed the last time that it was. */
+  /** Why it was executed the last time that it was, and how that ended. */
   readonly lastRun?: {
     readonly run: string
     readonly at: number
+    readonly status: string
     readonly reasons: readonly string[]
+    readonly error?: string
   }
 }
 
@@ -63,8 +65,14 @@ function render({
   }
   if (key !== undefined) lines.push(`  key ${key}`)
   if (lastRun !== undefined) {
-    const took = lastDuration === undefined ? '' : `, took ${formatDuration(lastDuration)}`
-    lines.push(`  last executed in run ${lastRun.run} at ${formatTime(lastRun.at)}${took}`)
+    const took =
+      lastDuration === undefined || lastRun.status === 'failed'
+        ? ''
+        : `, took ${formatDuration(lastDuration)}`
+    lines.push(
+      `  last executed in run ${lastRun.run} at ${formatTime(lastRun.at)}: ${lastRun.status}${took}`,
+    )
+    if (lastRun.error !== undefined) lines.push(`    ${lastRun.error}`)
     for (const reason of lastRun.reasons) lines.push(`    because ${reason}`)
   }
   return lines.join('\n')
@@ -91,7 +99,7 @@ function upstreamOf({ reasons }: PlannedStep): string[] {
   return reasons.flatMap((reason) => (reason.kind === 'upstream' ? reason.steps : []))
 }
 
-/** The latest run in which the step was executed and succeeded. */
+/** The latest run in which the step was executed. */
 async function findLastRun(
   engine: Engine,
   pipeline: string,
@@ -106,8 +114,15 @@ async function findLastRun(
       throw error
     }
     const step = record.steps[name]
-    if (record.pipeline !== pipeline || step?.status !== 'succeeded') continue
-    return { run: id, at: record.startedAt, reasons: step.reasons.map(describeReason) }
+    if (record.pipeline !== pipeline || step === undefined) continue
+    if (step.status !== 'succeeded' && step.status !== 'failed') continue
+    return {
+      run: id,
+      at: record.startedAt,
+      status: step.status,
+      reasons: step.reasons.map(describeReason),
+      ...(step.error !== undefined && { error: step.error.message }),
+    }
   }
   return undefined
 }

@@ -1,6 +1,6 @@
-import { StepwellError, type Engine } from '@stepwell/engine'
+import { StepwellError, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { print, withEngine, type ProjectOptions } from './project.ts'
+import { print, withRecords, type ProjectOptions, type Records } from './project.ts'
 
 export interface LogsOptions extends ProjectOptions {
   readonly run?: string
@@ -8,9 +8,11 @@ export interface LogsOptions extends ProjectOptions {
 
 /** Prints what a step logged: in a given run, or in the latest one in which it was executed. */
 export async function logs(step: string, { run, ...options }: LogsOptions): Promise<ExitCode> {
-  return await withEngine(options, async (engine) => {
-    const id = run ?? (await latestExecution(engine, step))
-    const { steps } = await engine.runRecord(id)
+  return await withRecords(options, async (records) => {
+    const { engine } = records
+    const record =
+      run === undefined ? await latestExecution(records, step) : await engine.runRecord(run)
+    const { id, steps } = record
     if (!Object.hasOwn(steps, step)) throw unknown(`run ${id} has no step \`${step}\``)
     const log = await engine.log(id, step)
     if (log === undefined) process.stderr.write(`step ${step} logged nothing in run ${id}\n`)
@@ -22,11 +24,10 @@ export async function logs(step: string, { run, ...options }: LogsOptions): Prom
   })
 }
 
-async function latestExecution(engine: Engine, step: string): Promise<string> {
-  for (const id of await engine.runIds()) {
-    const { steps } = await engine.runRecord(id)
-    const status = Object.hasOwn(steps, step) ? steps[step]?.status : undefined
-    if (status !== undefined && !['cached', 'skipped', 'waiting'].includes(status)) return id
+async function latestExecution(records: Records, step: string): Promise<RunRecord> {
+  for await (const record of records) {
+    const status = Object.hasOwn(record.steps, step) ? record.steps[step]?.status : undefined
+    if (status !== undefined && !['cached', 'skipped', 'waiting'].includes(status)) return record
   }
   throw unknown(`no recorded run has executed a step \`${step}\``)
 }

@@ -1,4 +1,4 @@
-import { openEngine, type Engine, type EngineOptions } from '@stepwell/engine'
+import { openEngine, type Engine, type EngineOptions, type RunRecord } from '@stepwell/engine'
 import { findPipeline, loadPipeline, type LoadedPipeline } from '../load-pipeline.ts'
 
 /** Options by which every command finds its project. */
@@ -18,14 +18,35 @@ export async function withPipeline<T>(
   return await use(engine, loaded)
 }
 
+/** A project's recorded runs: all of them, or those of the pipeline that `--pipeline` names. */
+export class Records {
+  readonly engine: Engine
+  readonly #pipeline: string | undefined
+
+  constructor(engine: Engine, pipeline: string | undefined) {
+    this.engine = engine
+    this.#pipeline = pipeline
+  }
+
+  /** Latest first. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<RunRecord, void, undefined> {
+    for (const id of await this.engine.runIds()) {
+      const record = await this.engine.runRecord(id)
+      if (this.#pipeline === undefined || record.pipeline === this.#pipeline) yield record
+    }
+  }
+}
+
 /** Does something with the project's records, for which its pipeline need not load. */
-export async function withEngine<T>(
-  { cwd, pipeline: file }: ProjectOptions,
-  use: (engine: Engine) => Promise<T>,
+export async function withRecords<T>(
+  options: ProjectOptions,
+  use: (records: Records) => Promise<T>,
 ): Promise<T> {
+  const { cwd, pipeline: file } = options
   const { dir } = findPipeline(cwd, file)
+  const named = file === undefined ? undefined : (await loadPipeline(cwd, file)).pipeline.name
   await using engine = await openEngine({ dir })
-  return await use(engine)
+  return await use(new Records(engine, named))
 }
 
 /** Writes what a command found out to standard output. */

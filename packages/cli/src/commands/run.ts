@@ -1,5 +1,7 @@
 import { StepwellError, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { placeIn } from '../place.ts'
+import { divertConsole } from '../ui/console.ts'
 import { processTable, summaryLine } from '../ui/process-table.ts'
 import {
   eventProgress,
@@ -30,18 +32,31 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     ...(jobs !== undefined && { concurrency: jobs }),
     ...(lockTimeout !== undefined && { lockTimeout: lockTimeout * 1000 }),
   }
-  return await withPipeline(options, engineOptions, async (engine, { pipeline }) => {
+  if (options.json && options.events) {
+    throw new StepwellError({
+      code: 'STEPWELL_USAGE',
+      what: '--json and --events both write to standard output',
+      todo: 'ask for one of them',
+    })
+  }
+  return await withPipeline(options, engineOptions, async (engine, { pipeline, dir }) => {
     const progress = chooseProgress(options)
+    const restoreConsole = divertConsole((text) => progress.note(text))
     const cancel = new AbortController()
     const onSignal = (): void => {
       // The second time, the user means it.
       if (cancel.signal.aborted) process.exit(EXIT.interrupted)
-      process.stderr.write(
-        'stopping: running steps may end, nothing new starts; again to quit now\n',
-      )
+      progress.note('stopping: running steps may end, nothing new starts; again to quit now')
       cancel.abort()
     }
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+    const onIdle = (): void => {
+      progress.end()
+      process.stderr.write(
+        'stepwell: the run cannot go on: a step waits for a promise that nothing is left to settle\n',
+      )
+      process.exit(EXIT.failed)
+    }
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('beforeExit', onIdle)
     let record: RunRecord
     try {
       const force = forced(targets, options)
@@ -54,9 +69,10 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       record = await going.result
     } finally {
       progress.end()
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      restoreConsole()
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('beforeExit', onIdle)
     }
-    report(record, options)
+    report(record, options, dir)
     if (cancel.signal.aborted) return EXIT.interrupted
     return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
   })
@@ -84,13 +100,18 @@ function chooseProgress({ json, events, ui, quiet, verbose = false }: RunOptions
   return live ? terminalProgress() : plainProgress({ logs: verbose })
 }
 
-function report(record: RunRecord, { json, events, quiet, verbose }: RunOptions): void {
+function report(
+  record: RunRecord,
+  { json, events, quiet, verbose }: RunOptions,
+  dir: string,
+): void {
   if (json) printJson(record)
   else if (!events && !quiet) print(`${processTable(record)}\n\n${summaryLine(record)}`)
   for (const { name, status, error } of Object.values(record.steps)) {
     if (status !== 'failed' || error === undefined) continue
-    const code = error.code === undefined ? '' : ` (${error.code})`
-    process.stderr.write(`step ${name} failed: ${error.message}${code}\n`)
+    const known = error.code?.startsWith('STEPWELL_')
+    const where = known ? ` (${error.code})` : placeIn(error.stack, dir)
+    process.stderr.write(`step ${name} failed: ${error.message}${where}\n`)
     if (verbose && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
   }
 }

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
-import { print, printJson, withEngine, type ProjectOptions } from './project.ts'
+import { print, printJson, withRecords, type ProjectOptions, type Records } from './project.ts'
 
 export interface RunsOptions extends ProjectOptions {
   readonly limit: number
@@ -12,11 +12,11 @@ export interface RunsOptions extends ProjectOptions {
 
 /** Lists the recorded runs, latest first. */
 export async function runs({ limit, json, ...options }: RunsOptions): Promise<ExitCode> {
-  return await withEngine(options, async (engine) => {
-    const ids = (await engine.runIds()).slice(0, limit)
-    const records = await Promise.all(ids.map(async (id) => await engine.runRecord(id)))
+  return await withRecords(options, async (all) => {
+    const records: RunRecord[] = []
+    for await (const record of all) if (records.push(record) === limit) break
     if (json) printJson(records)
-    else if (records.length === 0) print('no runs yet: stepwell run')
+    else if (records.length === 0) print(NONE)
     else print(runsTable(records))
     return EXIT.ok
   })
@@ -32,9 +32,10 @@ export async function showRun(
   id: string | undefined,
   { variables, json, ...options }: ShowOptions,
 ): Promise<ExitCode> {
-  return await withEngine(options, async (engine) => {
-    const record = await engine.runRecord(id ?? (await engine.runIds())[0] ?? 'latest')
-    if (json) printJson(variables ? trackVariables(record) : record)
+  return await withRecords(options, async (all) => {
+    const record = id === undefined ? await latest(all) : await all.engine.runRecord(id)
+    if (record === undefined) print(NONE)
+    else if (json) printJson(variables ? trackVariables(record) : record)
     else if (variables) print(variablesTable(record))
     else {
       const scores = metricsTable(record)
@@ -43,6 +44,13 @@ export async function showRun(
     }
     return EXIT.ok
   })
+}
+
+const NONE = 'no runs yet: stepwell run'
+
+async function latest(records: Records): Promise<RunRecord | undefined> {
+  for await (const record of records) return record
+  return undefined
 }
 
 function runsTable(records: readonly RunRecord[]): string {

@@ -19,6 +19,7 @@ export function processTable({ steps }: RunRecord): string {
         : formatDuration(step.duration),
       reasonOf(step),
     ]),
+    ['action', 'input', 'output'],
   )
 }
 
@@ -59,6 +60,11 @@ export function paintStatus(status: RunRecord['status'] | StepRecord['status']):
 }
 
 function reasonOf({ status, reasons, error }: StepRecord): string {
-  if (status === 'failed' && error !== undefined) return error.message.split('\n')[0] ?? ''
+  if (status === 'failed' && error !== undefined) return clip(error.message.split('\n')[0] ?? '')
   return reasons.map(describeReason).join('; ')
+}
+
+// It is told in full below the table.
+function clip(message: string): string {
+  return message.length > 80 ? `${message.slice(0, 79)}…` : message
 }

@@ -6,6 +6,8 @@ import { formatDuration, paint, plural } from './text.ts'
 /** Shows a run while it goes on. */
 export interface Progress {
   show(event: RunEvent): void
+  /** Says something beside the run, on standard error, without disturbing what is on the screen. */
+  note(text: string): void
   /** Leaves the screen to what follows. */
   end(): void
 }
@@ -21,7 +23,12 @@ export function terminalProgress(): Progress {
   let total = 0
   let ended = 0
   let frame = 0
+  const note = (text: string): void => {
+    update.clear()
+    process.stderr.write(`${text}\n`)
+  }
   const draw = (): void => {
+    if (total === 0) return
     const spinner = FRAMES[frame % FRAMES.length] ?? ''
     frame += 1
     const shown = [...running].slice(0, MAX_SHOWN).map(([name, { since, line }]) => {
@@ -52,14 +59,14 @@ export function terminalProgress(): Progress {
           ended += 1
           break
         case 'warning':
-          update.clear()
-          process.stderr.write(`${paint('yellow', 'warning')}: ${event.message}\n`)
+          note(`${paint('yellow', 'warning')}: ${event.message}`)
           break
         case 'step-metric':
         case 'run-finished':
           break
       }
     },
+    note,
     end() {
       clearInterval(timer)
       update.clear()
@@ -89,13 +96,14 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
           say(`${event.step}: ${paintStatus(event.status)} ${howItEnded(event)}`)
           break
         case 'warning':
-          process.stderr.write(`warning: ${event.message}\n`)
+          noteOnStderr(`warning: ${event.message}`)
           break
         case 'step-metric':
         case 'run-finished':
           break
       }
     },
+    note: noteOnStderr,
     end() {
       // A run that was refused has printed nothing that the table must stand apart from.
       if (begun) say('')
@@ -112,10 +120,19 @@ function howItEnded({
   return `(${reasons.map(describeReason).join('; ') || 'the run was cancelled'})`
 }
 
-export const quietProgress: Progress = { show: () => undefined, end: () => undefined }
+function noteOnStderr(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+export const quietProgress: Progress = {
+  show: () => undefined,
+  note: noteOnStderr,
+  end: () => undefined,
+}
 
 /** Every event as a line of JSON. */
 export const eventProgress: Progress = {
   show: (event) => void process.stdout.write(`${JSON.stringify(event)}\n`),
+  note: noteOnStderr,
   end: () => undefined,
 }

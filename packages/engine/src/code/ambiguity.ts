@@ -17,11 +17,16 @@ import {
  *
  * Names are compared without regard to shadowing, which errs towards doubt.
  */
-export function ambiguity({ root }: Syntax, call: Call, direct: boolean): string | undefined {
+export function ambiguity(
+  syntax: Syntax,
+  call: Call,
+  direct: boolean,
+  modules: Iterable<Syntax>,
+): string | undefined {
   if (!direct) return 'it is made by another function that calls step()'
   if (!call.ancestors.some(repeats)) return undefined
   const local = new Set(call.ancestors.flatMap(boundBy))
-  const variable = new Set((root['body'] as SyntaxNode[]).flatMap(variablesOf))
+  const variable = variableNames(syntax)
   const parts = codeOptions(call)
   if (parts === undefined) return 'its function is not written out, and may differ each time'
   for (const part of parts) {
@@ -32,6 +37,12 @@ export function ambiguity({ root }: Syntax, call: Call, direct: boolean): string
     if (isFunction(part)) continue
     const name = identifierName(part)
     if (name === undefined || variable.has(name)) return 'its function may differ each time'
+    const imported = importedName(syntax, name)
+    const others = imported === undefined ? [] : [...modules]
+    // An import follows the variable of the other module; which module that is does not matter here.
+    if (others.some((module) => exportsVariable(module, imported ?? ''))) {
+      return 'its function may differ each time'
+    }
   }
   return undefined
 }
@@ -45,11 +56,45 @@ function repeats({ type }: SyntaxNode): boolean {
   return /Function|Loop|^For|^While|^DoWhile|^ClassBody$/.test(type)
 }
 
-/** Names of variables, not constants, that a statement declares at the top level. */
+/** Names at the top level of a module that may come to mean something else. */
+function variableNames({ root }: Syntax): Set<string> {
+  const names = new Set((root['body'] as SyntaxNode[]).flatMap(variablesOf))
+  walk(root, (node) => {
+    const target = node.type === 'AssignmentExpression' ? node['left'] : node['argument']
+    const assigns = node.type === 'AssignmentExpression' || node.type === 'UpdateExpression'
+    if (assigns && isNode(target)) for (const name of namesIn(target)) names.add(name)
+  })
+  return names
+}
+
 function variablesOf(statement: SyntaxNode): string[] {
   const declaration = isNode(statement['declaration']) ? statement['declaration'] : statement
   if (declaration.type !== 'VariableDeclaration' || declaration['kind'] === 'const') return []
   return declaredIn(declaration)
+}
+
+/** The name under which another module exports what is imported here as `local`. */
+function importedName({ root }: Syntax, local: string): string | undefined {
+  for (const { type, specifiers } of root['body'] as SyntaxNode[]) {
+    if (type !== 'ImportDeclaration') continue
+    const found = (specifiers as SyntaxNode[]).find(
+      (each) => identifierName(each['local']) === local,
+    )
+    if (found !== undefined) return identifierName(found['imported']) ?? 'default'
+  }
+  return undefined
+}
+
+function exportsVariable(module: Syntax, name: string): boolean {
+  const variable = variableNames(module)
+  if (variable.has(name)) return true
+  return (module.root['body'] as SyntaxNode[]).some(({ specifiers }) => {
+    const exported = Array.isArray(specifiers) ? (specifiers as SyntaxNode[]) : []
+    return exported.some((each) => {
+      const renamed = identifierName(each['exported']) === name
+      return renamed && variable.has(identifierName(each['local']) ?? '')
+    })
+  })
 }
 
 /** Names that a node binds for what is inside it, below the top level of the module. */

@@ -129,9 +129,11 @@ function collectModules(roots: ReadonlySet<string>, dir: string, loadedAt: numbe
         doubt(`an import that cannot be found (${specifier})`, line, 'install it, or correct it')
     }
     for (const { specifier, line } of references.assets) {
-      const asset = fileURLToPath(
-        new URL(new URL(specifier, pathToFileURL(file)).pathname, 'file:'),
-      )
+      const asset = assetPath(specifier, file)
+      if (asset === undefined) {
+        doubt(`a URL that leads to no file (${specifier})`, line, 'correct it')
+        continue
+      }
       const stats = statSync(asset, { throwIfNoEntry: false })
       if (stats?.isDirectory()) doubt('a directory beside the code', line, 'name the files in it')
       else if (stats !== undefined) pending.push({ file: real(asset), isCode: false })
@@ -180,7 +182,12 @@ class Places {
     if (call === undefined) {
       return [{ what: 'the call that makes the step cannot be found in its source', place, todo }]
     }
-    const what = ambiguity(this.#modules.get(real(site.file)) as Syntax, call, site.direct)
+    const what = ambiguity(
+      this.#modules.get(real(site.file)) as Syntax,
+      call,
+      site.direct,
+      this.#modules.values(),
+    )
     return what === undefined ? [] : [{ what, place, todo }]
   }
 
@@ -215,6 +222,16 @@ class Places {
     const calls = this.#calls.get(syntax) ?? indexCalls(syntax)
     this.#calls.set(syntax, calls)
     return calls.get(offsetOf(syntax, site.line, site.column))
+  }
+}
+
+/** The file that a relative URL names, whatever its query; `undefined` when it names none. */
+function assetPath(specifier: string, importer: string): string | undefined {
+  try {
+    const { pathname } = new URL(specifier, pathToFileURL(importer))
+    return fileURLToPath(new URL(pathname, 'file:'))
+  } catch {
+    return undefined
   }
 }
 

@@ -48,6 +48,8 @@ export function dataOptions({ node }: Call): Range[] {
  * or the second part of each link. `undefined` when the call does not write them out.
  */
 export function codeOptions({ node }: Call): SyntaxNode[] | undefined {
+  const { property } = node['callee'] as SyntaxNode
+  if (['call', 'apply', 'bind'].includes(identifierName(property) ?? '')) return undefined
   const [first, second] = node['arguments'] as SyntaxNode[]
   if (first?.type === 'ObjectExpression') {
     const members = first['properties'] as SyntaxNode[]

@@ -161,7 +161,13 @@ export function collectReferences(syntax: Syntax): References {
       const parts = [second, ...others].map((part) => literalText(part) ?? '/')
       if (here && parts.every((part) => !part.startsWith('/'))) {
         plain.add(first)
-        assets.push({ specifier: `./${parts.map(encodeURIComponent).join('/')}`, line })
+        assets.push({
+          specifier: `./${parts
+            .flatMap((part) => part.split('/'))
+            .map(encodeURIComponent)
+            .join('/')}`,
+          line,
+        })
       }
     }
   }
@@ -229,7 +235,7 @@ function visitGate({ source, specifiers }: SyntaxNode, doubt: Say): void {
     if (importKind === 'type') continue
     const name = type === 'ImportSpecifier' ? identifierName(imported) : undefined
     const harmless = from.endsWith('process')
-      ? name !== undefined && !PROCESS_GATES.has(name)
+      ? name !== undefined && name !== 'default' && !PROCESS_GATES.has(name)
       : // It is a gate by its own name, and looked at where it is called.
         name === 'createRequire' && identifierName(local) === name
     if (!harmless)

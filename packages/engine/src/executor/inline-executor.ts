@@ -54,7 +54,9 @@ export class InlineExecutor implements Executor {
     let ended: number | undefined
     let value: unknown
     try {
-      const returned = definition(step).run(inputs as never, context as never)
+      // Called detached: the definition that holds it is no input.
+      const { run } = definition(step)
+      const returned = run(inputs as never, context as never)
       // Between the return of a value and the turn in which it is awaited, other steps may compute.
       if (!isPromise(returned)) ended = performance.now()
       value = await returned

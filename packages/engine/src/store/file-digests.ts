@@ -52,7 +52,7 @@ export class RememberingFileDigests implements FileDigests {
     if (known !== undefined && known.signature === signatureOf(before)) return known.digest
     const now = BigInt(Date.now()) * 1_000_000n
     const digest =
-      before.size <= SMALL ? digestSmall(absolute, path) : await this.#digestLarge(absolute)
+      before.size <= SMALL ? digestSmall(absolute, path) : await this.#digestLarge(absolute, path)
     const settled = before.mtimeNs + TICK_NS < now && before.ctimeNs + TICK_NS < now
     if (settled && signatureOf(before) === signatureOf(statFile(absolute, path))) {
       this.#remembered.set(path, { digest, signature: signatureOf(before) })
@@ -62,7 +62,7 @@ export class RememberingFileDigests implements FileDigests {
     return digest
   }
 
-  async #digestLarge(absolute: string): Promise<Digest> {
+  async #digestLarge(absolute: string, path: string): Promise<Digest> {
     const reading = this.#reading.then(async () => {
       const digester = createDigester()
       for await (const chunk of createReadStream(absolute, { highWaterMark: SMALL })) {
@@ -71,7 +71,11 @@ export class RememberingFileDigests implements FileDigests {
       return digester.digest()
     })
     this.#reading = reading.catch(() => undefined)
-    return await reading
+    try {
+      return await reading
+    } catch (error) {
+      throw missing(path, error)
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Level } from 'level'
-import { codeOf, StepwellError } from '../errors.ts'
+import { codeOf, messageOf, StepwellError } from '../errors.ts'
 
 export interface IndexOptions {
   /** How long to wait for another process that has the index open, in milliseconds. @default 60000 */
@@ -211,7 +211,10 @@ function isLocked(error: unknown): boolean {
 }
 
 function isCorruption(error: unknown): boolean {
-  return codeOf(error) === 'LEVEL_CORRUPTION' || causeOf(error) === 'LEVEL_CORRUPTION'
+  if (codeOf(error) === 'LEVEL_CORRUPTION' || causeOf(error) === 'LEVEL_CORRUPTION') return true
+  // A file that the database itself speaks of is gone.
+  const cause = error instanceof Error ? messageOf(error.cause) : ''
+  return /(MANIFEST-\d+|\d+\.(ldb|sst|log)): No such file/.test(cause)
 }
 
 function causeOf(error: unknown): string | undefined {

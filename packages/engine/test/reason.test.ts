@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest'
+import { digestText } from '../src/digest.ts'
+import type { Fingerprint } from '../src/fingerprint.ts'
+import { compareIngredients, type CodeParts, type Ingredients, type Reason } from '../src/reason.ts'
+import { describeReason } from '../src/reason-text.ts'
+
+const CODE = digestText('code')
+const PARTS: CodeParts = { files: { 'a.ts': digestText('a') }, packages: { fake: '1.0.0' } }
+
+function made(
+  change: Partial<Fingerprint> = {},
+  sources: Record<string, string> = {},
+): Ingredients {
+  const fingerprint: Fingerprint = {
+    format: 1,
+    code: CODE,
+    site: 'pipeline.ts#1',
+    node: '24',
+    version: null,
+    params: { lambda: 0.1, layers: [1, 2], deep: { a: 1 } },
+    inputs: {},
+    env: {},
+    ...change,
+  }
+  return { fingerprint, sources }
+}
+
+function compare(before: Ingredients, after: Ingredients, code: CodeParts = PARTS): Reason[] {
+  return compareIngredients(before, after, { [CODE]: PARTS }, code)
+}
+
+describe('compareIngredients', () => {
+  test('nothing changed', () => expect(compare(made(), made())).toEqual([]))
+
+  test('params: by path, with both values', () => {
+    const after = made({ params: { lambda: 0.2, layers: [1, 3], deep: { b: 1 }, constructor: 1 } })
+    expect(compare(made(), after)).toEqual([
+      { kind: 'param', path: 'constructor', before: undefined, after: 1 },
+      { kind: 'param', path: 'deep.a', before: 1, after: undefined },
+      { kind: 'param', path: 'deep.b', before: undefined, after: 1 },
+      { kind: 'param', path: 'lambda', before: 0.1, after: 0.2 },
+      { kind: 'param', path: 'layers', before: [1, 2], after: [1, 3] },
+    ])
+  })
+
+  test('params: the order of keys is no change', () => {
+    const after = made({ params: { deep: { a: 1 }, layers: [1, 2], lambda: 0.1 } })
+    expect(compare(made(), after)).toEqual([])
+  })
+
+  test('inputs: changed, added, removed', () => {
+    const value = (text: string) => ({ kind: 'value', digest: digestText(text) }) as const
+    const before = made(
+      { inputs: { rows: value('1'), old: value('1') } },
+      { rows: 'clean', old: 'x' },
+    )
+    const after = made(
+      { inputs: { rows: value('2'), more: value('1') } },
+      { rows: 'clean', more: 'split.train' },
+    )
+    expect(compare(before, after)).toEqual([
+      { kind: 'input', name: 'more', source: 'split.train', change: 'added' },
+      { kind: 'input', name: 'old', source: 'x', change: 'removed' },
+      { kind: 'input', name: 'rows', source: 'clean', change: 'changed' },
+    ])
+  })
+
+  test('inputs: variables with their values', () => {
+    const env = (value: string) => ({ kind: 'env', name: 'REGION', value }) as const
+    const [one, two] = [made({ inputs: { r: env('a') } }), made({ inputs: { r: env('b') } })]
+    expect(compare(one, two)).toEqual([{ kind: 'env', name: 'REGION', before: 'a', after: 'b' }])
+    expect(compare(made(), two)).toEqual([
+      { kind: 'env', name: 'REGION', before: undefined, after: 'b' },
+    ])
+  })
+
+  test('inputs: a variable that became a file is an input that changed', () => {
+    const before = made({ inputs: { r: { kind: 'env', name: 'R', value: 'a' } } }, { r: 'env R' })
+    const file = { kind: 'file', path: 'r.txt', digest: digestText('a') } as const
+    const after = made({ inputs: { r: file } }, { r: 'file r.txt' })
+    expect(compare(before, after)).toEqual([
+      { kind: 'input', name: 'r', source: 'file r.txt', change: 'changed' },
+    ])
+  })
+
+  test('variables that the code names, without their values', () => {
+    const after = made({ env: { TZ: digestText('UTC') } })
+    expect(compare(made({ env: { TZ: null } }), after)).toEqual([{ kind: 'code-env', name: 'TZ' }])
+  })
+
+  test('version and Node', () => {
+    expect(compare(made(), made({ version: '2', node: '26' }))).toEqual([
+      { kind: 'version', before: null, after: '2' },
+      { kind: 'node', before: '24', after: '26' },
+    ])
+  })
+
+  test('code: files and packages by name', () => {
+    const code = {
+      files: { 'a.ts': digestText('b'), 'b.ts': digestText('b') },
+      packages: { fake: '2.0.0', other: '1.0.0' },
+    }
+    expect(compare(made(), made({ code: digestText('new') }), code)).toEqual([
+      { kind: 'code', file: 'a.ts', change: 'changed' },
+      { kind: 'code', file: 'b.ts', change: 'added' },
+      { kind: 'package', name: 'fake', before: '1.0.0', after: '2.0.0' },
+      { kind: 'package', name: 'other', before: undefined, after: '1.0.0' },
+    ])
+  })
+
+  test('code of which the parts are not known any more', () => {
+    const before = made({ code: digestText('forgotten') })
+    expect(compare(before, made())).toEqual([{ kind: 'code', file: 'the code', change: 'changed' }])
+  })
+
+  test('a step that moved: only when no changed file says so', () => {
+    const moved = made({ site: 'pipeline.ts#2' })
+    expect(compare(made(), moved)).toEqual([
+      { kind: 'site', before: 'pipeline.ts#1', after: 'pipeline.ts#2' },
+    ])
+    const edited = made({ site: 'pipeline.ts#2', code: digestText('new') })
+    const kinds = compare(made(), edited, { ...PARTS, files: {} }).map(({ kind }) => kind)
+    expect(kinds).toEqual(['code'])
+  })
+
+  test('a change of the code’s environment alone still has a reason', () => {
+    const code = digestText('new')
+    const after = made({ code, env: { TZ: digestText('UTC') } })
+    expect(compare(made({ env: { TZ: null } }), after)).toEqual([{ kind: 'code-env', name: 'TZ' }])
+  })
+})
+
+const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, string] } = {
+  unchanged: [{ kind: 'unchanged', run: 'r1', at: 0 }, 'unchanged since run r1'],
+  new: [{ kind: 'new' }, 'never succeeded before'],
+  lost: [{ kind: 'lost' }, 'its outputs are not in the cache'],
+  forced: [{ kind: 'forced' }, 'forced'],
+  uncacheable: [{ kind: 'uncacheable', why: 'it is so' }, 'never cached: it is so'],
+  problem: [{ kind: 'problem', message: 'no file' }, 'no file'],
+  param: [{ kind: 'param', path: 'lambda', before: 0.1, after: 0.2 }, 'params.lambda 0.1 -> 0.2'],
+  input: [
+    { kind: 'input', name: 'rows', source: 'clean', change: 'changed' },
+    'input `rows` (clean) changed',
+  ],
+  env: [{ kind: 'env', name: 'A', before: undefined, after: 'x' }, 'env A unset -> "x"'],
+  'code-env': [
+    { kind: 'code-env', name: 'A' },
+    'the environment variable A, which its code reads, changed',
+  ],
+  code: [{ kind: 'code', file: 'a.ts', change: 'added' }, 'code: a.ts is newly reached'],
+  package: [{ kind: 'package', name: 'p', before: '1', after: undefined }, 'package p 1 -> none'],
+  site: [{ kind: 'site', before: 'a', after: 'b' }, 'it is now made at b, before at a'],
+  node: [{ kind: 'node', before: '22', after: '24' }, 'Node 22 -> 24'],
+  version: [{ kind: 'version', before: null, after: '2' }, 'version null -> "2"'],
+  artifact: [
+    { kind: 'artifact', problem: 'damaged', output: 'output.model' },
+    'its stored output.model is damaged',
+  ],
+  effect: [{ kind: 'effect', why: 'the model is not deployed' }, 'the model is not deployed'],
+  upstream: [{ kind: 'upstream', steps: ['a', 'b'] }, 'depends on the output of a, b'],
+  blocked: [{ kind: 'blocked', by: ['a', 'b'] }, 'blocked by a, b'],
+  stopped: [{ kind: 'stopped', by: 'a' }, 'not started after a failed'],
+}
+
+describe('describeReason', () => {
+  for (const [kind, [reason, text]] of Object.entries(EACH)) {
+    test(`${kind} reads as a clause`, () => {
+      expect(describeReason(reason)).toBe(text)
+      expect(text).not.toMatch(/[.\n]$|undefined|\[object/)
+    })
+  }
+  test('a long value is cut', () => {
+    const reason = { kind: 'param', path: 'x', before: 'y'.repeat(500), after: null } as const
+    expect(describeReason(reason).length).toBeLessThan(100)
+  })
+  test('a param that is added reads well', () => {
+    const reason = { kind: 'param', path: 'x', before: undefined, after: true } as const
+    expect(describeReason(reason)).toBe('params.x unset -> true')
+  })
+})

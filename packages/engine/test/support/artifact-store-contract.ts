@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { digestBytes, digestText } from '../../src/digest.ts'
+import type { ArtifactStore } from '../../src/index.ts'
+
+/** What every artifact store must do. `make` gives a new, empty one. */
+export function artifactStoreContract(title: string, make: () => ArtifactStore): void {
+  describe(`${title} is an artifact store`, () => {
+    const bytes = new TextEncoder().encode('some bytes')
+
+    test('what was put is there, under the digest of its bytes', async () => {
+      const store = make()
+      const digest = await store.put(bytes)
+      expect(digest).toBe(digestBytes(bytes))
+      expect(await store.check(digest)).toBe('present')
+      expect(Uint8Array.from(await store.get(digest))).toEqual(bytes)
+    })
+
+    test('no bytes at all, and many, are bytes too', async () => {
+      const store = make()
+      for (const some of [new Uint8Array(0), new Uint8Array((1 << 20) + 1).fill(7)]) {
+        const digest = await store.put(some)
+        expect(await store.check(digest)).toBe('present')
+        expect(digestBytes(await store.get(digest))).toBe(digest)
+      }
+    })
+
+    test('putting twice, also at once, changes nothing', async () => {
+      const store = make()
+      const digests = await Promise.all(Array.from({ length: 20 }, () => store.put(bytes)))
+      expect(new Set([...digests, await store.put(bytes)]).size).toBe(1)
+      expect(Uint8Array.from(await store.get(digestBytes(bytes)))).toEqual(bytes)
+    })
+
+    test('what was not put is missing', async () => {
+      const store = make()
+      const digest = digestText('never put')
+      expect(await store.check(digest)).toBe('missing')
+      await expect(store.get(digest)).rejects.toMatchObject({ code: 'STEPWELL_ARTIFACT' })
+    })
+
+    test('nobody can change what is stored', async () => {
+      const store = make()
+      const mine = Uint8Array.from(bytes)
+      const digest = await store.put(mine)
+      mine.fill(0)
+      const got = await store.get(digest)
+      got.fill(0)
+      expect(Uint8Array.from(await store.get(digest))).toEqual(bytes)
+      expect(await store.check(digest)).toBe('present')
+    })
+
+    test('many artifacts do not get mixed up', async () => {
+      const store = make()
+      const texts = Array.from({ length: 50 }, (_, index) => new TextEncoder().encode(`${index}`))
+      const digests = await Promise.all(texts.map((text) => store.put(text)))
+      const back = await Promise.all(digests.map((digest) => store.get(digest)))
+      expect(back.map((got) => Uint8Array.from(got))).toEqual(texts)
+    })
+  })
+}

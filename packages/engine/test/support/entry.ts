@@ -1,0 +1,31 @@
+import { digestText } from '../../src/digest.ts'
+import type { StepEntry, StepKey } from '../../src/index.ts'
+
+export function keyOf(text: string): StepKey {
+  return digestText(text) as StepKey
+}
+
+/** An entry as a run would write it. */
+export function entryOf(text: string): StepEntry {
+  const artifact = { kind: 'value', digest: digestText(text), size: 3, about: text } as const
+  return {
+    outputs: { value: artifact, picks: { model: artifact } },
+    metrics: { loss: 0.25 },
+    ingredients: {
+      fingerprint: {
+        format: 1,
+        code: digestText('code'),
+        site: 'pipeline.ts#1',
+        node: '24',
+        version: null,
+        params: { lambda: 0.1, name: 'ä\u2028"' },
+        inputs: { rows: { kind: 'value', digest: digestText('rows') } },
+        env: { TZ: null },
+      },
+      sources: { rows: 'clean' },
+    },
+    run: '20261123-000000-abcdef',
+    at: 1,
+    duration: 2.5,
+  }
+}

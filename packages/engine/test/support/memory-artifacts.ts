@@ -1,0 +1,24 @@
+import { digestBytes, type Digest } from '../../src/digest.ts'
+import { StepwellError } from '../../src/errors.ts'
+import type { ArtifactState, ArtifactStore } from '../../src/index.ts'
+
+/** Artifacts in memory: the least that the port asks for. */
+export class MemoryArtifacts implements ArtifactStore {
+  readonly #bytes = new Map<Digest, Uint8Array>()
+
+  async put(bytes: Uint8Array): Promise<Digest> {
+    const digest = digestBytes(bytes)
+    this.#bytes.set(digest, bytes.slice())
+    return await Promise.resolve(digest)
+  }
+
+  async check(digest: Digest): Promise<ArtifactState> {
+    return await Promise.resolve(this.#bytes.has(digest) ? 'present' : 'missing')
+  }
+
+  async get(digest: Digest): Promise<Uint8Array> {
+    const bytes = await Promise.resolve(this.#bytes.get(digest))
+    if (bytes !== undefined) return bytes.slice()
+    throw new StepwellError({ code: 'STEPWELL_ARTIFACT', what: `there is no artifact ${digest}` })
+  }
+}

@@ -1,0 +1,16 @@
+import type { StepCache, StepEntry, StepKey } from '../../src/index.ts'
+
+/** A step cache in memory: the least that the port asks for. */
+export class MemoryStepCache implements StepCache {
+  readonly #entries = new Map<StepKey, string>()
+
+  async get(key: StepKey): Promise<StepEntry | undefined> {
+    const text = await Promise.resolve(this.#entries.get(key))
+    return text === undefined ? undefined : (JSON.parse(text) as StepEntry)
+  }
+
+  async put(key: StepKey, entry: StepEntry): Promise<void> {
+    this.#entries.set(key, JSON.stringify(entry))
+    await Promise.resolve()
+  }
+}

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import type { StepCache } from '../../src/index.ts'
+import { entryOf, keyOf } from './entry.ts'
+
+/** What every step cache must do. `make` gives a new, empty one. */
+export function stepCacheContract(title: string, make: () => StepCache): void {
+  describe(`${title} is a step cache`, () => {
+    test('an unknown key has no entry', async () => {
+      expect(await make().get(keyOf('a'))).toBeUndefined()
+    })
+    test('an entry comes back as it was put', async () => {
+      const cache = make()
+      await cache.put(keyOf('a'), entryOf('one'))
+      expect(await cache.get(keyOf('a'))).toEqual(entryOf('one'))
+      expect(await cache.get(keyOf('b'))).toBeUndefined()
+    })
+    test('the last one put counts', async () => {
+      const cache = make()
+      await cache.put(keyOf('a'), entryOf('one'))
+      await cache.put(keyOf('a'), entryOf('two'))
+      expect(await cache.get(keyOf('a'))).toEqual(entryOf('two'))
+    })
+    test('many at once do not get mixed up', async () => {
+      const cache = make()
+      const names = Array.from({ length: 100 }, (_, index) => `${index}`)
+      await Promise.all(names.map((name) => cache.put(keyOf(name), entryOf(name))))
+      const back = await Promise.all(names.toReversed().map((name) => cache.get(keyOf(name))))
+      expect(back).toEqual(names.toReversed().map(entryOf))
+    })
+    test('who changes what it got changes nothing for others', async () => {
+      const cache = make()
+      await cache.put(keyOf('a'), entryOf('one'))
+      Object.assign((await cache.get(keyOf('a'))) ?? {}, { run: 'other' })
+      expect(await cache.get(keyOf('a'))).toEqual(entryOf('one'))
+    })
+  })
+}
