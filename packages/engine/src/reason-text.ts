@@ -43,7 +43,7 @@ export function describeReason(reason: Reason): string {
     case 'blocked':
       return `blocked by ${reason.by.join(', ')}`
     case 'stopped':
-      return `not started after ${reason.by} failed`
+      return reason.by === null ? 'the run was cancelled' : `not started after ${reason.by} failed`
   }
 }
 

@@ -44,7 +44,8 @@ export type Reason =
   | { readonly kind: 'problem'; readonly message: string }
   | { readonly kind: 'upstream'; readonly steps: readonly string[] }
   | { readonly kind: 'blocked'; readonly by: readonly string[] }
-  | { readonly kind: 'stopped'; readonly by: string }
+  /** The run ended before the step was started: after a failure, or because it was cancelled. */
+  | { readonly kind: 'stopped'; readonly by: string | null }
 
 export type Change = 'changed' | 'added' | 'removed'
 

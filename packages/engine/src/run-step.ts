@@ -252,7 +252,7 @@ export class StepRunner {
 
   cancel(name: string, failed: string | undefined): void {
     if (!this.#lives.has(name)) this.#lives.set(name, begin())
-    const reasons: Reason[] = failed === undefined ? [] : [{ kind: 'stopped', by: failed }]
+    const reasons: Reason[] = [{ kind: 'stopped', by: failed ?? null }]
     this.#finish(name, 'cancelled', { reasons })
   }
 

@@ -117,7 +117,7 @@ function howItEnded({
   reasons,
 }: Extract<RunEvent, { type: 'step-finished' }>): string {
   if (status !== 'skipped' && status !== 'cancelled') return `in ${formatDuration(duration)}`
-  return `(${reasons.map(describeReason).join('; ') || 'the run was cancelled'})`
+  return `(${reasons.map(describeReason).join('; ')})`
 }
 
 function noteOnStderr(text: string): void {

@@ -4,7 +4,7 @@ import { paint } from './text.ts'
 
 const MIN_WIDTH = 8
 // Narrower than this, text that wraps is hard to read.
-const READABLE = 24
+const READABLE = 16
 // Beyond this a drawn table is neither readable nor quick to draw.
 const MAX_DRAWN = 500
 
