@@ -1,24 +1,29 @@
 import type { Digest } from './digest.ts'
 
-/** What is known of the code behind a pipeline's steps. */
-export interface PipelineCode {
-  /** Digest of the files and packages: the same for all steps of the pipeline. */
-  readonly digest: Digest
-  /** Local modules by project-relative path. */
-  readonly files: Readonly<Record<string, Digest>>
+/** A part of a pipeline's code, with what tells two states of it apart. */
+export interface CodeParts {
+  /** Declarations and statements as `scale in lib/clean.ts`, and files. */
+  readonly parts: Readonly<Record<string, Digest>>
   /** Packages reached, and all that they depend on, by name and version. */
   readonly packages: Readonly<Record<string, string>>
-  /** Environment variables that the code names, by digest of their value; `null` when unset. */
-  readonly env: Readonly<Record<string, Digest | null>>
-  /** Why no step of this pipeline can be identified by its code alone. */
+}
+
+/** What is known of the code behind a pipeline's steps. */
+export interface PipelineCode {
+  /** What its modules do while they are loaded. */
+  readonly loading: CodeParts & { readonly digest: Digest }
+  /** Why no step of this pipeline can be identified by its code. */
   readonly doubts: readonly Doubt[]
   readonly steps: ReadonlyMap<string, StepCode>
 }
 
-/** What tells a step's code apart from that of the other steps in the same modules. */
-export interface StepCode {
-  /** Where the step is made: `pipeline.ts:12:22`, outermost call last. */
+/** What a step's function can reach. */
+export interface StepCode extends CodeParts {
+  readonly digest: Digest
+  /** Where the step is made, if its function alone does not say which step it is; else empty. */
   readonly site: string
+  /** Environment variables that the code names, by digest of their value; `null` when unset. */
+  readonly env: Readonly<Record<string, Digest | null>>
   readonly doubts: readonly Doubt[]
 }
 

@@ -19,9 +19,11 @@ export type StepKey = Digest & { readonly __key: 'StepKey' }
 export interface Fingerprint {
   /** An entry written under another meaning must not be found. */
   readonly format: typeof FORMAT
-  /** The local modules and packages that the step's code can reach. */
+  /** All that the step's function can reach: declarations of local modules, and packages. */
   readonly code: Digest
-  /** Which of the functions in those modules it is. */
+  /** What local modules do while they are loaded: it may change what any function sees. */
+  readonly loading: Digest
+  /** Where the step is made, when its code alone does not tell it from others; else empty. */
   readonly site: string
   /** Node's major version: its library and its floating-point functions are reached by any code. */
   readonly node: string

@@ -48,15 +48,17 @@ export async function identify(
   for (const [input, handle] of Object.entries(definition(step).inputs))
     parts.push([input, await resolve(handle)])
   const own = code.steps.get(name)
+  if (own === undefined) throw new TypeError(`the code of step \`${name}\` was not analysed`)
   const fingerprint: Fingerprint = {
     format: FORMAT,
-    code: code.digest,
-    site: own?.site ?? '',
+    code: own.digest,
+    loading: code.loading.digest,
+    site: own.site,
     node: nodeMajor(),
     version: definition(step).version ?? null,
     params: JSON.parse(paramsOf(name, step)) as Json,
     inputs: Object.fromEntries(parts.map(([input, { fingerprint: part }]) => [input, part])),
-    env: code.env,
+    env: own.env,
   }
   return {
     key: stepKey(fingerprint),
@@ -66,7 +68,7 @@ export async function identify(
     },
     jobInputs: Object.fromEntries(parts.map(([input, { job }]) => [input, job])),
     inputs: parts.map(([input, { source, record }]) => ({ name: input, source, ...record })),
-    doubts: [...code.doubts, ...(own?.doubts ?? [])],
+    doubts: [...code.doubts, ...own.doubts],
   }
 
   async function resolve(handle: Input): Promise<ResolvedInput> {

@@ -9,7 +9,7 @@ import type { OrderedStep } from './order.ts'
 import { pickField } from './pick.ts'
 import type { PlannedStep } from './plan.ts'
 import { compareIngredients, type Reason } from './reason.ts'
-import { findReusable } from './snapshot.ts'
+import { codesOf, findReusable } from './snapshot.ts'
 import type { ArtifactStore, FileDigests, Snapshot } from './store/store.ts'
 import { decodeValue, digestValue } from './value.ts'
 
@@ -34,6 +34,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
   const names = new Map(steps.map(({ name, step }) => [step, name]))
   const outputs = new Map<string, Outputs>()
   const planned: PlannedStep[] = []
+  const codes = { ...snapshot.codes, ...codesOf(code) }
   for (const ordered of steps) planned.push(await planStep(ordered))
   return planned
 
@@ -98,7 +99,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
         return await checkHit(ordered, known.outputs, artifacts, dir)
       }
       if (last === undefined) return [{ kind: 'new' }]
-      return compareIngredients(last.ingredients, ingredients, snapshot.codes, code)
+      return compareIngredients(last.ingredients, ingredients, codes)
     }
 
     /** The output of a step that will run is taken for what it was: no reason of its own to run. */

@@ -25,7 +25,7 @@ export function describeReason(reason: Reason): string {
     case 'code-env':
       return `the environment variable ${reason.name}, which its code reads, changed`
     case 'code':
-      return `code: ${reason.file} ${past(reason.change)}`
+      return `code: ${reason.part} ${past(reason.change)}`
     case 'package':
       return `package ${reason.name} ${reason.before ?? 'none'} -> ${reason.after ?? 'none'}`
     case 'site':

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts'
 import type { Fingerprint, FingerprintInput } from './fingerprint.ts'
-import type { PipelineCode } from './code.ts'
+import type { CodeParts } from './code.ts'
 import { canonicalJson, type Json } from './json.ts'
 
 /** Why a step runs, or does not. */
@@ -29,7 +29,7 @@ export type Reason =
       readonly after: string | undefined
     }
   | { readonly kind: 'code-env'; readonly name: string }
-  | { readonly kind: 'code'; readonly file: string; readonly change: Change }
+  | { readonly kind: 'code'; readonly part: string; readonly change: Change }
   | {
       readonly kind: 'package'
       readonly name: string
@@ -56,21 +56,16 @@ export interface Ingredients {
   readonly sources: Readonly<Record<string, string>>
 }
 
-/** The part of a pipeline's code that can be compared between runs. */
-export type CodeParts = Pick<PipelineCode, 'files' | 'packages'>
-
 /**
  * All that differs between two sets of ingredients, most telling first: params, inputs, environment,
  * then code. Empty when nothing does.
  *
- * @param codes the code of earlier runs by its digest
- * @param code the code of `after`
+ * @param codes code by its digest, before and after
  */
 export function compareIngredients(
   before: Ingredients,
   after: Ingredients,
   codes: Readonly<Record<string, CodeParts>>,
-  code: CodeParts,
 ): Reason[] {
   const [old, now] = [before.fingerprint, after.fingerprint]
   const reasons: Reason[] = []
@@ -88,7 +83,12 @@ export function compareIngredients(
     reasons.push({ kind: 'version', before: old.version, after: now.version })
   }
   if (old.node !== now.node) reasons.push({ kind: 'node', before: old.node, after: now.node })
-  const edits = old.code === now.code ? [] : compareCode(codes[old.code], code)
+  const edits = compareCode(codes, old.code, now.code)
+  // What happens while modules are loaded may well be reached by the step itself too.
+  const told = new Set(edits.map((reason) => canonicalJson(reason)))
+  for (const reason of compareCode(codes, old.loading, now.loading)) {
+    if (!told.has(canonicalJson(reason))) edits.push(reason)
+  }
   reasons.push(...edits)
   // A step moves when lines above it come or go: the changed file says more.
   if (old.site !== now.site && edits.length === 0) {
@@ -124,11 +124,18 @@ function envValue(input: FingerprintInput | undefined): string | undefined {
   return input?.kind === 'env' ? input.value : undefined
 }
 
-function compareCode(before: CodeParts | undefined, after: CodeParts): Reason[] {
-  if (before === undefined) return [{ kind: 'code', file: 'the code', change: 'changed' }]
+function compareCode(
+  codes: Readonly<Record<string, CodeParts>>,
+  old: Digest,
+  now: Digest,
+): Reason[] {
+  if (old === now) return []
+  const [before, after] = [codes[old], codes[now]]
+  const unknown: Reason = { kind: 'code', part: 'its code', change: 'changed' }
+  if (before === undefined || after === undefined) return [unknown]
   const reasons: Reason[] = []
-  for (const [file, change] of changes(before.files, after.files)) {
-    reasons.push({ kind: 'code', file, change })
+  for (const [part, change] of changes(before.parts, after.parts)) {
+    reasons.push({ kind: 'code', part, change })
   }
   for (const [name] of changes(before.packages, after.packages)) {
     reasons.push({
@@ -138,7 +145,8 @@ function compareCode(before: CodeParts | undefined, after: CodeParts): Reason[] 
       after: after.packages[name],
     })
   }
-  return reasons
+  // The same parts may refer to each other in another way.
+  return reasons.length > 0 ? reasons : [unknown]
 }
 
 function changes<T extends Json | Digest | FingerprintInput>(

@@ -1,6 +1,6 @@
 import type { Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
-import type { PipelineCode } from './code.ts'
+import type { CodeParts, PipelineCode } from './code.ts'
 import { describeValue } from './describe.ts'
 import { StepwellError } from './errors.ts'
 import type { RunEvent, StepFinished } from './event.ts'
@@ -18,7 +18,7 @@ import type { OrderedStep } from './order.ts'
 import { pickField } from './pick.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { failureOf, type Failure } from './step-record.ts'
-import { findReusable } from './snapshot.ts'
+import { codesOf, findReusable } from './snapshot.ts'
 import type { Step } from './step.ts'
 import { changed } from './store/file-input.ts'
 import type {
@@ -59,11 +59,15 @@ export class StepRunner {
   readonly #options: StepRunnerOptions
   readonly #steps: ReadonlyMap<string, OrderedStep>
   readonly #nameOf: (step: Step) => string
+  readonly #codes: Readonly<Record<string, CodeParts>>
   readonly #lives = new Map<string, Life>()
   readonly #entries = new Map<string, SnapshotEntry>()
+  /** Keys whose outputs were committed in this run. */
+  readonly #committed = new Set<StepKey>()
 
   constructor(options: StepRunnerOptions) {
     this.#options = options
+    this.#codes = codesOf(options.code)
     this.#steps = new Map(options.steps.map((ordered) => [ordered.name, ordered]))
     const names = new Map(options.steps.map(({ name, step }) => [step, name]))
     this.#nameOf = (step) => names.get(step) ?? impossible('a step without a name')
@@ -171,12 +175,15 @@ export class StepRunner {
     if (uncacheable(ordered, identity) !== undefined)
       return await this.#execute(ordered, life, identity)
     // Equal keys at once: the second waits for the first and takes what it made.
-    for (let other = inFlight.get(identity.key); other; other = inFlight.get(identity.key)) {
+    for (;;) {
+      const other = inFlight.get(identity.key)
+      if (other === undefined && !this.#committed.has(identity.key)) break
       await other
       const { reasons } = life
       const settled = await this.#lookUp(ordered, life, identity)
       if (settled !== 'execute') return settled
       life.reasons = reasons
+      if (other === undefined) break
     }
     const executing = this.#execute(ordered, life, identity)
     inFlight.set(
@@ -238,7 +245,10 @@ export class StepRunner {
       duration: result.duration,
     }
     const reusable = uncacheable(ordered, identity) === undefined
-    if (reusable) await cache.put(identity.key, entry)
+    if (reusable) {
+      await cache.put(identity.key, entry)
+      this.#committed.add(identity.key)
+    }
     life.outputs = outputs
     this.#entries.set(name, { ...entry, key: identity.key, reusable })
     this.#finish(name, 'succeeded', { reasons, output: outputs.value, picks: outputs.picks })
@@ -271,10 +281,13 @@ export class StepRunner {
   }
 
   #compare(name: string, { ingredients }: Identity): Reason[] {
-    const { snapshot, code } = this.#options
+    const { snapshot } = this.#options
     const before = snapshot.steps[name]?.entries[0]
     if (before === undefined) return [{ kind: 'new' }]
-    const reasons = compareIngredients(before.ingredients, ingredients, snapshot.codes, code)
+    const reasons = compareIngredients(before.ingredients, ingredients, {
+      ...snapshot.codes,
+      ...this.#codes,
+    })
     return reasons.length > 0 ? reasons : [{ kind: 'lost' }]
   }
 

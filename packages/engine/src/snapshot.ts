@@ -1,7 +1,6 @@
-import type { PipelineCode } from './code.ts'
+import type { CodeParts, PipelineCode } from './code.ts'
 import type { StepKey } from './fingerprint.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { CodeParts } from './reason.ts'
 import type { Snapshot, SnapshotEntry, SnapshotStep } from './store/store.ts'
 
 // Enough to say `cached` after a few changes of mind about a param.
@@ -31,17 +30,24 @@ export function nextSnapshot(
       entry === undefined ? earlier : [entry, ...earlier.filter(({ key }) => key !== entry.key)]
     if (entries.length > 0) steps.push([name, { entries: entries.slice(0, KEPT) }])
   }
-  const known: Readonly<Record<string, CodeParts>> = {
-    ...before.codes,
-    [code.digest]: { files: code.files, packages: code.packages },
-  }
+  const known = { ...before.codes, ...codesOf(code) }
   const used = new Set(
     steps.flatMap(([, { entries }]) =>
-      entries.map(({ ingredients }) => ingredients.fingerprint.code),
+      entries.flatMap(({ ingredients: { fingerprint } }) => [
+        fingerprint.code,
+        fingerprint.loading,
+      ]),
     ),
   )
-  const codes = Object.entries(known).filter(([digest]) =>
-    used.has(digest as PipelineCode['digest']),
-  )
+  const codes = [...used].flatMap((digest) => {
+    const parts = known[digest]
+    return parts === undefined ? [] : [[digest, parts] as const]
+  })
   return { codes: Object.fromEntries(codes), steps: Object.fromEntries(steps) }
+}
+
+/** The code of a pipeline by its digests. */
+export function codesOf({ loading, steps }: PipelineCode): Record<string, CodeParts> {
+  const all = [loading, ...steps.values()]
+  return Object.fromEntries(all.map(({ digest, parts, packages }) => [digest, { parts, packages }]))
 }

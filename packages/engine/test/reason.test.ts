@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { digestText } from '../src/digest.ts'
 import type { Fingerprint } from '../src/fingerprint.ts'
-import { compareIngredients, type CodeParts, type Ingredients, type Reason } from '../src/reason.ts'
+import type { CodeParts } from '../src/code.ts'
+import { compareIngredients, type Ingredients, type Reason } from '../src/reason.ts'
 import { describeReason } from '../src/reason-text.ts'
 
 const CODE = digestText('code')
-const PARTS: CodeParts = { files: { 'a.ts': digestText('a') }, packages: { fake: '1.0.0' } }
+const LOADING = digestText('loading')
+const PARTS: CodeParts = { parts: { 'a.ts': digestText('a') }, packages: { fake: '1.0.0' } }
 
 function made(
   change: Partial<Fingerprint> = {},
@@ -14,6 +16,7 @@ function made(
   const fingerprint: Fingerprint = {
     format: 1,
     code: CODE,
+    loading: LOADING,
     site: 'pipeline.ts#1',
     node: '24',
     version: null,
@@ -25,8 +28,9 @@ function made(
   return { fingerprint, sources }
 }
 
+/** `code`: what the digest of `after`, if it is another one, stands for. */
 function compare(before: Ingredients, after: Ingredients, code: CodeParts = PARTS): Reason[] {
-  return compareIngredients(before, after, { [CODE]: PARTS }, code)
+  return compareIngredients(before, after, { [after.fingerprint.code]: code, [CODE]: PARTS })
 }
 
 describe('compareIngredients', () => {
@@ -97,12 +101,12 @@ describe('compareIngredients', () => {
 
   test('code: files and packages by name', () => {
     const code = {
-      files: { 'a.ts': digestText('b'), 'b.ts': digestText('b') },
+      parts: { 'a.ts': digestText('b'), 'b.ts': digestText('b') },
       packages: { fake: '2.0.0', other: '1.0.0' },
     }
     expect(compare(made(), made({ code: digestText('new') }), code)).toEqual([
-      { kind: 'code', file: 'a.ts', change: 'changed' },
-      { kind: 'code', file: 'b.ts', change: 'added' },
+      { kind: 'code', part: 'a.ts', change: 'changed' },
+      { kind: 'code', part: 'b.ts', change: 'added' },
       { kind: 'package', name: 'fake', before: '1.0.0', after: '2.0.0' },
       { kind: 'package', name: 'other', before: undefined, after: '1.0.0' },
     ])
@@ -110,7 +114,7 @@ describe('compareIngredients', () => {
 
   test('code of which the parts are not known any more', () => {
     const before = made({ code: digestText('forgotten') })
-    expect(compare(before, made())).toEqual([{ kind: 'code', file: 'the code', change: 'changed' }])
+    expect(compare(before, made())).toEqual([{ kind: 'code', part: 'its code', change: 'changed' }])
   })
 
   test('a step that moved: only when no changed file says so', () => {
@@ -119,13 +123,12 @@ describe('compareIngredients', () => {
       { kind: 'site', before: 'pipeline.ts#1', after: 'pipeline.ts#2' },
     ])
     const edited = made({ site: 'pipeline.ts#2', code: digestText('new') })
-    const kinds = compare(made(), edited, { ...PARTS, files: {} }).map(({ kind }) => kind)
+    const kinds = compare(made(), edited, { ...PARTS, parts: {} }).map(({ kind }) => kind)
     expect(kinds).toEqual(['code'])
   })
 
   test('a change of the code’s environment alone still has a reason', () => {
-    const code = digestText('new')
-    const after = made({ code, env: { TZ: digestText('UTC') } })
+    const after = made({ env: { TZ: digestText('UTC') } })
     expect(compare(made({ env: { TZ: null } }), after)).toEqual([{ kind: 'code-env', name: 'TZ' }])
   })
 })
@@ -147,7 +150,7 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
     { kind: 'code-env', name: 'A' },
     'the environment variable A, which its code reads, changed',
   ],
-  code: [{ kind: 'code', file: 'a.ts', change: 'added' }, 'code: a.ts is newly reached'],
+  code: [{ kind: 'code', part: 'a.ts', change: 'added' }, 'code: a.ts is newly reached'],
   package: [{ kind: 'package', name: 'p', before: '1', after: undefined }, 'package p 1 -> none'],
   site: [{ kind: 'site', before: 'a', after: 'b' }, 'it is now made at b, before at a'],
   node: [{ kind: 'node', before: '22', after: '24' }, 'Node 22 -> 24'],

@@ -1,5 +1,6 @@
-import { describeReason, StepwellError, type Engine, type PlannedStep } from '@stepwell/engine'
+import { StepwellError, type Engine, type PlannedStep, type Reason } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { reasonLines } from '../ui/reasons.ts'
 import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
 import { paintDecision } from './plan.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
@@ -7,6 +8,8 @@ import { print, printJson, withPipeline, type ProjectOptions } from './project.t
 export interface ExplainOptions extends ProjectOptions {
   readonly json?: boolean
 }
+
+const MOST = 12
 
 interface Explanation extends PlannedStep {
   /** The steps furthest upstream because of which it may run, with their own reasons. */
@@ -16,7 +19,7 @@ interface Explanation extends PlannedStep {
     readonly run: string
     readonly at: number
     readonly status: string
-    readonly reasons: readonly string[]
+    readonly reasons: readonly Reason[]
     readonly error?: string
   }
 }
@@ -51,10 +54,10 @@ function render({
 }: Explanation): string {
   const words = paintDecision({ name, action, inputs, ...step })
   const lines = [`${name} (${action}): ${words}`]
-  for (const reason of step.reasons) lines.push(`  because ${describeReason(reason)}`)
+  for (const reason of reasonLines(step.reasons, MOST)) lines.push(`  because ${reason}`)
   for (const cause of causes) {
     lines.push(`  first cause: ${cause.name} ${paintDecision(cause)}`)
-    for (const reason of cause.reasons) lines.push(`    because ${describeReason(reason)}`)
+    for (const reason of reasonLines(cause.reasons, MOST)) lines.push(`    because ${reason}`)
   }
   if (inputs.length > 0) lines.push('  inputs')
   for (const input of inputs) {
@@ -73,7 +76,7 @@ function render({
       `  last executed in run ${lastRun.run} at ${formatTime(lastRun.at)}: ${lastRun.status}${took}`,
     )
     if (lastRun.error !== undefined) lines.push(`    ${lastRun.error}`)
-    for (const reason of lastRun.reasons) lines.push(`    because ${reason}`)
+    for (const reason of reasonLines(lastRun.reasons, MOST)) lines.push(`    because ${reason}`)
   }
   return lines.join('\n')
 }
@@ -120,7 +123,7 @@ async function findLastRun(
       run: id,
       at: record.startedAt,
       status: step.status,
-      reasons: step.reasons.map(describeReason),
+      reasons: step.reasons,
       ...(step.error !== undefined && { error: step.error.message }),
     }
   }

@@ -1,5 +1,6 @@
-import { describeReason, type Plan, type PlannedStep } from '@stepwell/engine'
+import { type Plan, type PlannedStep } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, paint } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
@@ -43,7 +44,7 @@ function planTable({ steps }: Plan): string {
       step.action,
       paintDecision(step),
       step.lastDuration === undefined ? '-' : formatDuration(step.lastDuration),
-      step.reasons.map(describeReason).join('; '),
+      reasonText(step.reasons),
     ]),
   )
 }

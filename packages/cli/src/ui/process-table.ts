@@ -1,4 +1,5 @@
-import { describeReason, type RunRecord, type StepRecord } from '@stepwell/engine'
+import { type RunRecord, type StepRecord } from '@stepwell/engine'
+import { reasonText } from './reasons.ts'
 import { renderTable } from './table.ts'
 import { formatDuration, paint, plural } from './text.ts'
 
@@ -61,7 +62,7 @@ export function paintStatus(status: RunRecord['status'] | StepRecord['status']):
 
 function reasonOf({ status, reasons, error }: StepRecord): string {
   if (status === 'failed' && error !== undefined) return clip(error.message.split('\n')[0] ?? '')
-  return reasons.map(describeReason).join('; ')
+  return reasonText(reasons)
 }
 
 // It is told in full below the table.

@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update'
-import { describeReason, type RunEvent } from '@stepwell/engine'
+import { type RunEvent } from '@stepwell/engine'
+import { reasonText } from './reasons.ts'
 import { paintStatus } from './process-table.ts'
 import { formatDuration, paint, plural } from './text.ts'
 
@@ -87,7 +88,7 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
           say(`run ${event.run} of ${event.pipeline}: ${plural(event.steps.length, 'step')}`)
           break
         case 'step-started':
-          say(`${event.step}: started (${event.reasons.map(describeReason).join('; ')})`)
+          say(`${event.step}: started (${reasonText(event.reasons)})`)
           break
         case 'step-log':
           if (logs) say(`${event.step}: | ${event.line}`)
@@ -117,7 +118,7 @@ function howItEnded({
   reasons,
 }: Extract<RunEvent, { type: 'step-finished' }>): string {
   if (status !== 'skipped' && status !== 'cancelled') return `in ${formatDuration(duration)}`
-  return `(${reasons.map(describeReason).join('; ')})`
+  return `(${reasonText(reasons)})`
 }
 
 function noteOnStderr(text: string): void {

@@ -1,54 +1,56 @@
 import { codeOptions, type Call } from './calls.ts'
-import {
-  childrenOf,
-  identifierName,
-  isNode,
-  isType,
-  walk,
-  type Syntax,
-  type SyntaxNode,
-} from './syntax.ts'
+import { assignedIn, declaredIn, namesIn } from './names.ts'
+import { identifierName, isNode, type Syntax, type SyntaxNode } from './syntax.ts'
+
+/** How well the function of a step is known from the call that makes the step. */
+export type Knowledge =
+  /** The function is what is written there, whichever evaluation of the call it is. */
+  | { readonly kind: 'written'; readonly functions: readonly SyntaxNode[] }
+  /** The call is evaluated once, so its place says which function it is. */
+  | { readonly kind: 'placed' }
+  /** Two steps may have the same source and different functions. */
+  | { readonly kind: 'ambiguous'; readonly what: string }
 
 /**
- * What keeps the steps made by one call from being told apart by their source, if anything does. A call
- * at the top level of a module is made once, so its place says which function it is about. One in a
- * loop or a function may be made many times, with other values of what is bound around it: there, the
- * function must be written out and use nothing of that, or be the same each time.
- *
- * Names are compared without regard to shadowing, which errs towards doubt.
+ * A call at the top level of a module is made once, so its place says which function it is about. One
+ * in a loop or a function may be made many times, with other values of what is bound around it: there,
+ * the function must be written out and use nothing of that, or be the same each time. Names are
+ * compared without regard to shadowing, which errs towards doubt.
  */
-export function ambiguity(
+export function knowledgeOf(
   syntax: Syntax,
   call: Call,
   direct: boolean,
-  modules: Iterable<Syntax>,
-): string | undefined {
-  if (!direct) return 'it is made by another function that calls step()'
-  if (!call.ancestors.some(repeats)) return undefined
+  modules: () => Iterable<Syntax>,
+): Knowledge {
+  const what = 'it is made by another function that calls step()'
+  if (!direct) return { kind: 'ambiguous', what }
+  const repeated = call.ancestors.some(repeats)
+  const unclear = (why: string): Knowledge =>
+    repeated ? { kind: 'ambiguous', what: why } : { kind: 'placed' }
+  const functions = codeOptions(call)
+  if (functions === undefined) {
+    return unclear('its function is not written out, and may differ each time')
+  }
   const local = new Set(call.ancestors.flatMap(boundBy))
-  const variable = variableNames(syntax)
-  const parts = codeOptions(call)
-  if (parts === undefined) return 'its function is not written out, and may differ each time'
-  for (const part of parts) {
+  for (const part of functions) {
     const captured = [...new Set(namesIn(part))].filter((name) => local.has(name)).toSorted()
     if (captured.length > 0) {
-      return `its code captures ${captured.map((name) => `\`${name}\``).join(', ')}`
+      return unclear(`its code captures ${captured.map((name) => `\`${name}\``).join(', ')}`)
     }
-    if (isFunction(part)) continue
-    const name = identifierName(part)
-    if (name === undefined || variable.has(name)) return 'its function may differ each time'
-    const imported = importedName(syntax, name)
-    const others = imported === undefined ? [] : [...modules]
-    // An import follows the variable of the other module; which module that is does not matter here.
-    if (others.some((module) => exportsVariable(module, imported ?? ''))) {
-      return 'its function may differ each time'
-    }
+    if (!isConstant(part, syntax, modules)) return unclear('its function may differ each time')
   }
-  return undefined
+  return { kind: 'written', functions }
 }
 
-function isFunction({ type }: SyntaxNode): boolean {
-  return type === 'ArrowFunctionExpression' || type === 'FunctionExpression'
+/** Whether an expression is the same function whenever it is evaluated. */
+function isConstant(part: SyntaxNode, syntax: Syntax, modules: () => Iterable<Syntax>): boolean {
+  if (part.type === 'ArrowFunctionExpression' || part.type === 'FunctionExpression') return true
+  const name = identifierName(part)
+  if (name === undefined || variableNames(syntax).has(name)) return false
+  const imported = importedName(syntax, name)
+  // An import follows the variable of the other module; which module that is does not matter here.
+  return imported === undefined || ![...modules()].some((other) => exportsVariable(other, imported))
 }
 
 /** Whether what is inside of a node may be evaluated more than once. */
@@ -56,14 +58,16 @@ function repeats({ type }: SyntaxNode): boolean {
   return /Function|Loop|^For|^While|^DoWhile|^ClassBody$/.test(type)
 }
 
+// Asked for every step that imports its function; a syntax tree never changes.
+const VARIABLES = new WeakMap<Syntax, ReadonlySet<string>>()
+
 /** Names at the top level of a module that may come to mean something else. */
-function variableNames({ root }: Syntax): Set<string> {
-  const names = new Set((root['body'] as SyntaxNode[]).flatMap(variablesOf))
-  walk(root, (node) => {
-    const target = node.type === 'AssignmentExpression' ? node['left'] : node['argument']
-    const assigns = node.type === 'AssignmentExpression' || node.type === 'UpdateExpression'
-    if (assigns && isNode(target)) for (const name of namesIn(target)) names.add(name)
-  })
+function variableNames(syntax: Syntax): ReadonlySet<string> {
+  const known = VARIABLES.get(syntax)
+  if (known !== undefined) return known
+  const declared = (syntax.root['body'] as SyntaxNode[]).flatMap(variablesOf)
+  const names = new Set([...declared, ...assignedIn(syntax.root)])
+  VARIABLES.set(syntax, names)
   return names
 }
 
@@ -121,39 +125,4 @@ function boundBy(node: SyntaxNode): string[] {
     default:
       return []
   }
-}
-
-/** Names declared in a statement or block, not those inside of functions in it. */
-function declaredIn(root: unknown): string[] {
-  if (!isNode(root)) return []
-  const names: string[] = []
-  walk(root, (node) => {
-    const named = ['VariableDeclarator', 'FunctionDeclaration', 'ClassDeclaration'].includes(
-      node.type,
-    )
-    if (named && isNode(node['id'])) names.push(...namesIn(node['id']))
-    return node === root || !/Function|Class/.test(node.type)
-  })
-  return names
-}
-
-/** Every name that is used or bound in a piece of code. */
-function namesIn(root: SyntaxNode): string[] {
-  const names: string[] = []
-  walk(root, (node) => {
-    if (node.type === 'ThisExpression') names.push('this')
-    const name = identifierName(node)
-    if (name !== undefined) names.push(name)
-    if (isType(node)) return false
-    // The names of members are not variables.
-    const plain = node['computed'] !== true
-    const skipped = plain && node.type === 'MemberExpression' ? node['property'] : undefined
-    const key = plain && node.type === 'Property' ? node['key'] : undefined
-    if (skipped === undefined && key === undefined) return true
-    for (const child of childrenOf(node)) {
-      if (child !== skipped && child !== key) names.push(...namesIn(child))
-    }
-    return false
-  })
-  return names
 }

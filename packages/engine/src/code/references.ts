@@ -33,6 +33,16 @@ export interface Unclear {
 }
 
 const GLOBALS = new Set(['globalThis', 'global'])
+/** Members of the global object that no module has put there. */
+const STANDARD = new Set(
+  (
+    'Array ArrayBuffer Boolean Buffer Date Error Float32Array Float64Array Infinity Int32Array Intl ' +
+    'JSON Map Math NaN Number Object Promise Reflect RegExp Set String Symbol TextDecoder TextEncoder ' +
+    'Uint8Array WeakMap WeakSet clearInterval clearTimeout console crypto fetch isFinite isNaN ' +
+    'parseFloat parseInt performance queueMicrotask setImmediate setInterval setTimeout ' +
+    'structuredClone undefined'
+  ).split(' '),
+)
 /** Members of `process` by which code gets at other code or at the environment. */
 const PROCESS_GATES = new Set(['env', 'mainModule', 'getBuiltinModule', 'binding', 'dlopen'])
 /** Modules of Node that give access to the environment, to loaders or to the evaluation of text. */
@@ -56,16 +66,19 @@ type Say = (what: string, todo: string) => void
  * Collects what a module refers to. A few plain forms are followed. Any other use of what gives access
  * to modules, files beside the code, the environment or the evaluation of text is named as unclear,
  * whatever it turns out to do: it is the forms that are listed, not the dangers.
+ *
+ * @param outside names that the module imports from what brings in values from outside
  */
-export function collectReferences(syntax: Syntax): References {
+export function collectReferences(
+  syntax: Syntax,
+  outside: ReadonlySet<string> = outsideNames(syntax.root),
+): References {
   const modules: Reference[] = []
   const assets: Reference[] = []
   const env = new Set<string>()
   const unclear: Unclear[] = []
   /** Nodes that are part of a plain form: they need no doubt of their own. */
   const plain = new Set<unknown>()
-  /** Names that are bound to what brings in values from outside. */
-  const outside = new Set<string>()
 
   walk(syntax.root, (node, ancestors) => {
     if (isType(node)) return false
@@ -83,17 +96,19 @@ export function collectReferences(syntax: Syntax): References {
         if (node['importKind'] === 'type') return false
         if (GATES.test(literalText(node['source']) ?? '')) visitGate(node, doubt)
         else follow(node['source'], 'import')
-        if (OUTSIDE.test(literalText(node['source']) ?? '')) {
-          for (const { local } of node['specifiers'] as SyntaxNode[]) {
-            outside.add(identifierName(local) ?? '')
-          }
-        }
         // The names that it binds are looked at where they are used.
         return false
       case 'ExportNamedDeclaration':
       case 'ExportAllDeclaration':
         if (node['exportKind'] === 'type') return false
         if (isNode(node['source'])) follow(node['source'], 'import')
+        break
+      case 'TSExternalModuleReference':
+        follow(node['expression'], 'import')
+        break
+      case 'JSXElement':
+      case 'JSXFragment':
+        doubt('JSX, which calls a package that it does not name', TODO.code)
         break
       case 'ImportExpression':
         follow(node['source'], 'import()')
@@ -186,7 +201,7 @@ export function collectReferences(syntax: Syntax): References {
       else if (PROCESS_GATES.has(name)) doubt(`process.${name}`, TODO.env)
     } else if (of === 'module' && name === 'exports') {
       plain.add(object)
-    } else if (GLOBALS.has(of) && name !== undefined && !isGate(name) && name !== 'URL') {
+    } else if (GLOBALS.has(of) && STANDARD.has(name ?? '')) {
       plain.add(object)
     }
   }
@@ -208,6 +223,16 @@ export function collectReferences(syntax: Syntax): References {
     else if (name === 'Function') doubt('new Function', TODO.code)
     else doubt(`${name} as a value`, name === 'process' ? TODO.env : TODO.code)
   }
+}
+
+/** Names that a module imports from those of Node's modules that bring in values from outside. */
+export function outsideNames({ body }: SyntaxNode): Set<string> {
+  const imports = (body as SyntaxNode[] | undefined)?.filter(
+    ({ type }) => type === 'ImportDeclaration',
+  )
+  const from = imports?.filter(({ source }) => OUTSIDE.test(literalText(source) ?? '')) ?? []
+  const specifiers = from.flatMap((node) => node['specifiers'] as SyntaxNode[])
+  return new Set(specifiers.map(({ local }) => identifierName(local) ?? ''))
 }
 
 /** Whether what is inside of a node runs later than the module is loaded. */

@@ -64,6 +64,8 @@ export function childrenOf(node: SyntaxNode): SyntaxNode[] {
 
 /** Whether a node is a type, of which nothing is left when the code runs. */
 export function isType(node: SyntaxNode): boolean {
+  // `declare x: T`, also of a field.
+  if (node['declare'] === true) return true
   if (!node.type.startsWith('TS')) return false
   // `<T>x` is an expression.
   if (node.type === 'TSTypeAssertion') return false

@@ -1,21 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestText } from '../digest.ts'
-import { FORMAT } from '../fingerprint.ts'
 import { writeAtomic } from './files.ts'
 import type { RememberedDigest } from './file-digests.ts'
 import type { Snapshot } from './store.ts'
 
+/** Of the file's shape: one of another version says nothing. */
+const VERSION = 2
+
 interface SnapshotFile extends Snapshot {
-  readonly format: typeof FORMAT
+  readonly version: typeof VERSION
   readonly files: Readonly<Record<string, RememberedDigest>>
 }
 
-const EMPTY: SnapshotFile = { format: FORMAT, codes: {}, steps: {}, files: {} }
+const EMPTY: SnapshotFile = { version: VERSION, codes: {}, steps: {}, files: {} }
 
 /**
  * The last known state of each pipeline, one file each. A snapshot that is missing, damaged or of
- * another format is an empty one: it costs an explanation and some reading, nothing else. It carries the
+ * another version is an empty one: it costs an explanation and some reading, nothing else. It carries the
  * digest of its text, since steps are taken for cached by what it says.
  */
 export class DiskSnapshots {
@@ -32,7 +34,7 @@ export class DiskSnapshots {
       const json = text.slice(end + 1)
       if (digestText(json) !== text.slice(0, end)) return EMPTY
       const file = JSON.parse(json) as SnapshotFile
-      return file.format === FORMAT ? file : EMPTY
+      return file.version === VERSION ? file : EMPTY
     } catch {
       return EMPTY
     }
@@ -43,7 +45,7 @@ export class DiskSnapshots {
     snapshot: Snapshot,
     files: ReadonlyMap<string, RememberedDigest>,
   ): Promise<void> {
-    const file: SnapshotFile = { format: FORMAT, ...snapshot, files: Object.fromEntries(files) }
+    const file: SnapshotFile = { version: VERSION, ...snapshot, files: Object.fromEntries(files) }
     const json = JSON.stringify(file)
     await writeAtomic(this.#path(pipeline), `${digestText(json)}\n${json}`)
   }

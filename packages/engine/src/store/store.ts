@@ -1,7 +1,8 @@
 import type { Outputs } from '../artifact.ts'
 import type { Digest } from '../digest.ts'
 import type { StepKey } from '../fingerprint.ts'
-import type { CodeParts, Ingredients } from '../reason.ts'
+import type { CodeParts } from '../code.ts'
+import type { Ingredients } from '../reason.ts'
 
 /** What may be wrong with an artifact that should be there. */
 export type ArtifactState = 'present' | 'missing' | 'damaged'

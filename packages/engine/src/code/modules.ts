@@ -1,0 +1,141 @@
+import { readFileSync, statSync } from 'node:fs'
+import { extname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Doubt } from '../code.ts'
+import { digestBytes, digestText, type Digest } from '../digest.ts'
+import { isInstalled } from './packages.ts'
+import { isInside, projectPath, real } from './paths.ts'
+import { collectReferences } from './references.ts'
+import { createResolve } from './resolve.ts'
+import { parseSource, type Syntax, type SyntaxNode } from './syntax.ts'
+import { splitUnits, type Units } from './units.ts'
+
+/** A local file that code reaches: a module, or a file that is taken as it is. */
+export interface LocalModule {
+  readonly file: string
+  /** Relative to the project, with forward slashes. */
+  readonly name: string
+  readonly syntax?: Syntax
+  readonly units?: Units
+  /** Of a file that is taken as it is. */
+  readonly content?: Digest
+  /** Why it, or what it imports, cannot be followed. */
+  readonly doubts: readonly Doubt[]
+}
+
+const SOURCE = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'])
+// What Node imports without running it as JavaScript.
+const DATA = new Set(['.json', '.node', '.wasm'])
+// The engine is not part of a step's code: what it means for a key is said by the key's format.
+const ENGINE = fileURLToPath(new URL('..', import.meta.url))
+
+/** Whether a file is the project's own, rather than an installed package's or the engine's. */
+export function isOwn(file: string): boolean {
+  return !isInstalled(file) && !isInside(ENGINE, file)
+}
+
+/** Reads and takes apart local modules, each once. */
+export class Modules {
+  readonly #dir: string
+  readonly #loadedAt: number
+  readonly #resolve = createResolve()
+  readonly #modules = new Map<string, LocalModule>()
+  readonly #resolved = new Map<string, readonly string[] | undefined>()
+
+  /** `loadedAt`: when the process had loaded the modules, in milliseconds since the epoch. */
+  constructor(dir: string, loadedAt: number) {
+    this.#dir = dir
+    this.#loadedAt = loadedAt
+  }
+
+  /** Those read so far. */
+  get all(): Iterable<LocalModule> {
+    return this.#modules.values()
+  }
+
+  /** @param isCode whether it is loaded as a module, also without an extension that says so */
+  get(file: string, isCode = true): LocalModule {
+    const path = real(file)
+    const known = this.#modules.get(path) ?? this.#read(path, isCode)
+    this.#modules.set(path, known)
+    return known
+  }
+
+  /**
+   * The files that a specifier may lead to: local ones and those of packages, none of Node's or the
+   * engine's. `undefined` when it leads nowhere.
+   */
+  follow(specifier: string, importer: LocalModule): readonly string[] | undefined {
+    const key = `${importer.file}\0${specifier}`
+    if (!this.#resolved.has(key)) {
+      const found = this.#resolve(specifier, importer.file)
+      this.#resolved.set(
+        key,
+        found?.filter((path) => !isInside(ENGINE, path)),
+      )
+    }
+    return this.#resolved.get(key)
+  }
+
+  /** The file that a relative URL names, whatever its query; `undefined` when it names none. */
+  asset(specifier: string, importer: LocalModule): string | undefined {
+    try {
+      const { pathname } = new URL(specifier, pathToFileURL(importer.file))
+      return fileURLToPath(new URL(pathname, 'file:'))
+    } catch {
+      return undefined
+    }
+  }
+
+  stat(file: string): 'file' | 'directory' | 'missing' {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (stats === undefined) return 'missing'
+    return stats.isDirectory() ? 'directory' : 'file'
+  }
+
+  /** A file that is named but not there: it may be there the next time. */
+  missing(file: string): LocalModule {
+    const name = projectPath(file, this.#dir)
+    return { file, name, content: digestText('missing'), doubts: [] }
+  }
+
+  #read(file: string, isCode: boolean): LocalModule {
+    const name = projectPath(file, this.#dir)
+    const doubts: Doubt[] = []
+    const doubt = (what: string, todo: string, line = 1) =>
+      doubts.push({ what, place: `${name}:${line}`, todo })
+    let bytes: Uint8Array
+    try {
+      bytes = readFileSync(file)
+      // In a process that lives on, what runs is what was loaded, not what the file says now.
+      if (statSync(file).ctimeMs > this.#loadedAt) {
+        doubt('a module that changed after it was loaded', 'start the program again')
+      }
+    } catch {
+      doubt('a module that cannot be read', 'check the file')
+      return { file, name, doubts }
+    }
+    const parsed = SOURCE.has(extname(file)) || (isCode && !DATA.has(extname(file)))
+    if (!parsed) return { file, name, content: digestBytes(bytes), doubts }
+    const syntax = parseSource(file, bytes)
+    if (typeof syntax === 'string') {
+      doubt(`a module that cannot be parsed (${syntax})`, 'check the file')
+      return { file, name, content: digestBytes(bytes), doubts }
+    }
+    for (const root of syntax.root['body'] as SyntaxNode[]) {
+      // What is imported, or passed on from elsewhere; the rest belongs to units.
+      if (root['source'] === undefined || root['source'] === null) continue
+      for (const { what, line, todo } of collectReferences({ ...syntax, root }).unclear) {
+        doubt(what, todo, line)
+      }
+    }
+    const units = splitUnits(syntax)
+    const module: LocalModule = { file, name, syntax, units, doubts }
+    for (const { specifier } of units.imports) {
+      if (this.follow(specifier, module) === undefined) {
+        doubt(`an import that cannot be found (${specifier})`, 'install it, or correct it')
+      }
+    }
+    return module
+  }
+}

@@ -1,0 +1,179 @@
+import type { Doubt } from '../code.ts'
+import { digestText, type Digest } from '../digest.ts'
+import { canonicalJson } from '../json.ts'
+import { addPackages, isInstalled } from './packages.ts'
+import type { LocalModule, Modules } from './modules.ts'
+import type { Binding, Unit } from './units.ts'
+
+/** A unit, and the module whose names it uses. */
+export interface Located {
+  readonly module: LocalModule
+  readonly unit: Unit
+}
+
+/** All that some code can reach. */
+export interface Reach {
+  /** Of everything below but the doubts, free of paths: code may be moved. */
+  readonly digest: Digest
+  /** What is told apart, by name and file, for people. */
+  readonly parts: Readonly<Record<string, Digest>>
+  readonly packages: Readonly<Record<string, string>>
+  /** Names of environment variables. */
+  readonly env: readonly string[]
+  readonly doubts: readonly Doubt[]
+}
+
+export type Node = Located | { readonly module: LocalModule; readonly unit?: undefined }
+
+/**
+ * Walks from units to all that they refer to, by name, over modules. What a name may stand for counts
+ * whole: all assignments to a variable, all exports of a module that is used as a value. The digest is
+ * made of the units in the order in which they are met, each with the numbers of those it refers to, so
+ * that circles need no care and neither names of files nor the order in them count.
+ *
+ * @param installed files of packages that count too
+ */
+export function reach(
+  roots: readonly Node[],
+  modules: Modules,
+  installed: readonly string[] = [],
+): Reach {
+  const numbers = new Map<object, number>()
+  const queue: Node[] = []
+  const records: unknown[] = []
+  const parts: [string, Digest][] = []
+  const packages = new Map<string, Set<string>>()
+  const visitedPackages = new Set<string>()
+  const env = new Set<string>()
+  const doubts: Doubt[] = []
+
+  for (const file of installed) addPackages(file, packages, visitedPackages)
+  const rootNumbers = roots.map(number)
+  // The queue grows while it is walked.
+  for (const node of queue) records.push(record(node))
+  const versions = Object.fromEntries(
+    [...packages]
+      .map(([name, all]) => [name, [...all].toSorted().join(', ')] as const)
+      .toSorted(byName),
+  )
+  const identity = { roots: rootNumbers, records, packages: versions }
+  return {
+    digest: digestText(`stepwell code\n${canonicalJson(identity)}`),
+    parts: Object.fromEntries(parts.toSorted(byName)),
+    packages: versions,
+    env: [...env].toSorted(),
+    doubts,
+  }
+
+  function number(node: Node): number {
+    const key = node.unit ?? node.module
+    const known = numbers.get(key)
+    if (known !== undefined) return known
+    numbers.set(key, queue.length)
+    return queue.push(node) - 1
+  }
+
+  function record({ module, unit }: Node): unknown {
+    if (unit === undefined) {
+      doubts.push(...module.doubts)
+      if (module.content !== undefined) parts.push([module.name, module.content])
+      return [module.content ?? null, wholeOf(module)]
+    }
+    parts.push([`${unit.label} in ${module.name}`, unit.digest])
+    for (const { what, line, todo } of unit.references.unclear) {
+      doubts.push({ what, place: `${module.name}:${line}`, todo })
+    }
+    for (const name of unit.references.env) env.add(name)
+    const named = unit.names.flatMap((name) => {
+      const bound = module.units?.bindings.get(name)
+      const targets = bound === undefined ? [] : resolveBinding(bound, module)
+      return targets.length === 0 ? [] : [[name, targets]]
+    })
+    const assigned = unit.names.flatMap((name) => {
+      const units =
+        module.units?.bindings.get(name)?.kind === 'unit' ? assignersOf(name, module) : []
+      return units.map((assigner) => number({ module, unit: assigner }))
+    })
+    return [unit.digest, named, assigned, referred(module, unit)]
+  }
+
+  function assignersOf(name: string, { units }: LocalModule): readonly Unit[] {
+    return units?.assigners.get(name) ?? []
+  }
+
+  /** Modules loaded and files used from within a unit. */
+  function referred(module: LocalModule, { references }: Unit): unknown[] {
+    const loaded = references.modules.flatMap(({ specifier, line }) => {
+      const files = modules.follow(specifier, module)
+      if (files === undefined) {
+        const what = `an import that cannot be found (${specifier})`
+        doubts.push({ what, place: `${module.name}:${line}`, todo: 'install it, or correct it' })
+      }
+      return (files ?? []).flatMap((file) => resolveExport(file, '*', new Set()))
+    })
+    const assets = references.assets.map(({ specifier, line }) => {
+      const file = modules.asset(specifier, module)
+      const target = file === undefined ? undefined : assetAt(file)
+      if (target !== undefined) return number({ module: target })
+      const what = `a URL that leads to no file (${specifier})`
+      doubts.push({ what, place: `${module.name}:${line}`, todo: 'name a file in it' })
+      return -1
+    })
+    return [loaded, assets]
+  }
+
+  function resolveBinding(bound: Binding, module: LocalModule): number[] {
+    if (bound.kind === 'unit') return [number({ module, unit: bound.unit })]
+    const files = modules.follow(bound.specifier, module) ?? []
+    return files.flatMap((file) => resolveExport(file, bound.name, new Set()))
+  }
+
+  /** What a name that a file exports stands for; all that it holds where that cannot be told. */
+  function resolveExport(file: string, name: string, seen: Set<string>): number[] {
+    if (isInstalled(file)) {
+      addPackages(file, packages, visitedPackages)
+      return []
+    }
+    const key = `${file}\0${name}`
+    if (seen.has(key)) return []
+    seen.add(key)
+    const module = modules.get(file)
+    const { units } = module
+    if (units === undefined || name === '*' || !module.syntax?.isModule) return [number({ module })]
+    const bound = units.exports.get(name)
+    if (bound?.kind === 'unit') return [number({ module, unit: bound.unit })]
+    const through =
+      bound === undefined
+        ? units.stars.map((specifier) => [specifier, name] as const)
+        : [[bound.specifier, bound.name] as const]
+    const found = through.flatMap(([specifier, inner]) =>
+      (modules.follow(specifier, module) ?? []).flatMap((next) => resolveExport(next, inner, seen)),
+    )
+    // A name that comes from where it cannot be traced: all of the module may be behind it.
+    return found.length === 0 && bound === undefined ? [number({ module })] : found
+  }
+
+  /** All units of a module, and all that it exports from others. */
+  function wholeOf(module: LocalModule): number[] {
+    const own = (module.units?.units ?? []).map((unit) => number({ module, unit }))
+    const from = [...(module.units?.exports.values() ?? [])].flatMap((bound) =>
+      resolveBinding(bound, module),
+    )
+    const stars = (module.units?.stars ?? []).flatMap((specifier) =>
+      (modules.follow(specifier, module) ?? []).flatMap((file) =>
+        resolveExport(file, '*', new Set()),
+      ),
+    )
+    return [...own, ...from, ...stars]
+  }
+
+  function assetAt(file: string): LocalModule | undefined {
+    const stats = modules.stat(file)
+    if (stats === 'directory') return undefined
+    return stats === 'missing' ? modules.missing(file) : modules.get(file, false)
+  }
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,262 @@
+import { digestText, type Digest } from '../digest.ts'
+import { canonicalText } from './canonical.ts'
+import { extendedFunction, isInert } from './inert.ts'
+import { assignedIn, namesIn } from './names.ts'
+import { collectReferences, outsideNames, type References } from './references.ts'
+import {
+  identifierName,
+  isNode,
+  isType,
+  lineOf,
+  literalText,
+  type Syntax,
+  type SyntaxNode,
+} from './syntax.ts'
+
+/** The smallest piece of code that is told apart: a declaration or statement at a module's top level. */
+export interface Unit {
+  /** For people: the name that it declares, or its line. */
+  readonly label: string
+  readonly node: SyntaxNode
+  /** Of its text without format and types, not of what it refers to. */
+  readonly digest: Digest
+  /** Names that it uses, wherever they are bound: more than it needs, never fewer. */
+  readonly names: readonly string[]
+  readonly references: References
+  /** Whether loading the module may do more than declare it. */
+  readonly isEffect: boolean
+}
+
+/** What a name of a module stands for. */
+export type Binding =
+  | { readonly kind: 'unit'; readonly unit: Unit }
+  | { readonly kind: 'import'; readonly specifier: string; readonly name: string }
+
+/** A module taken apart. The name `*` stands for all exports of a module. */
+export interface Units {
+  readonly units: readonly Unit[]
+  readonly bindings: ReadonlyMap<string, Binding>
+  readonly exports: ReadonlyMap<string, Binding>
+  /** Specifiers of `export * from`. */
+  readonly stars: readonly string[]
+  /** Specifiers of modules imported, in order; those of `import 'x'` are for their effects alone. */
+  readonly imports: readonly { readonly specifier: string; readonly isBare: boolean }[]
+  /** Units by the names that they assign to. */
+  readonly assigners: ReadonlyMap<string, readonly Unit[]>
+}
+
+const ENGINE_CALLS = new Set(['step', 'pipeline', 'file', 'env'])
+
+/** Takes a module apart. One in the syntax of CommonJS is one unit. */
+export function splitUnits(syntax: Syntax): Units {
+  const units: Unit[] = []
+  const bindings = new Map<string, Binding>()
+  const exports = new Map<string, Binding>()
+  const later: { readonly exported: string; readonly local: string }[] = []
+  const stars: string[] = []
+  const imports: { specifier: string; isBare: boolean }[] = []
+  const body = syntax.root['body'] as SyntaxNode[]
+  const outside = outsideNames(syntax.root)
+  for (const node of body) if (node.type === 'ImportDeclaration') addImport(node)
+  const isEngineCall = (name: string): boolean => {
+    const bound = bindings.get(name)
+    if (bound?.kind !== 'import' || bound.specifier !== '@stepwell/engine') return false
+    return ENGINE_CALLS.has(bound.name)
+  }
+
+  const assigners = new Map<string, Unit[]>()
+  const functions = new Set(body.flatMap(functionNames))
+  if (syntax.isModule) for (const node of body) visit(node)
+  else add(syntax.root, 'the module', true)
+  for (const { exported, local } of later) {
+    const bound = bindings.get(local)
+    if (bound !== undefined) exports.set(exported, bound)
+  }
+  for (const unit of units) {
+    for (const name of new Set(assignedIn(unit.node))) {
+      assigners.set(name, [...(assigners.get(name) ?? []), unit])
+    }
+  }
+  return { units, bindings, exports, stars, imports, assigners }
+
+  function visit(node: SyntaxNode): void {
+    if (isType(node)) return
+    switch (node.type) {
+      case 'ImportDeclaration':
+      case 'EmptyStatement':
+        return
+      case 'VariableDeclaration':
+        for (const declarator of node['declarations'] as SyntaxNode[]) {
+          declare(declarator, node['kind'] as string)
+        }
+        return
+      case 'FunctionDeclaration':
+      case 'ClassDeclaration':
+      case 'TSEnumDeclaration': {
+        bind([identifierName(node['id']) ?? ''], addDeclaration(node))
+        return
+      }
+      case 'ExportNamedDeclaration':
+        return visitExport(node)
+      case 'ExportAllDeclaration':
+        return visitStar(node)
+      case 'ExportDefaultDeclaration':
+        return visitDefault(node)
+      default:
+        add(node, `line ${lineOf(syntax, node.start)}`, true)
+    }
+  }
+
+  function declare(declarator: SyntaxNode, kind: string): void {
+    const { id, init } = declarator
+    const names = namesIn(id as SyntaxNode)
+    const plain = identifierName(id) !== undefined && kind !== 'using' && kind !== 'await using'
+    const extended = extendedFunction(init, isEngineCall)
+    const extendsOwn = extended !== undefined && functions.has(extended)
+    const unit = add(
+      declarator,
+      names.join(', '),
+      !plain || !(extendsOwn || isInert(init, isEngineCall)),
+    )
+    bind(names, unit)
+    // Whoever uses the function meets what was added to it.
+    if (plain && extendsOwn) assigners.set(extended, [...(assigners.get(extended) ?? []), unit])
+  }
+
+  function addDeclaration(node: SyntaxNode): Unit {
+    const name = identifierName(node['id']) ?? 'default'
+    if (node.type === 'TSEnumDeclaration') return add(node, name, !isPlainEnum(node))
+    return add(node, name, !isInert(node, isEngineCall))
+  }
+
+  function visitExport(node: SyntaxNode): void {
+    const { declaration, source, specifiers, exportKind } = node
+    if (exportKind === 'type') return
+    if (isNode(declaration)) {
+      visit(declaration)
+      const declared =
+        declaration.type === 'VariableDeclaration'
+          ? (declaration['declarations'] as SyntaxNode[]).flatMap(({ id }) =>
+              namesIn(id as SyntaxNode),
+            )
+          : [identifierName(declaration['id']) ?? '']
+      for (const name of declared) later.push({ exported: name, local: name })
+      return
+    }
+    const from = literalText(source)
+    if (from !== undefined) imports.push({ specifier: from, isBare: false })
+    for (const { local, exported, exportKind: kind } of specifiers as SyntaxNode[]) {
+      if (kind === 'type') continue
+      const [inner, outer] = [nameOf(local), nameOf(exported)]
+      if (from === undefined) later.push({ exported: outer, local: inner })
+      else exports.set(outer, { kind: 'import', specifier: from, name: inner })
+    }
+  }
+
+  function visitStar({ source, exported, exportKind }: SyntaxNode): void {
+    if (exportKind === 'type') return
+    const specifier = literalText(source) ?? ''
+    imports.push({ specifier, isBare: false })
+    if (isNode(exported)) exports.set(nameOf(exported), { kind: 'import', specifier, name: '*' })
+    else stars.push(specifier)
+  }
+
+  function visitDefault({ declaration }: SyntaxNode): void {
+    const node = declaration as SyntaxNode
+    const unit = addDeclaration(node)
+    const name = identifierName(node['id'])
+    if (name !== undefined) bind([name], unit)
+    // `export default x` is another name for `x`.
+    exports.set('default', { kind: 'unit', unit })
+  }
+
+  function addImport(node: SyntaxNode): void {
+    const { source, specifiers, importKind } = node
+    if (importKind === 'type') return
+    const specifier = literalText(source) ?? ''
+    imports.push({ specifier, isBare: (specifiers as unknown[]).length === 0 })
+    for (const { type, local, imported, importKind: kind } of specifiers as SyntaxNode[]) {
+      if (kind === 'type') continue
+      const name =
+        type === 'ImportSpecifier'
+          ? nameOf(imported)
+          : type === 'ImportDefaultSpecifier'
+            ? 'default'
+            : '*'
+      bindings.set(nameOf(local), { kind: 'import', specifier, name })
+    }
+  }
+
+  function bind(names: readonly string[], unit: Unit): void {
+    for (const name of names) {
+      const before = bindings.get(name)
+      // Declared twice (`var`, or an enum in two parts): each of them makes what the name stands for.
+      if (before?.kind === 'unit')
+        assigners.set(name, [...(assigners.get(name) ?? []), before.unit])
+      bindings.set(name, { kind: 'unit', unit })
+    }
+  }
+
+  function add(node: SyntaxNode, label: string, isEffect: boolean): Unit {
+    const handle = !isEffect && isStepHandle(node, isEngineCall)
+    const unit: Unit = {
+      label,
+      node,
+      // A step shows nothing of itself to the code of others.
+      digest: digestText(handle ? 'a step' : canonicalText(node)),
+      names: handle ? [] : [...new Set(namesIn(node))],
+      references: handle ? NOTHING : collectReferences({ ...syntax, root: node }, outside),
+      isEffect,
+    }
+    units.push(unit)
+    return unit
+  }
+}
+
+/** The name of a function that a statement declares. */
+function functionNames(statement: SyntaxNode): string[] {
+  const node = isNode(statement['declaration']) ? statement['declaration'] : statement
+  const name = node.type === 'FunctionDeclaration' ? identifierName(node['id']) : undefined
+  return name === undefined ? [] : [name]
+}
+
+const NOTHING: References = { modules: [], assets: [], env: [], unclear: [] }
+
+/** The unit of the functions that a `step()` call is given, as written there. */
+export function functionUnit(syntax: Syntax, node: SyntaxNode, label: string): Unit {
+  return {
+    label,
+    node,
+    digest: digestText(canonicalText(node)),
+    names: [...new Set(namesIn(node))],
+    references: collectReferences({ ...syntax, root: node }, outsideNames(syntax.root)),
+    isEffect: false,
+  }
+}
+
+function isStepHandle({ init }: SyntaxNode, isEngineCall: (name: string) => boolean): boolean {
+  if (!isNode(init) || init.type !== 'CallExpression') return false
+  return (
+    identifierName(init['callee']) !== undefined &&
+    isEngineCall(identifierName(init['callee']) ?? '') &&
+    isStepOptions(init)
+  )
+}
+
+function isStepOptions({ arguments: args }: SyntaxNode): boolean {
+  const [options, ...others] = args as SyntaxNode[]
+  return others.length === 0 && options?.type === 'ObjectExpression'
+}
+
+function isPlainEnum({ body, members }: SyntaxNode): boolean {
+  const list = (members ?? (body as SyntaxNode | undefined)?.['members']) as
+    SyntaxNode[] | undefined
+  return (
+    list?.every(({ initializer }) => initializer === null || isInert(initializer, () => false)) ??
+    false
+  )
+}
+
+function nameOf(node: unknown): string {
+  return identifierName(node) ?? literalText(node) ?? ''
+}
