@@ -6,7 +6,7 @@ import { knowledgeOf } from './ambiguity.ts'
 import { parseCallSites, type CallSite } from './call-site.ts'
 import { codeOptions, indexCalls, type Call } from './calls.ts'
 import { importGraph } from './import-graph.ts'
-import { isOwn, Modules } from './modules.ts'
+import { isOwn, Modules, type LocalModule } from './modules.ts'
 import { reach, type Node, type Reach } from './reach.ts'
 import { offsetOf, type Syntax } from './syntax.ts'
 import { functionUnit } from './units.ts'
@@ -28,9 +28,9 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
   const modules = new Modules(dir, pipeline.madeAt)
   const all = [...stacks.values(), parseCallSites(pipeline.site, isOwn)].flat()
   const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
-  const loading = reach(graph.effects, modules, graph.installed)
+  const loading = reach(graph.effects, modules, graph)
 
-  const places = new Places(modules)
+  const places = new Places(modules, loading.modules)
   const origins = new Map<string, Origin>()
   const seen = new Map<string, number>()
   const steps = new Map<string, StepCode>()
@@ -72,10 +72,12 @@ interface Origin {
 /** The places in modules where steps are made. */
 class Places {
   readonly #modules: Modules
+  readonly #stateful: ReadonlySet<LocalModule>
   readonly #calls = new Map<Syntax, Map<number, Call>>()
 
-  constructor(modules: Modules) {
+  constructor(modules: Modules, stateful: ReadonlySet<LocalModule>) {
     this.#modules = modules
+    this.#stateful = stateful
   }
 
   /** Whether the call is one of `pipeline()` with functions in a row. */
@@ -90,7 +92,7 @@ class Places {
     const [site] = sites
     const roots = sites.map((each) => this.#enclosing(each))
     const origin = (doubts: Doubt[]): Origin => {
-      return { reached: reach(roots, this.#modules), site: this.#identify(sites), doubts }
+      return { reached: this.#reach(roots), site: this.#identify(sites), doubts }
     }
     if (site === undefined) {
       const what = 'the place where the step is made cannot be seen'
@@ -113,9 +115,13 @@ class Places {
         const node = known.functions[known.functions.length > 1 ? nth : 0]
         if (node === undefined) return origin([])
         const unit = functionUnit(module.syntax, node, 'its function')
-        return { reached: reach([{ module, unit }], this.#modules), doubts: [] }
+        return { reached: this.#reach([{ module, unit }]), doubts: [] }
       }
     }
+  }
+
+  #reach(roots: readonly Node[]): Reach {
+    return reach(roots, this.#modules, { stateful: this.#stateful })
   }
 
   /** What tells a place from all others: innermost call first. */

@@ -9,12 +9,6 @@ export interface Call {
   readonly index: number
 }
 
-/** A part of a source file, in UTF-16 code units. */
-export interface Range {
-  readonly start: number
-  readonly end: number
-}
-
 /** The calls of a file by the offset that V8 gives for them: that of the last name of the callee. */
 export function indexCalls({ root }: Syntax): Map<number, Call> {
   const calls = new Map<number, Call>()
@@ -28,19 +22,6 @@ export function indexCalls({ root }: Syntax): Map<number, Call> {
     calls.set(name.start, call)
   })
   return calls
-}
-
-// Their values reach the key as data.
-const DATA_OPTIONS = new Set(['params', 'version', 'description'])
-
-/**
- * The parts of a `step()` call's options that are data written out in full, so that an edit of them is
- * no edit of the code.
- */
-export function dataOptions({ node }: Call): Range[] {
-  return optionsOf(node)
-    .filter(({ key, computed }) => computed !== true && DATA_OPTIONS.has(identifierName(key) ?? ''))
-    .flatMap(({ value }) => writtenOut(value as SyntaxNode))
 }
 
 /**
@@ -69,36 +50,4 @@ export function codeOptions({ node }: Call): SyntaxNode[] | undefined {
       : undefined
   })
   return runs.every((run) => isNode(run)) ? runs : undefined
-}
-
-function optionsOf(call: SyntaxNode): SyntaxNode[] {
-  const [options] = call['arguments'] as SyntaxNode[]
-  return options?.type === 'ObjectExpression' ? (options['properties'] as SyntaxNode[]) : []
-}
-
-function writtenOut(node: SyntaxNode): Range[] {
-  if (isWrittenOut(node)) return [node]
-  if (node.type !== 'ObjectExpression') return []
-  return (node['properties'] as SyntaxNode[])
-    .filter(({ type, computed }) => type === 'Property' && computed !== true)
-    .flatMap(({ value }) => writtenOut(value as SyntaxNode))
-}
-
-function isWrittenOut(node: unknown): boolean {
-  if (!isNode(node)) return false
-  switch (node.type) {
-    case 'Literal':
-      return true
-    case 'UnaryExpression':
-      return node['operator'] === '-' && isWrittenOut(node['argument'])
-    case 'ArrayExpression':
-      return (node['elements'] as unknown[]).every(isWrittenOut)
-    case 'ObjectExpression':
-      return (node['properties'] as SyntaxNode[]).every(
-        ({ type, computed, value }) =>
-          type === 'Property' && computed !== true && isWrittenOut(value),
-      )
-    default:
-      return false
-  }
 }

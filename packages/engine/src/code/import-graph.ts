@@ -9,6 +9,11 @@ export interface ImportGraph {
   readonly effects: readonly Located[]
   /** Files of packages that are imported for their effects alone. */
   readonly installed: readonly string[]
+  /**
+   * Names of the modules in the order in which they are loaded, when some of them import each other in
+   * a circle: then what is there already depends on where the circle is entered.
+   */
+  readonly order: readonly string[]
   readonly doubts: readonly Doubt[]
 }
 
@@ -18,6 +23,9 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
   const installed: string[] = []
   const doubts: Doubt[] = []
   const seen = new Set<LocalModule>()
+  const done = new Set<LocalModule>()
+  const order: LocalModule[] = []
+  let isCircular = false
   type Task = { readonly module: LocalModule; readonly isDone: boolean }
   const tasks: Task[] = [...roots]
     .toReversed()
@@ -25,12 +33,17 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
     const { module, isDone } = task
     if (isDone) {
+      order.push(module)
+      done.add(module)
       for (const unit of module.units?.units ?? [])
         if (unit.isEffect) effects.push({ module, unit })
       doubts.push(...module.doubts)
       continue
     }
-    if (seen.has(module)) continue
+    if (seen.has(module)) {
+      isCircular ||= !done.has(module)
+      continue
+    }
     seen.add(module)
     tasks.push({ module, isDone: true })
     const imported = importedBy(module, modules)
@@ -39,7 +52,8 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
       tasks.push({ module: modules.get(file), isDone: false })
     }
   }
-  return { effects, installed, doubts }
+  const names = isCircular ? order.map(({ name }) => name) : []
+  return { effects, installed, order: names, doubts }
 }
 
 function importedBy(
@@ -48,8 +62,12 @@ function importedBy(
 ): { local: string[]; installed: string[] } {
   const statics = module.units?.imports ?? []
   // What is only loaded when a function asks for it has its effects then: soon enough to count.
-  const loaded = (module.units?.units ?? []).flatMap(({ references }) => references.modules)
-  const local: string[] = []
+  const loaded = module.loads?.modules ?? []
+  const workers = (module.loads?.assets ?? []).flatMap(({ specifier }) => {
+    const file = modules.asset(specifier, module)
+    return file !== undefined && modules.isSource(file) ? [file] : []
+  })
+  const local: string[] = [...workers]
   const installed: string[] = []
   for (const { specifier, isBare } of [
     ...statics,

@@ -1,20 +1,32 @@
 import { identifierName, isNode, literalText, type SyntaxNode } from './syntax.ts'
 
+/** What names stand for in a module. */
+export interface Names {
+  /** Whether a name is that of a function of the engine, which only makes handles. */
+  readonly isEngineCall: (name: string) => boolean
+  /** Whether a name of the module has one value, whenever it is read. */
+  readonly isFixed: (name: string) => boolean
+  /** The value of a constant of the module, as written. */
+  readonly constant: (name: string) => SyntaxNode | undefined
+}
+
 /**
  * Whether the evaluation of an expression does nothing but make a value: it calls nothing, and reads
  * nothing that could be a getter. What is not inert may change what other code sees.
- *
- * @param isEngineCall whether a name is that of a function of the engine, which only makes handles
  */
-export function isInert(node: unknown, isEngineCall: (name: string) => boolean): boolean {
-  const inert = (part: unknown): boolean => isInert(part, isEngineCall)
+export function isInert(node: unknown, names: Names): boolean {
+  const inert = (part: unknown): boolean => isInert(part, names)
   const all = (parts: unknown): boolean =>
     (parts as unknown[]).every((part) => part === null || inert(part))
   if (node === null || node === undefined) return true
   if (!isNode(node)) return false
   switch (node.type) {
+    case 'Identifier': {
+      // What is read while the module is loaded may be another value a moment before or after.
+      const name = identifierName(node) ?? ''
+      return name === 'undefined' || names.isFixed(name)
+    }
     case 'Literal':
-    case 'Identifier':
     case 'FunctionExpression':
     case 'ArrowFunctionExpression':
     case 'FunctionDeclaration':
@@ -23,11 +35,20 @@ export function isInert(node: unknown, isEngineCall: (name: string) => boolean):
       // A part that is an object would have its `toString` called.
       return literalText(node) !== undefined
     case 'ArrayExpression':
-      return all(node['elements'])
+      return (node['elements'] as (SyntaxNode | null)[]).every((part) =>
+        part?.type === 'SpreadElement'
+          ? isPlain(part['argument'], names, 'ArrayExpression')
+          : inert(part),
+      )
     case 'ObjectExpression':
       return (node['properties'] as SyntaxNode[]).every(
-        ({ type, computed, value }) => type === 'Property' && computed !== true && inert(value),
+        ({ type, computed, kind, value, argument }) => {
+          if (type === 'SpreadElement') return isPlain(argument, names, 'ObjectExpression')
+          return computed !== true && kind === 'init' && inert(value)
+        },
       )
+    case 'MemberExpression':
+      return node['computed'] !== true && isPlain(node['object'], names, 'ObjectExpression')
     case 'UnaryExpression':
       return (
         ['-', '+', '!', 'typeof', 'void'].includes(node['operator'] as string) &&
@@ -48,10 +69,23 @@ export function isInert(node: unknown, isEngineCall: (name: string) => boolean):
     case 'ClassExpression':
       return isInertClass(node, inert)
     case 'CallExpression':
-      return isHandleCall(node, isEngineCall) && all(node['arguments'])
+      return isHandleCall(node, names) && all(node['arguments'])
     default:
       return false
   }
+}
+
+/** Whether a name stands for a constant array or object, written out without getters. */
+function isPlain(node: unknown, { constant }: Names, type: string): boolean {
+  const name = identifierName(node)
+  const value = name === undefined ? undefined : constant(name)
+  if (value?.type !== type) return false
+  if (type === 'ArrayExpression') return true
+  return (value['properties'] as SyntaxNode[]).every((property) => {
+    return (
+      property.type === 'Property' && property['kind'] === 'init' && property['computed'] !== true
+    )
+  })
 }
 
 function isLiteral(node: unknown): boolean {
@@ -62,21 +96,20 @@ function isLiteral(node: unknown): boolean {
 }
 
 /** `step(...)`, `file(...)` and the like, or `train.pick('model')`. */
-function isHandleCall({ callee }: SyntaxNode, isEngineCall: (name: string) => boolean): boolean {
+function isHandleCall({ callee }: SyntaxNode, { isEngineCall, constant }: Names): boolean {
   const name = identifierName(callee)
   if (name !== undefined) return isEngineCall(name)
-  if (!isNode(callee) || callee.type !== 'MemberExpression') return false
-  // On anything but a step a `pick` could do more; it is only taken for one where its step is named.
-  return (
-    callee['computed'] !== true &&
-    identifierName(callee['property']) === 'pick' &&
-    identifierName(callee['object']) !== undefined
-  )
+  if (!isNode(callee) || callee.type !== 'MemberExpression' || callee['computed'] === true)
+    return false
+  const object = constant(identifierName(callee['object']) ?? '')
+  const made =
+    object?.type === 'CallExpression' && isEngineCall(identifierName(object['callee']) ?? '')
+  return made && identifierName(callee['property']) === 'pick'
 }
 
 function isInertClass(node: SyntaxNode, inert: (part: unknown) => boolean): boolean {
   const { superClass, decorators, body } = node
-  const plainSuper = superClass === null || identifierName(superClass) !== undefined
+  const plainSuper = superClass === null || inert(superClass)
   if (!plainSuper || (decorators as unknown[] | undefined)?.length) return false
   return ((body as SyntaxNode)['body'] as SyntaxNode[]).every((member) => {
     if (member['computed'] === true || (member['decorators'] as unknown[] | undefined)?.length)
@@ -91,10 +124,7 @@ function isInertClass(node: SyntaxNode, inert: (part: unknown) => boolean): bool
  * The name of the function that `Object.assign(name, { ... })` adds members to, where the members are
  * inert: its effect is on that function alone.
  */
-export function extendedFunction(
-  node: unknown,
-  isEngineCall: (name: string) => boolean,
-): string | undefined {
+export function extendedFunction(node: unknown, names: Names): string | undefined {
   if (!isNode(node) || node.type !== 'CallExpression') return undefined
   const { callee, arguments: args } = node
   const [target, ...sources] = args as SyntaxNode[]
@@ -103,8 +133,6 @@ export function extendedFunction(
     callee.type === 'MemberExpression' &&
     identifierName(callee['object']) === 'Object' &&
     identifierName(callee['property']) === 'assign'
-  const plain = sources.every(
-    (part) => part.type === 'ObjectExpression' && isInert(part, isEngineCall),
-  )
+  const plain = sources.every((part) => part.type === 'ObjectExpression' && isInert(part, names))
   return assigns && plain ? identifierName(target) : undefined
 }

@@ -5,7 +5,7 @@ import type { Doubt } from '../code.ts'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
 import { isInstalled } from './packages.ts'
 import { isInside, projectPath, real } from './paths.ts'
-import { collectReferences } from './references.ts'
+import { collectReferences, type References } from './references.ts'
 import { createResolve } from './resolve.ts'
 import { parseSource, type Syntax, type SyntaxNode } from './syntax.ts'
 import { splitUnits, type Units } from './units.ts'
@@ -19,6 +19,8 @@ export interface LocalModule {
   readonly units?: Units
   /** Of a file that is taken as it is. */
   readonly content?: Digest
+  /** What any part of it loads when it runs: modules, and files that are modules. */
+  readonly loads?: References
   /** Why it, or what it imports, cannot be followed. */
   readonly doubts: readonly Doubt[]
 }
@@ -87,6 +89,11 @@ export class Modules {
     }
   }
 
+  /** Whether there is a source file of that name, such as a worker's. */
+  isSource(file: string): boolean {
+    return SOURCE.has(extname(file)) && this.stat(file) === 'file'
+  }
+
   stat(file: string): 'file' | 'directory' | 'missing' {
     const stats = statSync(file, { throwIfNoEntry: false })
     if (stats === undefined) return 'missing'
@@ -130,7 +137,14 @@ export class Modules {
       }
     }
     const units = splitUnits(syntax)
-    const module: LocalModule = { file, name, syntax, units, doubts }
+    const module: LocalModule = {
+      file,
+      name,
+      syntax,
+      units,
+      loads: collectReferences(syntax),
+      doubts,
+    }
     for (const { specifier } of units.imports) {
       if (this.follow(specifier, module) === undefined) {
         doubt(`an import that cannot be found (${specifier})`, 'install it, or correct it')

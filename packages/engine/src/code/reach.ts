@@ -21,22 +21,36 @@ export interface Reach {
   /** Names of environment variables. */
   readonly env: readonly string[]
   readonly doubts: readonly Doubt[]
+  readonly modules: ReadonlySet<LocalModule>
 }
 
+/** The number of a node, with the name in it that is meant, where it may have several. */
+type Target = number | string | readonly [number, string]
+
 export type Node = Located | { readonly module: LocalModule; readonly unit?: undefined }
+
+export interface ReachOptions {
+  /** Files of packages that count too. @default none */
+  readonly installed?: readonly string[]
+  /** What else tells two such walks apart. @default nothing */
+  readonly order?: readonly string[]
+  /**
+   * Modules whose state is changed while modules are loaded: two files of the same text are two modules
+   * then, each with a state of its own. @default all
+   */
+  readonly stateful?: ReadonlySet<LocalModule>
+}
 
 /**
  * Walks from units to all that they refer to, by name, over modules. What a name may stand for counts
  * whole: all assignments to a variable, all exports of a module that is used as a value. The digest is
  * made of the units in the order in which they are met, each with the numbers of those it refers to, so
  * that circles need no care and neither names of files nor the order in them count.
- *
- * @param installed files of packages that count too
  */
 export function reach(
   roots: readonly Node[],
   modules: Modules,
-  installed: readonly string[] = [],
+  { installed = [], order = [], stateful }: ReachOptions = {},
 ): Reach {
   const numbers = new Map<object, number>()
   const queue: Node[] = []
@@ -56,13 +70,14 @@ export function reach(
       .map(([name, all]) => [name, [...all].toSorted().join(', ')] as const)
       .toSorted(byName),
   )
-  const identity = { roots: rootNumbers, records, packages: versions }
+  const identity = { roots: rootNumbers, records, packages: versions, order }
   return {
     digest: digestText(`stepwell code\n${canonicalJson(identity)}`),
     parts: Object.fromEntries(parts.toSorted(byName)),
     packages: versions,
     env: [...env].toSorted(),
     doubts,
+    modules: new Set(queue.map(({ module }) => module)),
   }
 
   function number(node: Node): number {
@@ -77,7 +92,7 @@ export function reach(
     if (unit === undefined) {
       doubts.push(...module.doubts)
       if (module.content !== undefined) parts.push([module.name, module.content])
-      return [module.content ?? null, wholeOf(module)]
+      return [module.content ?? null, identityOf(module), wholeOf(module)]
     }
     parts.push([`${unit.label} in ${module.name}`, unit.digest])
     for (const { what, line, todo } of unit.references.unclear) {
@@ -86,15 +101,18 @@ export function reach(
     for (const name of unit.references.env) env.add(name)
     const named = unit.names.flatMap((name) => {
       const bound = module.units?.bindings.get(name)
-      const targets = bound === undefined ? [] : resolveBinding(bound, module)
-      return targets.length === 0 ? [] : [[name, targets]]
+      return bound === undefined ? [] : [[name, labelOf(bound), resolveBinding(bound, module)]]
     })
     const assigned = unit.names.flatMap((name) => {
       const units =
         module.units?.bindings.get(name)?.kind === 'unit' ? assignersOf(name, module) : []
       return units.map((assigner) => number({ module, unit: assigner }))
     })
-    return [unit.digest, named, assigned, referred(module, unit)]
+    return [unit.digest, identityOf(module), named, assigned, referred(module, unit)]
+  }
+
+  function identityOf(module: LocalModule): string | null {
+    return stateful === undefined || stateful.has(module) ? module.name : null
   }
 
   function assignersOf(name: string, { units }: LocalModule): readonly Unit[] {
@@ -109,7 +127,7 @@ export function reach(
         const what = `an import that cannot be found (${specifier})`
         doubts.push({ what, place: `${module.name}:${line}`, todo: 'install it, or correct it' })
       }
-      return (files ?? []).flatMap((file) => resolveExport(file, '*', new Set()))
+      return (files ?? []).flatMap((file) => exportOf(file, '*'))
     })
     const assets = references.assets.map(({ specifier, line }) => {
       const file = modules.asset(specifier, module)
@@ -122,14 +140,20 @@ export function reach(
     return [loaded, assets]
   }
 
-  function resolveBinding(bound: Binding, module: LocalModule): number[] {
+  function resolveBinding(bound: Binding, module: LocalModule): Target[] {
     if (bound.kind === 'unit') return [number({ module, unit: bound.unit })]
     const files = modules.follow(bound.specifier, module) ?? []
-    return files.flatMap((file) => resolveExport(file, bound.name, new Set()))
+    return files.flatMap((file) => exportOf(file, bound.name))
   }
 
   /** What a name that a file exports stands for; all that it holds where that cannot be told. */
-  function resolveExport(file: string, name: string, seen: Set<string>): number[] {
+  function exportOf(file: string, name: string): Target[] {
+    const found = resolveExport(file, name, new Set())
+    if (found.length > 0 || isInstalled(file)) return found
+    return [number({ module: modules.get(file) })]
+  }
+
+  function resolveExport(file: string, name: string, seen: Set<string>): Target[] {
     if (isInstalled(file)) {
       addPackages(file, packages, visitedPackages)
       return []
@@ -141,28 +165,30 @@ export function reach(
     const { units } = module
     if (units === undefined || name === '*' || !module.syntax?.isModule) return [number({ module })]
     const bound = units.exports.get(name)
-    if (bound?.kind === 'unit') return [number({ module, unit: bound.unit })]
+    // A pattern declares several names at once: which of them is meant counts.
+    if (bound?.kind === 'unit') return [[number({ module, unit: bound.unit }), bound.name]]
     const through =
       bound === undefined
         ? units.stars.map((specifier) => [specifier, name] as const)
         : [[bound.specifier, bound.name] as const]
     const found = through.flatMap(([specifier, inner]) =>
-      (modules.follow(specifier, module) ?? []).flatMap((next) => resolveExport(next, inner, seen)),
+      (modules.follow(specifier, module) ?? []).flatMap((next) => {
+        const targets = resolveExport(next, inner, seen)
+        // Of a package only its version counts: here is said which name of it is meant.
+        return isInstalled(next) ? [...targets, `${inner} of ${specifier}`] : targets
+      }),
     )
-    // A name that comes from where it cannot be traced: all of the module may be behind it.
-    return found.length === 0 && bound === undefined ? [number({ module })] : found
+    return found
   }
 
   /** All units of a module, and all that it exports from others. */
-  function wholeOf(module: LocalModule): number[] {
+  function wholeOf(module: LocalModule): Target[] {
     const own = (module.units?.units ?? []).map((unit) => number({ module, unit }))
     const from = [...(module.units?.exports.values() ?? [])].flatMap((bound) =>
       resolveBinding(bound, module),
     )
     const stars = (module.units?.stars ?? []).flatMap((specifier) =>
-      (modules.follow(specifier, module) ?? []).flatMap((file) =>
-        resolveExport(file, '*', new Set()),
-      ),
+      (modules.follow(specifier, module) ?? []).flatMap((file) => exportOf(file, '*')),
     )
     return [...own, ...from, ...stars]
   }
@@ -176,4 +202,13 @@ export function reach(
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1
+}
+
+/**
+ * What an import takes, in so far as its target does not say it: the name, and the package. The path of
+ * a local module is not part of it.
+ */
+function labelOf(bound: Binding): readonly string[] {
+  if (bound.kind === 'unit') return []
+  return /^[./]/.test(bound.specifier) ? [bound.name] : [bound.name, bound.specifier]
 }

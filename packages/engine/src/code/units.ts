@@ -1,6 +1,6 @@
 import { digestText, type Digest } from '../digest.ts'
 import { canonicalText } from './canonical.ts'
-import { extendedFunction, isInert } from './inert.ts'
+import { extendedFunction, isInert, type Names } from './inert.ts'
 import { assignedIn, namesIn } from './names.ts'
 import { collectReferences, outsideNames, type References } from './references.ts'
 import {
@@ -29,7 +29,7 @@ export interface Unit {
 
 /** What a name of a module stands for. */
 export type Binding =
-  | { readonly kind: 'unit'; readonly unit: Unit }
+  | { readonly kind: 'unit'; readonly unit: Unit; readonly name: string }
   | { readonly kind: 'import'; readonly specifier: string; readonly name: string }
 
 /** A module taken apart. The name `*` stands for all exports of a module. */
@@ -54,14 +54,21 @@ export function splitUnits(syntax: Syntax): Units {
   const exports = new Map<string, Binding>()
   const later: { readonly exported: string; readonly local: string }[] = []
   const stars: string[] = []
-  const imports: { specifier: string; isBare: boolean }[] = []
   const body = syntax.root['body'] as SyntaxNode[]
+  const imports = body.flatMap(importOf)
   const outside = outsideNames(syntax.root)
   for (const node of body) if (node.type === 'ImportDeclaration') addImport(node)
-  const isEngineCall = (name: string): boolean => {
-    const bound = bindings.get(name)
-    if (bound?.kind !== 'import' || bound.specifier !== '@stepwell/engine') return false
-    return ENGINE_CALLS.has(bound.name)
+  const constants = new Map(body.flatMap(constantsOf))
+  const assigned = new Set(assignedIn(syntax.root))
+  const fixed = new Set(body.flatMap(fixedNames).filter((name) => !assigned.has(name)))
+  const known: Names = {
+    isFixed: (name) => fixed.has(name),
+    isEngineCall: (name) => {
+      const bound = bindings.get(name)
+      if (bound?.kind !== 'import' || bound.specifier !== '@stepwell/engine') return false
+      return ENGINE_CALLS.has(bound.name)
+    },
+    constant: (name) => constants.get(name),
   }
 
   const assigners = new Map<string, Unit[]>()
@@ -110,14 +117,19 @@ export function splitUnits(syntax: Syntax): Units {
   function declare(declarator: SyntaxNode, kind: string): void {
     const { id, init } = declarator
     const names = namesIn(id as SyntaxNode)
+    const options = stepOptions(init, known)
+    if (options !== undefined && identifierName(id) !== undefined) {
+      // A step shows nothing of itself to the code of others.
+      bind(names, addHandle(declarator, names.join(', ')))
+      for (const value of options.filter((each) => !isInert(each, known))) {
+        add(value as SyntaxNode, `an option of ${names.join(', ')}`, true)
+      }
+      return
+    }
     const plain = identifierName(id) !== undefined && kind !== 'using' && kind !== 'await using'
-    const extended = extendedFunction(init, isEngineCall)
+    const extended = extendedFunction(init, known)
     const extendsOwn = extended !== undefined && functions.has(extended)
-    const unit = add(
-      declarator,
-      names.join(', '),
-      !plain || !(extendsOwn || isInert(init, isEngineCall)),
-    )
+    const unit = add(declarator, names.join(', '), !plain || !(extendsOwn || isInert(init, known)))
     bind(names, unit)
     // Whoever uses the function meets what was added to it.
     if (plain && extendsOwn) assigners.set(extended, [...(assigners.get(extended) ?? []), unit])
@@ -126,7 +138,7 @@ export function splitUnits(syntax: Syntax): Units {
   function addDeclaration(node: SyntaxNode): Unit {
     const name = identifierName(node['id']) ?? 'default'
     if (node.type === 'TSEnumDeclaration') return add(node, name, !isPlainEnum(node))
-    return add(node, name, !isInert(node, isEngineCall))
+    return add(node, name, !isInert(node, known))
   }
 
   function visitExport(node: SyntaxNode): void {
@@ -144,7 +156,6 @@ export function splitUnits(syntax: Syntax): Units {
       return
     }
     const from = literalText(source)
-    if (from !== undefined) imports.push({ specifier: from, isBare: false })
     for (const { local, exported, exportKind: kind } of specifiers as SyntaxNode[]) {
       if (kind === 'type') continue
       const [inner, outer] = [nameOf(local), nameOf(exported)]
@@ -156,7 +167,6 @@ export function splitUnits(syntax: Syntax): Units {
   function visitStar({ source, exported, exportKind }: SyntaxNode): void {
     if (exportKind === 'type') return
     const specifier = literalText(source) ?? ''
-    imports.push({ specifier, isBare: false })
     if (isNode(exported)) exports.set(nameOf(exported), { kind: 'import', specifier, name: '*' })
     else stars.push(specifier)
   }
@@ -167,14 +177,13 @@ export function splitUnits(syntax: Syntax): Units {
     const name = identifierName(node['id'])
     if (name !== undefined) bind([name], unit)
     // `export default x` is another name for `x`.
-    exports.set('default', { kind: 'unit', unit })
+    exports.set('default', { kind: 'unit', unit, name: 'default' })
   }
 
   function addImport(node: SyntaxNode): void {
     const { source, specifiers, importKind } = node
     if (importKind === 'type') return
     const specifier = literalText(source) ?? ''
-    imports.push({ specifier, isBare: (specifiers as unknown[]).length === 0 })
     for (const { type, local, imported, importKind: kind } of specifiers as SyntaxNode[]) {
       if (kind === 'type') continue
       const name =
@@ -193,24 +202,70 @@ export function splitUnits(syntax: Syntax): Units {
       // Declared twice (`var`, or an enum in two parts): each of them makes what the name stands for.
       if (before?.kind === 'unit')
         assigners.set(name, [...(assigners.get(name) ?? []), before.unit])
-      bindings.set(name, { kind: 'unit', unit })
+      bindings.set(name, { kind: 'unit', unit, name })
     }
   }
 
   function add(node: SyntaxNode, label: string, isEffect: boolean): Unit {
-    const handle = !isEffect && isStepHandle(node, isEngineCall)
     const unit: Unit = {
       label,
       node,
-      // A step shows nothing of itself to the code of others.
-      digest: digestText(handle ? 'a step' : canonicalText(node)),
-      names: handle ? [] : [...new Set(namesIn(node))],
-      references: handle ? NOTHING : collectReferences({ ...syntax, root: node }, outside),
+      digest: digestText(canonicalText(node)),
+      names: [...new Set(namesIn(node))],
+      references: collectReferences({ ...syntax, root: node }, outside),
       isEffect,
     }
     units.push(unit)
     return unit
   }
+
+  function addHandle(node: SyntaxNode, label: string): Unit {
+    const digest = digestText('a step')
+    const unit: Unit = { label, node, digest, names: [], references: NOTHING, isEffect: false }
+    units.push(unit)
+    return unit
+  }
+}
+
+const NO_NAMES: Names = {
+  isEngineCall: () => false,
+  isFixed: () => false,
+  constant: () => undefined,
+}
+
+/**
+ * Names whose value is the same from the start of the module to its end: of functions, and of constants
+ * and classes, which cannot be read before they are there.
+ */
+function fixedNames(statement: SyntaxNode): string[] {
+  const node = isNode(statement['declaration']) ? statement['declaration'] : statement
+  if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') {
+    const name = identifierName(node['id'])
+    return name === undefined ? [] : [name]
+  }
+  return constantsOf(statement).map(([name]) => name)
+}
+
+/** The constants that a statement declares, with their values as written. */
+function constantsOf(statement: SyntaxNode): [string, SyntaxNode][] {
+  const node = isNode(statement['declaration']) ? statement['declaration'] : statement
+  if (node.type !== 'VariableDeclaration' || node['kind'] !== 'const') return []
+  return (node['declarations'] as SyntaxNode[]).flatMap(({ id, init }) => {
+    const name = identifierName(id)
+    return name === undefined || !isNode(init) ? [] : [[name, init] as [string, SyntaxNode]]
+  })
+}
+
+/** The module that a statement imports or exports from: modules are loaded in the order of these. */
+function importOf(statement: SyntaxNode): { specifier: string; isBare: boolean }[] {
+  const { type, source, specifiers = [], importKind, exportKind } = statement
+  const specifier = literalText(source)
+  if (specifier === undefined || importKind === 'type' || exportKind === 'type') return []
+  // With types alone between the braces, the module is still loaded.
+  const names = (specifiers as SyntaxNode[]).filter((each) => {
+    return each['importKind'] !== 'type' && each['exportKind'] !== 'type'
+  })
+  return [{ specifier, isBare: names.length === 0 && type !== 'ExportAllDeclaration' }]
 }
 
 /** The name of a function that a statement declares. */
@@ -234,25 +289,25 @@ export function functionUnit(syntax: Syntax, node: SyntaxNode, label: string): U
   }
 }
 
-function isStepHandle({ init }: SyntaxNode, isEngineCall: (name: string) => boolean): boolean {
-  if (!isNode(init) || init.type !== 'CallExpression') return false
-  return (
-    identifierName(init['callee']) !== undefined &&
-    isEngineCall(identifierName(init['callee']) ?? '') &&
-    isStepOptions(init)
-  )
-}
-
-function isStepOptions({ arguments: args }: SyntaxNode): boolean {
-  const [options, ...others] = args as SyntaxNode[]
-  return others.length === 0 && options?.type === 'ObjectExpression'
+/** The values of the options of a `step()` call that writes them out. */
+function stepOptions(node: unknown, { isEngineCall }: Names): unknown[] | undefined {
+  if (!isNode(node) || node.type !== 'CallExpression') return undefined
+  const name = identifierName(node['callee'])
+  const [options, ...others] = node['arguments'] as SyntaxNode[]
+  if (name === undefined || !isEngineCall(name) || others.length > 0) return undefined
+  if (options?.type !== 'ObjectExpression') return undefined
+  const members = options['properties'] as SyntaxNode[]
+  const plain = members.every(({ type, kind, computed }) => {
+    return type === 'Property' && kind === 'init' && computed !== true
+  })
+  return plain ? members.map(({ value }) => value) : undefined
 }
 
 function isPlainEnum({ body, members }: SyntaxNode): boolean {
   const list = (members ?? (body as SyntaxNode | undefined)?.['members']) as
     SyntaxNode[] | undefined
   return (
-    list?.every(({ initializer }) => initializer === null || isInert(initializer, () => false)) ??
+    list?.every(({ initializer }) => initializer === null || isInert(initializer, NO_NAMES)) ??
     false
   )
 }
