@@ -10,12 +10,23 @@ export interface Names {
   readonly constant: (name: string) => SyntaxNode | undefined
 }
 
+/** How much a value says of itself. */
+export type Use =
+  /** It is kept: what it was made from, and when, must be plain. */
+  | 'kept'
+  /** It reaches the key as data: it only must not do anything while it is made. */
+  | 'data'
+
 /**
- * Whether the evaluation of an expression does nothing but make a value: it calls nothing, and reads
- * nothing that could be a getter. What is not inert may change what other code sees.
+ * Whether the evaluation of an expression does nothing but make a value, and always the same one: it
+ * calls nothing, and reads nothing that could be a getter or have another value at another time. What
+ * is not inert may change what other code sees, or depend on when it happens.
  */
-export function isInert(node: unknown, names: Names): boolean {
-  const inert = (part: unknown): boolean => isInert(part, names)
+export function isInert(node: unknown, names: Names, use: Use = 'kept'): boolean {
+  const inert = (part: unknown): boolean => isInert(part, names, use)
+  const isPlain = (part: unknown, type: string): boolean => {
+    return use === 'data' && isPlainConstant(part, names, type)
+  }
   const all = (parts: unknown): boolean =>
     (parts as unknown[]).every((part) => part === null || inert(part))
   if (node === null || node === undefined) return true
@@ -24,7 +35,7 @@ export function isInert(node: unknown, names: Names): boolean {
     case 'Identifier': {
       // What is read while the module is loaded may be another value a moment before or after.
       const name = identifierName(node) ?? ''
-      return name === 'undefined' || names.isFixed(name)
+      return name === 'undefined' || use === 'data' || names.isFixed(name)
     }
     case 'Literal':
     case 'FunctionExpression':
@@ -36,19 +47,17 @@ export function isInert(node: unknown, names: Names): boolean {
       return literalText(node) !== undefined
     case 'ArrayExpression':
       return (node['elements'] as (SyntaxNode | null)[]).every((part) =>
-        part?.type === 'SpreadElement'
-          ? isPlain(part['argument'], names, 'ArrayExpression')
-          : inert(part),
+        part?.type === 'SpreadElement' ? isPlain(part['argument'], 'ArrayExpression') : inert(part),
       )
     case 'ObjectExpression':
       return (node['properties'] as SyntaxNode[]).every(
         ({ type, computed, kind, value, argument }) => {
-          if (type === 'SpreadElement') return isPlain(argument, names, 'ObjectExpression')
+          if (type === 'SpreadElement') return isPlain(argument, 'ObjectExpression')
           return computed !== true && kind === 'init' && inert(value)
         },
       )
     case 'MemberExpression':
-      return node['computed'] !== true && isPlain(node['object'], names, 'ObjectExpression')
+      return node['computed'] !== true && isPlain(node['object'], 'ObjectExpression')
     case 'UnaryExpression':
       return (
         ['-', '+', '!', 'typeof', 'void'].includes(node['operator'] as string) &&
@@ -76,7 +85,7 @@ export function isInert(node: unknown, names: Names): boolean {
 }
 
 /** Whether a name stands for a constant array or object, written out without getters. */
-function isPlain(node: unknown, { constant }: Names, type: string): boolean {
+function isPlainConstant(node: unknown, { constant }: Names, type: string): boolean {
   const name = identifierName(node)
   const value = name === undefined ? undefined : constant(name)
   if (value?.type !== type) return false

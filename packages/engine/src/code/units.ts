@@ -1,6 +1,6 @@
 import { digestText, type Digest } from '../digest.ts'
 import { canonicalText } from './canonical.ts'
-import { extendedFunction, isInert, type Names } from './inert.ts'
+import { extendedFunction, isInert, type Names, type Use } from './inert.ts'
 import { assignedIn, namesIn } from './names.ts'
 import { collectReferences, outsideNames, type References } from './references.ts'
 import {
@@ -121,18 +121,33 @@ export function splitUnits(syntax: Syntax): Units {
     if (options !== undefined && identifierName(id) !== undefined) {
       // A step shows nothing of itself to the code of others.
       bind(names, addHandle(declarator, names.join(', ')))
-      for (const value of options.filter((each) => !isInert(each, known))) {
+      for (const { value, use } of options) {
+        if (isInert(value, known, use)) continue
         add(value as SyntaxNode, `an option of ${names.join(', ')}`, true)
       }
       return
     }
-    const plain = identifierName(id) !== undefined && kind !== 'using' && kind !== 'await using'
+    // A `var` can be read before it is set.
+    const plain = identifierName(id) !== undefined && (kind === 'const' || kind === 'let')
     const extended = extendedFunction(init, known)
     const extendsOwn = extended !== undefined && functions.has(extended)
     const unit = add(declarator, names.join(', '), !plain || !(extendsOwn || isInert(init, known)))
     bind(names, unit)
     // Whoever uses the function meets what was added to it.
-    if (plain && extendsOwn) assigners.set(extended, [...(assigners.get(extended) ?? []), unit])
+    if (plain && extendsOwn) {
+      assigners.set(extended, [...(assigners.get(extended) ?? []), unit])
+      // When that happened counts for all, what was added does not.
+      const digest = digestText(`an extension of ${extended}`)
+      const label = `the extension of ${extended}`
+      units.push({
+        label,
+        node: declarator,
+        digest,
+        names: [],
+        references: NOTHING,
+        isEffect: true,
+      })
+    }
   }
 
   function addDeclaration(node: SyntaxNode): Unit {
@@ -290,7 +305,10 @@ export function functionUnit(syntax: Syntax, node: SyntaxNode, label: string): U
 }
 
 /** The values of the options of a `step()` call that writes them out. */
-function stepOptions(node: unknown, { isEngineCall }: Names): unknown[] | undefined {
+function stepOptions(
+  node: unknown,
+  { isEngineCall }: Names,
+): readonly { readonly value: unknown; readonly use: Use }[] | undefined {
   if (!isNode(node) || node.type !== 'CallExpression') return undefined
   const name = identifierName(node['callee'])
   const [options, ...others] = node['arguments'] as SyntaxNode[]
@@ -300,7 +318,10 @@ function stepOptions(node: unknown, { isEngineCall }: Names): unknown[] | undefi
   const plain = members.every(({ type, kind, computed }) => {
     return type === 'Property' && kind === 'init' && computed !== true
   })
-  return plain ? members.map(({ value }) => value) : undefined
+  if (!plain) return undefined
+  return members.map(({ key, value }) => {
+    return { value, use: identifierName(key) === 'run' ? 'kept' : 'data' }
+  })
 }
 
 function isPlainEnum({ body, members }: SyntaxNode): boolean {

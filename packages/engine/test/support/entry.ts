@@ -15,6 +15,7 @@ export function entryOf(text: string): StepEntry {
       fingerprint: {
         format: 1,
         code: digestText('code'),
+        loading: digestText('loading'),
         site: 'pipeline.ts#1',
         node: '24',
         version: null,
