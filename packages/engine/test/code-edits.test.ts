@@ -1610,30 +1610,30 @@ describe('what is not code of the project', () => {
   sets('a package for its effect, by export {} from', `export {} from 'sets'`)
 
   const WORK = {
-    'packages/work/package.json':
+    'packages/own/package.json':
       '{"name":"work","version":"1.0.0","type":"module","main":"index.ts"}',
-    'packages/work/index.ts': `export { k } from './k.ts'\nexport { l } from './l.ts'`,
-    'packages/work/k.ts': 'export const k = 3',
-    'packages/work/l.ts': 'export const l = 5',
+    'packages/own/index.ts': `export { k } from './k.ts'\nexport { l } from './l.ts'`,
+    'packages/own/k.ts': 'export const k = 3',
+    'packages/own/l.ts': 'export const l = 5',
     'pipeline.ts': steps(`import { k, l } from 'work'`, { a: 'k', b: 'l' }),
   }
-  const links = { 'node_modules/work': 'packages/work' }
+  const links = { 'node_modules/work': 'packages/own' }
   edits('a workspace package', {
     files: WORK,
     links,
-    edit: { 'packages/work/k.ts': ['3', '4'] },
+    edit: { 'packages/own/k.ts': ['3', '4'] },
     changes: 'a',
   })
   edits('a workspace package, a file that nothing uses', {
-    files: { ...WORK, 'packages/work/m.ts': 'export const m = 1' },
+    files: { ...WORK, 'packages/own/m.ts': 'export const m = 1' },
     links,
-    edit: { 'packages/work/m.ts': ['1', '2'] },
+    edit: { 'packages/own/m.ts': ['1', '2'] },
     changes: '',
   })
   edits('a workspace package whose version is bumped', {
     files: WORK,
     links,
-    edit: { 'packages/work/package.json': ['1.0.0', '2.0.0'] },
+    edit: { 'packages/own/package.json': ['1.0.0', '2.0.0'] },
     changes: '',
   })
   edits('JSON', {

@@ -11,7 +11,7 @@ import { reach, type Node, type Reach } from './reach.ts'
 import { offsetOf, type Syntax } from './syntax.ts'
 import { functionUnit } from './units.ts'
 
-const TODO = 'put what the step needs into `params`, or give it a `version`'
+const ADVICE = 'put what the step needs into `params`, or give it a `version`'
 
 /**
  * Finds the code behind each step of a pipeline: what its function can reach, by name, over modules,
@@ -96,19 +96,19 @@ class Places {
     }
     if (site === undefined) {
       const what = 'the place where the step is made cannot be seen'
-      return origin([{ what, place: 'unknown', todo: TODO }])
+      return origin([{ what, place: 'unknown', todo: ADVICE }])
     }
     const module = this.#modules.get(site.file)
     const place = `${module.name}:${site.line}`
     const call = this.#call(site)
     if (call === undefined || module.syntax === undefined) {
       const what = 'the call that makes the step cannot be found in its source'
-      return origin([{ what, place, todo: TODO }])
+      return origin([{ what, place, todo: ADVICE }])
     }
     const known = knowledgeOf(module.syntax, call, site.direct, () => this.#syntaxes())
     switch (known.kind) {
       case 'ambiguous':
-        return origin([{ what: known.what, place, todo: TODO }])
+        return origin([{ what: known.what, place, todo: ADVICE }])
       case 'placed':
         return origin([])
       case 'written': {

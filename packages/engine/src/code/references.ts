@@ -52,7 +52,7 @@ const GATES = /^(?:node:)?(process|module|vm)$/
 const OUTSIDE =
   /^(?:node:)?(fs|fs\/promises|child_process|http|https|http2|net|dns|dns\/promises|os|sqlite)$/
 
-const TODO = {
+const ADVICE = {
   outside: 'read it in a step, from an input declared with file() or env()',
   module: 'name the module literally, in an import',
   code: 'write the code out',
@@ -87,8 +87,8 @@ export function collectReferences(
     const doubt: Say = (what, todo) => unclear.push({ what, line, todo })
     const follow = (argument: unknown, what: string): void => {
       const specifier = literalText(argument)
-      if (specifier === undefined) doubt(`a computed ${what}`, TODO.module)
-      else if (GATES.test(specifier)) doubt(`all of ${specifier}`, TODO.env)
+      if (specifier === undefined) doubt(`a computed ${what}`, ADVICE.module)
+      else if (GATES.test(specifier)) doubt(`all of ${specifier}`, ADVICE.env)
       else modules.push({ specifier, line })
     }
     switch (node.type) {
@@ -108,7 +108,7 @@ export function collectReferences(
         break
       case 'JSXElement':
       case 'JSXFragment':
-        doubt('JSX, which calls a package that it does not name', TODO.code)
+        doubt('JSX, which calls a package that it does not name', ADVICE.code)
         break
       case 'ImportExpression':
         follow(node['source'], 'import()')
@@ -120,14 +120,14 @@ export function collectReferences(
       case 'NewExpression':
         visitCall(node, line, follow)
         if (outside.has(rootName(node['callee'])) && !ancestors.some(isDeferred)) {
-          doubt('a value read from outside when the module is loaded', TODO.outside)
+          doubt('a value read from outside when the module is loaded', ADVICE.outside)
         }
         break
       case 'MemberExpression':
         visitMember(node, parent, doubt)
         break
       case 'MetaProperty':
-        if (!plain.has(node)) doubt('import.meta as a whole', TODO.file)
+        if (!plain.has(node)) doubt('import.meta as a whole', ADVICE.file)
         break
       case 'Identifier':
         if (!plain.has(node) && !isMemberName(node, parent)) visitName(node, parent, doubt)
@@ -194,11 +194,11 @@ export function collectReferences(
     if (isNode(object) && object.type === 'MetaProperty') {
       plain.add(object)
       const harmless = name === 'main' || plain.has(node)
-      if (!harmless) doubt(`import.meta.${name ?? '[...]'}`, TODO.file)
+      if (!harmless) doubt(`import.meta.${name ?? '[...]'}`, ADVICE.file)
     } else if (of === 'process' && name !== undefined) {
       plain.add(object)
       if (name === 'env') visitEnv(node, parent, doubt)
-      else if (PROCESS_GATES.has(name)) doubt(`process.${name}`, TODO.env)
+      else if (PROCESS_GATES.has(name)) doubt(`process.${name}`, ADVICE.env)
     } else if (of === 'module' && name === 'exports') {
       plain.add(object)
     } else if (GLOBALS.has(of) && STANDARD.has(name ?? '')) {
@@ -208,7 +208,7 @@ export function collectReferences(
 
   function visitEnv(member: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
     const names = envNames(member, parent)
-    if (names === undefined) doubt('process.env as a whole, or by a computed name', TODO.env)
+    if (names === undefined) doubt('process.env as a whole, or by a computed name', ADVICE.env)
     else for (const name of names) env.add(name)
   }
 
@@ -219,9 +219,9 @@ export function collectReferences(
     if (name === 'Function' && parent?.type === 'BinaryExpression') return
     // A module in the syntax of today has no `module`: there it is a name like any other.
     if (name === 'module' && syntax.isModule) return
-    if (name === 'eval') doubt('eval', TODO.code)
-    else if (name === 'Function') doubt('new Function', TODO.code)
-    else doubt(`${name} as a value`, name === 'process' ? TODO.env : TODO.code)
+    if (name === 'eval') doubt('eval', ADVICE.code)
+    else if (name === 'Function') doubt('new Function', ADVICE.code)
+    else doubt(`${name} as a value`, name === 'process' ? ADVICE.env : ADVICE.code)
   }
 }
 
@@ -264,7 +264,7 @@ function visitGate({ source, specifiers }: SyntaxNode, doubt: Say): void {
       : // It is a gate by its own name, and looked at where it is called.
         name === 'createRequire' && identifierName(local) === name
     if (!harmless)
-      doubt(`${name ?? 'all'} of ${from}`, from.endsWith('process') ? TODO.env : TODO.code)
+      doubt(`${name ?? 'all'} of ${from}`, from.endsWith('process') ? ADVICE.env : ADVICE.code)
   }
 }
 
