@@ -125,6 +125,8 @@ describe('reading verbs', () => {
       steps: { decision: string }[]
     }
     expect(steps.map(({ decision }) => decision)).toEqual(['cached', 'run', 'depends'])
+    expect((await project.stepwell('plan', '--check')).code).toBe(3)
+    expect((await project.stepwell('plan', 'read', '--check')).code).toBe(0)
   })
 
   test('explain goes back to the first cause', async () => {

@@ -79,6 +79,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .argument('[targets...]', 'names of steps')
     .option('-f, --force', 'as of run')
     .addOption(new Option('--force-all').hideHelp())
+    .option('--check', 'exit with 3 when something would run')
     .option('--json', 'print JSON')
     .action(async (targets: string[], options: PlanOptions) => exit(await plan(targets, options)))
   command('explain', 'say why a step would run, or would not')

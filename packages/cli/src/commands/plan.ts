@@ -10,6 +10,8 @@ export interface PlanOptions extends ProjectOptions {
   readonly force?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
+  /** Tell by the exit code whether something would run. */
+  readonly check?: boolean
 }
 
 const WORDS = { run: 'will run', cached: 'cached', depends: 'depends' } as const
@@ -27,7 +29,8 @@ export async function plan(targets: readonly string[], options: PlanOptions): Pr
       for (const warning of planned.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(`${planTable(planned)}\n\n${planSummary(planned)}`)
     }
-    return EXIT.ok
+    const stale = planned.steps.some(({ decision }) => decision !== 'cached')
+    return options.check && stale ? EXIT.stale : EXIT.ok
   })
 }
 
