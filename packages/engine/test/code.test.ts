@@ -82,6 +82,39 @@ describe('an edit of what a step imports is seen', () => {
     },
     edit: { 'setup.js': `import { box } from './box.js'\nbox.k = 4\n` },
   })
+  reruns('exports that trade names, behind a namespace', {
+    files: {
+      'pipeline.ts': rawOnly(`import * as lib from './lib.ts'`, 'return lib.x'),
+      'lib.ts': 'const a = 3\nconst b = 4\nexport { a as x, b as y }\n',
+    },
+    edit: { 'lib.ts': 'const a = 3\nconst b = 4\nexport { a as y, b as x }\n' },
+  })
+  reruns('exports that trade names, behind a namespace that is passed on', {
+    files: {
+      'pipeline.ts': rawOnly(`import { lib } from './mid.ts'`, 'return lib.x'),
+      'mid.ts': `export * as lib from './lib.ts'\n`,
+      'lib.ts': `export { a as x, b as y } from './k.ts'\n`,
+      'k.ts': 'export const a = 3\nexport const b = 4\n',
+    },
+    edit: { 'lib.ts': `export { a as y, b as x } from './k.ts'\n` },
+  })
+  reruns('exports that trade names, behind import()', {
+    files: {
+      'pipeline.ts': rawOnly('', `return (await import('./lib.ts')).x`),
+      'lib.ts': 'const a = 3\nconst b = 4\nexport { a as x, b as y }\n',
+    },
+    edit: { 'lib.ts': 'const a = 3\nconst b = 4\nexport { a as y, b as x }\n' },
+  })
+  reruns('a package name that is exported under another', {
+    files: {
+      'pipeline.ts': rawOnly(`import * as lib from './lib.ts'`, 'return lib.x'),
+      'lib.ts': `export { a as x, b as y } from 'fake'\n`,
+      'node_modules/fake/package.json':
+        '{"name":"fake","version":"1.0.0","type":"module","main":"index.js"}',
+      'node_modules/fake/index.js': 'export const a = 3\nexport const b = 4\n',
+    },
+    edit: { 'lib.ts': `export { a as y, b as x } from 'fake'\n` },
+  })
   reruns('modules in a circle', {
     files: {
       'pipeline.ts': PIPELINE,

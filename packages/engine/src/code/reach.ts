@@ -182,15 +182,15 @@ export function reach(
   }
 
   /** All units of a module, and all that it exports from others. */
-  function wholeOf(module: LocalModule): Target[] {
+  function wholeOf(module: LocalModule): unknown[] {
     const own = (module.units?.units ?? []).map((unit) => number({ module, unit }))
-    const from = [...(module.units?.exports.values() ?? [])].flatMap((bound) =>
-      resolveBinding(bound, module),
-    )
+    const from = [...(module.units?.exports ?? [])].toSorted(byName).map(([name, bound]) => {
+      return [name, labelOf(bound), resolveBinding(bound, module)]
+    })
     const stars = (module.units?.stars ?? []).flatMap((specifier) =>
       (modules.follow(specifier, module) ?? []).flatMap((file) => exportOf(file, '*')),
     )
-    return [...own, ...from, ...stars]
+    return [own, from, stars]
   }
 
   function assetAt(file: string): LocalModule | undefined {
