@@ -120,7 +120,8 @@ export function canonicalJson(value: unknown): string {
   return new CanonicalWriter().write(value)
 }
 
-function isPlain(value: object): boolean {
+/** Whether an object is one as written in braces, not an instance of a class. */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

@@ -2,16 +2,16 @@ import { actionOf } from './action.ts'
 import type { Artifact, Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { PipelineCode } from './code.ts'
-import { describeValue } from './describe.ts'
+import { derivePicks } from './derive-picks.ts'
+import { digestBytes } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import { artifactIn, identify, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
-import { pickField } from './pick.ts'
 import type { PlannedStep } from './plan.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { codesOf, findReusable } from './snapshot.ts'
 import type { ArtifactStore, FileDigests, Snapshot } from './store/store.ts'
-import { decodeValue, digestValue } from './value.ts'
+import { digestValue } from './value.ts'
 
 export interface PlanOptions {
   readonly steps: readonly OrderedStep[]
@@ -65,18 +65,18 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       const read = waitsFor.find((each) => input.source.split('.')[0] === each)
       return read === undefined ? input : { name: input.name, source: input.source }
     })
+    const known = findReusable(snapshot, name, key)
     const own = await ownReasons()
     if (waitsFor.length > 0) {
       const reasons: Reason[] = [...own, { kind: 'upstream', steps: waitsFor }]
       return { ...base, inputs, decision: own.length > 0 ? 'run' : 'depends', reasons }
     }
     if (own.length > 0) return { ...base, inputs, key, decision: 'run', reasons: own }
-    const entry = findReusable(snapshot, name, key)
-    if (entry === undefined) {
+    if (known === undefined) {
       return { ...base, inputs, key, decision: 'run', reasons: [{ kind: 'lost' }] }
     }
     try {
-      outputs.set(name, await withPicks(ordered, entry.outputs))
+      outputs.set(name, await derivePicks(ordered, known.outputs, artifacts, digestBytes))
     } catch (error) {
       if (!(error instanceof StepwellError)) throw error
       return {
@@ -86,7 +86,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
         reasons: [{ kind: 'problem', message: error.message }],
       }
     }
-    const { run, at } = entry
+    const { run, at } = known
     return { ...base, inputs, key, decision: 'cached', reasons: [{ kind: 'unchanged', run, at }] }
 
     /** What makes the step run whatever the steps before it turn out to give. */
@@ -94,7 +94,6 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       if (forced.has(name)) return [{ kind: 'forced' }]
       const never = uncacheable(ordered, identity)
       if (never !== undefined) return [never]
-      const known = findReusable(snapshot, name, key)
       if (known !== undefined && waitsFor.length === 0) {
         return await checkHit(ordered, known.outputs, artifacts, dir)
       }
@@ -104,8 +103,8 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
 
     /** The output of a step that will run is taken for what it was: no reason of its own to run. */
     function artifactOf(read: string, field: string | undefined): Artifact {
-      const known = outputs.get(read)
-      if (known !== undefined) return artifactIn(known, field)
+      const made = outputs.get(read)
+      if (made !== undefined) return artifactIn(made, field)
       const input = Object.entries(last?.ingredients.sources ?? {}).find(
         ([, source]) => source === (field === undefined ? read : `${read}.${field}`),
       )
@@ -113,17 +112,5 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       const digest = before?.kind === 'value' ? before.digest : digestValue(undefined)
       return { kind: 'value', digest, size: 0, about: '' }
     }
-  }
-
-  async function withPicks({ name, picks }: OrderedStep, stored: Outputs): Promise<Outputs> {
-    const missing = picks.filter((field) => !Object.hasOwn(stored.picks, field))
-    if (missing.length === 0) return stored
-    const value = decodeValue(await artifacts.get(stored.value.digest))
-    const added = missing.map((field) => {
-      const part = pickField(name, value, field)
-      const artifact = { kind: 'value', digest: digestValue(part), size: 0 } as const
-      return [field, { ...artifact, about: describeValue(part) }] as const
-    })
-    return { ...stored, picks: { ...stored.picks, ...Object.fromEntries(added) } }
   }
 }

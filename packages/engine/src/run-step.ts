@@ -1,7 +1,7 @@
 import type { Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { CodeParts, PipelineCode } from './code.ts'
-import { describeValue } from './describe.ts'
+import { derivePicks } from './derive-picks.ts'
 import { StepwellError } from './errors.ts'
 import type { RunEvent, StepFinished } from './event.ts'
 import type { Executor } from './executor/executor.ts'
@@ -15,7 +15,6 @@ import {
   type Identity,
 } from './identify.ts'
 import type { OrderedStep } from './order.ts'
-import { pickField } from './pick.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { failureOf, type Failure } from './step-record.ts'
 import { codesOf, findReusable } from './snapshot.ts'
@@ -29,7 +28,6 @@ import type {
   StepCache,
   StepEntry,
 } from './store/store.ts'
-import { decodeValue, encodeValue } from './value.ts'
 
 export interface StepRunnerOptions {
   readonly run: string
@@ -133,9 +131,12 @@ export class StepRunner {
     entry: StepEntry,
   ): Promise<'done' | 'failed'> {
     const { name } = ordered
+    const { artifacts } = this.#options
     let outputs: Outputs
     try {
-      outputs = await this.#withPicks(ordered, entry.outputs)
+      outputs = await derivePicks(ordered, entry.outputs, artifacts, async (bytes) => {
+        return await artifacts.put(bytes)
+      })
     } catch (error) {
       if (!(error instanceof StepwellError && error.code === 'STEPWELL_PICK')) throw error
       return this.#fail(name, [], failureOf(error))
@@ -147,23 +148,6 @@ export class StepRunner {
     const reasons: Reason[] = [{ kind: 'unchanged', run: entry.run, at: entry.at }]
     this.#finish(name, 'cached', { reasons, output: outputs.value, picks: outputs.picks })
     return 'done'
-  }
-
-  /** Adds fields that came to be picked only after the outputs were stored. */
-  async #withPicks({ name, picks }: OrderedStep, outputs: Outputs): Promise<Outputs> {
-    const missing = picks.filter((field) => !Object.hasOwn(outputs.picks, field))
-    if (missing.length === 0) return outputs
-    const { artifacts } = this.#options
-    const value = decodeValue(await artifacts.get(outputs.value.digest))
-    const added: Outputs['picks'][string][] = []
-    for (const field of missing) {
-      const part = pickField(name, value, field)
-      const bytes = encodeValue(part)
-      const digest = await artifacts.put(bytes)
-      added.push({ kind: 'value', digest, size: bytes.length, about: describeValue(part) })
-    }
-    const fields = missing.map((field, index) => [field, added[index]])
-    return { ...outputs, picks: { ...outputs.picks, ...Object.fromEntries(fields) } }
   }
 
   /** 4. Execute; 5. on success only, commit: bytes first, then the entry that promises them. */

@@ -1,5 +1,5 @@
 import { digestBytes, type Digest } from './digest.ts'
-import { CanonicalWriter, type Extension } from './json.ts'
+import { CanonicalWriter, isPlain, type Extension } from './json.ts'
 
 // Layout of an encoded value, all integers little-endian:
 //   0  'SWV1'
@@ -88,7 +88,7 @@ export function encodeValue(value: unknown): Uint8Array {
       offset += padded(bytes.length)
       return tag(array.name, `[${at},${array.length}]`)
     }
-    if (Object.hasOwn(part, '$') && isRecord(part)) {
+    if (Object.hasOwn(part, '$') && isPlain(part)) {
       return tag(
         'object',
         writer.nested(part, () => writer.object(part)),
@@ -203,11 +203,6 @@ function isExactly<T>(
   type: abstract new (...args: never[]) => T,
 ): part is T & object {
   return Object.getPrototypeOf(part) === type.prototype
-}
-
-function isRecord(part: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(part)
-  return prototype === Object.prototype || prototype === null
 }
 
 function dateNumber(date: Date): number | null {

@@ -33,12 +33,8 @@ export function codeOptions({ node }: Call): SyntaxNode[] | undefined {
   if (['call', 'apply', 'bind'].includes(identifierName(property) ?? '')) return undefined
   const [first, second] = node['arguments'] as SyntaxNode[]
   if (first?.type === 'ObjectExpression') {
-    const members = first['properties'] as SyntaxNode[]
-    const runs = members.filter(({ key }) => identifierName(key) === 'run')
-    const plain = members.every(({ type, computed, kind }) => {
-      return type === 'Property' && computed !== true && kind === 'init'
-    })
-    return plain && runs.length === 1 ? runs.map(({ value }) => value as SyntaxNode) : undefined
+    const runs = writtenOptions(first)?.filter(({ key }) => identifierName(key) === 'run')
+    return runs?.length === 1 ? runs.map(({ value }) => value as SyntaxNode) : undefined
   }
   // The record form has no code: its steps were made elsewhere.
   if (second?.type === 'ObjectExpression') return []
@@ -50,4 +46,13 @@ export function codeOptions({ node }: Call): SyntaxNode[] | undefined {
       : undefined
   })
   return runs.every((run) => isNode(run)) ? runs : undefined
+}
+
+/** The members of an object that are all written out: no spread, no accessor, no computed key. */
+export function writtenOptions(options: SyntaxNode): SyntaxNode[] | undefined {
+  const members = options['properties'] as SyntaxNode[]
+  const plain = members.every(({ type, kind, computed }) => {
+    return type === 'Property' && kind === 'init' && computed !== true
+  })
+  return plain ? members : undefined
 }

@@ -171,14 +171,13 @@ export function reach(
       bound === undefined
         ? units.stars.map((specifier) => [specifier, name] as const)
         : [[bound.specifier, bound.name] as const]
-    const found = through.flatMap(([specifier, inner]) =>
+    return through.flatMap(([specifier, inner]) =>
       (modules.follow(specifier, module) ?? []).flatMap((next) => {
         const targets = resolveExport(next, inner, seen)
         // Of a package only its version counts: here is said which name of it is meant.
         return isInstalled(next) ? [...targets, `${inner} of ${specifier}`] : targets
       }),
     )
-    return found
   }
 
   /** All units of a module, and all that it exports from others. */

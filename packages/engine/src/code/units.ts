@@ -1,4 +1,5 @@
 import { digestText, type Digest } from '../digest.ts'
+import { writtenOptions } from './calls.ts'
 import { canonicalText } from './canonical.ts'
 import { extendedFunction, isInert, type Names, type Use } from './inert.ts'
 import { assignedIn, namesIn } from './names.ts'
@@ -81,7 +82,7 @@ export function splitUnits(syntax: Syntax): Units {
   }
   for (const unit of units) {
     for (const name of new Set(assignedIn(unit.node))) {
-      assigners.set(name, [...(assigners.get(name) ?? []), unit])
+      addAssigner(name, unit)
     }
   }
   return { units, bindings, exports, stars, imports, assigners }
@@ -120,7 +121,7 @@ export function splitUnits(syntax: Syntax): Units {
     const options = stepOptions(init, known)
     if (options !== undefined && identifierName(id) !== undefined) {
       // A step shows nothing of itself to the code of others.
-      bind(names, addHandle(declarator, names.join(', ')))
+      bind(names, addOpaque(declarator, names.join(', '), 'a step', false))
       for (const { value, use } of options) {
         if (isInert(value, known, use)) continue
         add(value as SyntaxNode, `an option of ${names.join(', ')}`, true)
@@ -135,18 +136,9 @@ export function splitUnits(syntax: Syntax): Units {
     bind(names, unit)
     // Whoever uses the function meets what was added to it.
     if (plain && extendsOwn) {
-      assigners.set(extended, [...(assigners.get(extended) ?? []), unit])
+      addAssigner(extended, unit)
       // When that happened counts for all, what was added does not.
-      const digest = digestText(`an extension of ${extended}`)
-      const label = `the extension of ${extended}`
-      units.push({
-        label,
-        node: declarator,
-        digest,
-        names: [],
-        references: NOTHING,
-        isEffect: true,
-      })
+      addOpaque(declarator, `the extension of ${extended}`, `an extension of ${extended}`, true)
     }
   }
 
@@ -215,8 +207,7 @@ export function splitUnits(syntax: Syntax): Units {
     for (const name of names) {
       const before = bindings.get(name)
       // Declared twice (`var`, or an enum in two parts): each of them makes what the name stands for.
-      if (before?.kind === 'unit')
-        assigners.set(name, [...(assigners.get(name) ?? []), before.unit])
+      if (before?.kind === 'unit') addAssigner(name, before.unit)
       bindings.set(name, { kind: 'unit', unit, name })
     }
   }
@@ -234,11 +225,16 @@ export function splitUnits(syntax: Syntax): Units {
     return unit
   }
 
-  function addHandle(node: SyntaxNode, label: string): Unit {
-    const digest = digestText('a step')
-    const unit: Unit = { label, node, digest, names: [], references: NOTHING, isEffect: false }
+  /** A unit of which only that it is there counts, not what it names. */
+  function addOpaque(node: SyntaxNode, label: string, text: string, isEffect: boolean): Unit {
+    const digest = digestText(text)
+    const unit: Unit = { label, node, digest, names: [], references: NOTHING, isEffect }
     units.push(unit)
     return unit
+  }
+
+  function addAssigner(name: string, unit: Unit): void {
+    assigners.set(name, [...(assigners.get(name) ?? []), unit])
   }
 }
 
@@ -314,12 +310,7 @@ function stepOptions(
   const [options, ...others] = node['arguments'] as SyntaxNode[]
   if (name === undefined || !isEngineCall(name) || others.length > 0) return undefined
   if (options?.type !== 'ObjectExpression') return undefined
-  const members = options['properties'] as SyntaxNode[]
-  const plain = members.every(({ type, kind, computed }) => {
-    return type === 'Property' && kind === 'init' && computed !== true
-  })
-  if (!plain) return undefined
-  return members.map(({ key, value }) => {
+  return writtenOptions(options)?.map(({ key, value }) => {
     return { value, use: identifierName(key) === 'run' ? 'kept' : 'data' }
   })
 }
