@@ -4,10 +4,20 @@ import { defineConfig } from 'oxlint'
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
   'action artifact code context event fingerprint graph input order pick pipeline plan reason ' +
-  'reason-text run snapshot status step step-record value'
+  'reason-text run snapshot status step step-record tree value'
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
-const L4 = ['check-hit', 'derive-picks', 'identify', 'plan-steps', 'run-step', 'schedule']
+const L4 = [
+  'check-hit',
+  'check-outs',
+  'derive-picks',
+  'identify',
+  'plan-steps',
+  'restore-outs',
+  'run-step',
+  'schedule',
+  'tree-reasons',
+]
 const L5 = ['author', 'engine', 'index', 'run-handle', 'run-recorder', 'runnable']
 
 // Each library stands behind one file of ours, so that a breaking major touches one file.
@@ -16,6 +26,7 @@ const BEHIND = {
   '@dagrejs/graphlib': 'packages/engine/src/graph.ts',
   'p-queue': 'packages/engine/src/schedule.ts',
   level: 'packages/engine/src/store/level-index.ts',
+  tinyglobby: 'packages/engine/src/store/project-files.ts',
   'oxc-parser': 'packages/engine/src/code/syntax.ts',
   'oxc-resolver': 'packages/engine/src/code/resolve.ts',
   'csv-parse': 'packages/steps/src/csv.ts',
@@ -86,7 +97,7 @@ const ENGINE = [
     up(L5, 'Adapters do not know what wires them.'),
     up(L4, 'Adapters do not know who uses them.'),
   ),
-  ...['store/level-index', 'code/syntax', 'code/resolve'].map((name) =>
+  ...['store/level-index', 'store/project-files', 'code/syntax', 'code/resolve'].map((name) =>
     layer(files([name]), OTHER_PACKAGES, WIRING, RUNNING),
   ),
   layer(files(PORTS), OTHER_PACKAGES, NODE, ADAPTERS, OWN_ADAPTERS, WIRING, RUNNING),

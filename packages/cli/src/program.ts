@@ -67,6 +67,10 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
       'execute the named targets even if cached; --force=all: all that take part',
     )
     .addOption(new Option('--force-all').hideHelp())
+    .option('--keep-edits', 'leave outs that were edited by hand as they are')
+    .addOption(
+      new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
+    )
     .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
     .option('--json', 'print the record of the run as JSON')
     .option('--events', 'print each event as a line of JSON as it happens')

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts'
 
-/** Immutable bytes with a digest. Values are the only kind so far; files and directories follow. */
+/** A value that a step returned, or a field of it. */
 export interface Artifact {
   readonly kind: 'value'
   readonly digest: Digest
@@ -10,13 +10,38 @@ export interface Artifact {
   readonly about: string
 }
 
-/** What a step left behind: its return value, and the fields of it that other steps pick. */
+/** A file or a directory that a step left at a declared path of the project. */
+export type OutArtifact = FileArtifact | DirArtifact
+
+interface FileArtifact {
+  readonly kind: 'file'
+  /** As declared, relative to the project directory. */
+  readonly path: string
+  readonly digest: Digest
+  readonly size: number
+  /** See `countedMode`. */
+  readonly mode: number
+}
+
+interface DirArtifact {
+  readonly kind: 'dir'
+  readonly path: string
+  /** Of the directory's tree, whose text is an artifact that names those of the files. */
+  readonly digest: Digest
+  /** Of all files. */
+  readonly size: number
+  readonly files: number
+}
+
+/** What a step left behind: its return value, the fields of it that other steps pick, and its outs. */
 export interface Outputs {
   readonly value: Artifact
   readonly picks: Readonly<Record<string, Artifact>>
+  /** Files and directories by their declared names. */
+  readonly outs: Readonly<Record<string, OutArtifact>>
 }
 
-/** Every artifact of a step's outputs. */
+/** The artifacts of a step's return value. */
 export function artifactsOf({ value, picks }: Outputs): Artifact[] {
   return [value, ...Object.values(picks)]
 }

@@ -5,16 +5,19 @@ import type { OrderedStep } from './order.ts'
 import type { Reason } from './reason.ts'
 import { definition } from './step.ts'
 import type { ArtifactStore } from './store/store.ts'
+import type { Workspace } from './store/workspace.ts'
 import { decodeValue } from './value.ts'
 
 /**
  * Why outputs found in the cache cannot be used; none when they can. They count only when all their
- * bytes are there and undamaged, and when the effects behind them are still in place.
+ * bytes are there and undamaged, outs at least in the project, and when the effects behind them are
+ * still in place.
  */
 export async function checkHit(
   { name, step }: OrderedStep,
   outputs: Outputs,
   artifacts: ArtifactStore,
+  workspace: Workspace,
   dir: string,
 ): Promise<Reason[]> {
   const reasons: Reason[] = []
@@ -23,6 +26,11 @@ export async function checkHit(
     if (state !== 'present') {
       reasons.push({ kind: 'artifact', problem: state, output: outputName(outputs, artifact) })
     }
+  }
+  for (const out of Object.values(outputs.outs)) {
+    const state = await workspace.check(out)
+    if (state === 'present' || (await workspace.inspect(out)) === 'in place') continue
+    reasons.push({ kind: 'artifact', problem: state, output: out.path })
   }
   const { stale } = definition(step).run
   if (reasons.length > 0 || stale === undefined) return reasons

@@ -22,14 +22,20 @@ import { StepRunner } from './run-step.ts'
 import { schedule } from './schedule.ts'
 import { nextSnapshot } from './snapshot.ts'
 import type { Picked, Step } from './step.ts'
+import { checkOuts, outPaths } from './check-outs.ts'
 import { DiskArtifacts } from './store/disk-artifacts.ts'
 import { DiskSnapshots } from './store/disk-snapshots.ts'
+import { DiskDownloads } from './store/downloads.ts'
 import { RememberingFileDigests } from './store/file-digests.ts'
 import { LevelIndex, type IndexOptions } from './store/level-index.ts'
 import { LevelStepCache } from './store/level-step-cache.ts'
 import { createState, stateDirs, type StateDirs } from './store/project.ts'
+import { DiskProjectFiles } from './store/project-files.ts'
+import { Recycle } from './store/recycle.ts'
 import { RunFiles } from './store/run-files.ts'
-import type { ArtifactStore, StepCache } from './store/store.ts'
+import { Staging } from './store/staging.ts'
+import type { ArtifactStore, FileDigests, LinkMode, StepCache } from './store/store.ts'
+import { Workspace } from './store/workspace.ts'
 import { decodeValue } from './value.ts'
 
 export interface EngineOptions {
@@ -46,8 +52,22 @@ export interface EngineOptions {
   readonly artifacts?: ArtifactStore
   /** Where outputs are found by step key. @default LevelDB in `.stepwell/index` */
   readonly cache?: StepCache
+  /**
+   * How outs come from the artifact store into the project: `copy`, by shared blocks where the file
+   * system can, or `hard` links, which take no room; those are read-only, and one that is written all the
+   * same costs a rerun. @default 'copy'
+   */
+  readonly link?: LinkMode
   /** What executes the steps of a pipeline. @default one that calls them in this thread */
-  readonly executor?: (pipeline: Pipeline, artifacts: ArtifactStore, dir: string) => Executor
+  readonly executor?: (pipeline: Pipeline, place: ExecutorPlace) => Executor
+}
+
+/** What an executor works with. */
+export interface ExecutorPlace {
+  readonly artifacts: ArtifactStore
+  readonly digests: FileDigests
+  /** The project directory. */
+  readonly dir: string
 }
 
 export interface PlanRequest {
@@ -58,6 +78,8 @@ export interface PlanRequest {
 }
 
 export interface RunRequest extends PlanRequest {
+  /** Leave outs that were edited by hand as they are; what reads them gets them so. @default false */
+  readonly keepEdits?: boolean
   /** Cancels the run: nothing new is started, and running steps are told by their own signal. */
   readonly signal?: AbortSignal
 }
@@ -94,6 +116,11 @@ export class Engine implements AsyncDisposable {
   readonly #cache: StepCache
   readonly #executor: NonNullable<EngineOptions['executor']>
   readonly #digests: RememberingFileDigests
+  readonly #files: DiskProjectFiles
+  readonly #downloads: DiskDownloads
+  readonly #recycle: Recycle
+  readonly #staging: Staging
+  readonly #link: LinkMode
   readonly #snapshots: DiskSnapshots
   readonly #runs: RunFiles
   readonly #index: LevelIndex
@@ -111,6 +138,11 @@ export class Engine implements AsyncDisposable {
     this.#concurrency = options.concurrency ?? availableParallelism()
     this.#digests = new RememberingFileDigests(dir)
     this.#artifacts = options.artifacts ?? new DiskArtifacts(dirs.objects, this.#digests)
+    this.#files = new DiskProjectFiles(dir, this.#digests)
+    this.#downloads = new DiskDownloads(dir, dirs.downloads, this.#digests)
+    this.#recycle = new Recycle(dirs.recycle)
+    this.#staging = new Staging(dirs, this.#recycle)
+    this.#link = options.link ?? 'copy'
     this.#snapshots = new DiskSnapshots(dirs.state)
     this.#runs = new RunFiles(dirs.runs)
     this.#indexOptions = {
@@ -122,9 +154,7 @@ export class Engine implements AsyncDisposable {
     this.#index = LevelIndex.share(dirs.root, this.#indexOptions)
     this.#cache = options.cache ?? new LevelStepCache(this.#index)
     this.#executor =
-      options.executor ??
-      (({ steps }, artifacts, projectDir) =>
-        new InlineExecutor({ steps, artifacts, dir: projectDir }))
+      options.executor ?? (({ steps }, place) => new InlineExecutor({ steps, ...place }))
   }
 
   /** Runs a pipeline. It begins at once; see `Run` for how to follow it. */
@@ -153,8 +183,11 @@ export class Engine implements AsyncDisposable {
       code,
       snapshot,
       artifacts: this.#artifacts,
-      digests: this.#digests,
+      files: this.#files,
+      downloads: this.#downloads,
+      workspace: this.#workspace('plan'),
       dir: this.dir,
+      outPaths: outPaths(pipeline),
       forced: forcedSteps(steps, force),
     })
     return { pipeline: pipeline.name, warnings: warningsOf(code), steps: planned }
@@ -188,7 +221,7 @@ export class Engine implements AsyncDisposable {
 
   async #carryOut(
     pipeline: Pipeline,
-    { targets, force, signal = new AbortController().signal }: RunRequest,
+    { targets, force, keepEdits = false, signal = new AbortController().signal }: RunRequest,
     tell: (event: RunEvent) => void,
   ): Promise<RunRecord> {
     const { steps, code } = prepare(pipeline, targets, this.dir)
@@ -196,6 +229,7 @@ export class Engine implements AsyncDisposable {
     this.#digests.recall(Object.entries(files))
     const forced = forcedSteps(steps, force)
     createState(this.#dirs)
+    await this.#tidy()
     const recorder = new RunRecorder(this.#runs, tell, {
       pipeline: pipeline.name,
       concurrency: this.#concurrency,
@@ -210,10 +244,19 @@ export class Engine implements AsyncDisposable {
       snapshot,
       cache: this.#cache,
       artifacts: this.#artifacts,
-      digests: this.#digests,
-      executor: this.#executor(pipeline, this.#artifacts, this.dir),
+      files: this.#files,
+      downloads: this.#downloads,
+      workspace: this.#workspace(recorder.id),
+      staging: this.#staging,
+      executor: this.#executor(pipeline, {
+        artifacts: this.#artifacts,
+        digests: this.#digests,
+        dir: this.dir,
+      }),
       inFlight: this.#inFlight,
       forced,
+      keepEdits,
+      outPaths: outPaths(pipeline),
       signal,
       emit: recorder.emit,
     })
@@ -226,9 +269,35 @@ export class Engine implements AsyncDisposable {
       throw error
     } finally {
       this.#listeners.delete(recorder.warn)
+      await this.#staging.close(recorder.id)
       const next = nextSnapshot(snapshot, pipeline, code, runner.entries)
       await this.#snapshots.write(pipeline.name, next, this.#digests.remembered)
     }
+  }
+
+  /** The project as a run, or a plan, finds and leaves it. */
+  #workspace(run: string): Workspace {
+    return new Workspace({
+      dir: this.dir,
+      temporary: this.#staging.temporary(run),
+      artifacts: this.#artifacts,
+      digests: this.#digests,
+      recycle: this.#recycle,
+      link: this.#link,
+    })
+  }
+
+  /** Puts aside what runs left that were killed, and lets go of what has been aside for long. */
+  async #tidy(): Promise<void> {
+    await this.#staging.recover(async (id) => {
+      try {
+        return (await this.#runs.read(id)).status === 'running'
+      } catch (error) {
+        if (error instanceof StepwellError) return false
+        throw error
+      }
+    })
+    await this.#recycle.purge()
   }
 
   async #read(
@@ -263,6 +332,7 @@ function prepare(
   }
   const steps = orderSteps(pipeline, targets)
   for (const { name, step } of steps) paramsOf(name, step)
+  checkOuts(pipeline, dir)
   return { steps, code: analyzeCode(pipeline, dir) }
 }
 

@@ -55,5 +55,6 @@ export interface StepFinished {
   readonly key?: StepKey
   readonly output?: Artifact
   readonly picks?: Outputs['picks']
+  readonly outs?: Outputs['outs']
   readonly error?: Failure
 }

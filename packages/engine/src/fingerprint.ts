@@ -3,7 +3,7 @@ import { digestText } from './digest.ts'
 import { canonicalJson, type Json } from './json.ts'
 
 /** Changes whenever the meaning of a fingerprint or the encoding of an artifact does. */
-export const FORMAT = 1
+export const FORMAT = 2
 
 /** The digest of a fingerprint: the address of a step's outputs. */
 export type StepKey = Digest & { readonly __key: 'StepKey' }
@@ -33,6 +33,8 @@ export interface Fingerprint {
   readonly params: Json
   /** By name, since `run` receives them by name. */
   readonly inputs: Readonly<Record<string, FingerprintInput>>
+  /** What it leaves where: an entry that lacks a declared file must not be found. */
+  readonly outs: Readonly<Record<string, { readonly kind: 'file' | 'dir'; readonly path: string }>>
   /** Environment variables that the code names without declaring them; never their values. */
   readonly env: Readonly<Record<string, Digest | null>>
 }
@@ -40,9 +42,24 @@ export interface Fingerprint {
 export type FingerprintInput =
   /** The content of an upstream output: never the upstream key, so that equal outputs cut off. */
   | { readonly kind: 'value'; readonly digest: Digest }
-  /** The content of a file, and its path as declared, which `run` can see. */
-  | { readonly kind: 'file'; readonly path: string; readonly digest: Digest }
+  /** The content of a file, and its path and mode, which `run` can see. */
+  | FilePart
+  /** All that is in a directory: paths, content, modes. */
+  | { readonly kind: 'dir'; readonly path: string; readonly digest: Digest }
+  /** Paths, content and modes of the files that match: not the patterns, which `run` cannot see. */
+  | { readonly kind: 'glob'; readonly digest: Digest }
+  /** The content at an address, and the address, by which a file is named. */
+  | { readonly kind: 'url'; readonly url: string; readonly digest: Digest }
   | { readonly kind: 'env'; readonly name: string; readonly value: string }
+  /** That there is one, never its value. */
+  | { readonly kind: 'secret'; readonly name: string }
+
+interface FilePart {
+  readonly kind: 'file'
+  readonly path: string
+  readonly digest: Digest
+  readonly mode: number
+}
 
 export function stepKey(fingerprint: Fingerprint): StepKey {
   // The tag keeps a fingerprint's pre-image apart from that of any other record.

@@ -1,5 +1,6 @@
-import type { Artifact, Outputs } from './artifact.ts'
+import type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 import type { Doubt, PipelineCode } from './code.ts'
+import type { Digest } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { JobInput } from './executor/executor.ts'
 import {
@@ -14,7 +15,8 @@ import type { OrderedStep } from './order.ts'
 import type { Ingredients, Reason } from './reason.ts'
 import { definition, type Input, type Step } from './step.ts'
 import type { InputRecord } from './step-record.ts'
-import type { FileDigests } from './store/store.ts'
+import type { Download, ProjectFiles } from './store/store.ts'
+import type { Tree } from './tree.ts'
 
 /** A step whose inputs are known: what it will be given, and what its outputs are filed under. */
 export interface Identity {
@@ -22,28 +24,39 @@ export interface Identity {
   readonly ingredients: Ingredients
   readonly jobInputs: Readonly<Record<string, JobInput>>
   readonly inputs: readonly InputRecord[]
+  /** Listings of directories and of files, by their digests. */
+  readonly trees: ReadonlyMap<Digest, Tree>
+  /** Where an input came from that is no longer what it was; `undefined` when all are. */
+  readonly moved: () => Promise<string | undefined>
   /** Why its outputs may not be cached; empty when they may. */
   readonly doubts: readonly Doubt[]
 }
 
 export interface Surroundings {
   readonly code: PipelineCode
-  readonly digests: FileDigests
+  readonly files: ProjectFiles
   readonly nameOf: (step: Step) => string
   /** The output of a step, or of one field of it. */
   readonly outputOf: (step: string, field: string | undefined) => Artifact
+  readonly outOf: (step: string, name: string) => OutArtifact
+  /** What an HTTP server has; asked for once everything upstream is done. */
+  readonly download: (url: string) => Promise<Download>
+  /** Paths that steps of the pipeline write: no sources. */
+  readonly outPaths: readonly string[]
 }
 
 /**
  * Resolves a step's inputs to digests and derives its key. Everything upstream has finished: an input
  * is digested when its bytes are final, never before.
  *
- * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_ENV_MISSING, STEPWELL_PARAMS.
+ * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE, STEPWELL_URL, STEPWELL_ENV_MISSING,
+ *   STEPWELL_PARAMS.
  */
 export async function identify(
   { name, step }: OrderedStep,
-  { code, digests, nameOf, outputOf }: Surroundings,
+  { code, files, nameOf, outputOf, outOf, download, outPaths }: Surroundings,
 ): Promise<Identity> {
+  const trees = new Map<Digest, Tree>()
   const parts: [string, ResolvedInput][] = []
   for (const [input, handle] of Object.entries(definition(step).inputs))
     parts.push([input, await resolve(handle)])
@@ -58,6 +71,9 @@ export async function identify(
     version: definition(step).version ?? null,
     params: JSON.parse(paramsOf(name, step)) as Json,
     inputs: Object.fromEntries(parts.map(([input, { fingerprint: part }]) => [input, part])),
+    outs: Object.fromEntries(
+      Object.entries(definition(step).outs).map(([out, { kind, path }]) => [out, { kind, path }]),
+    ),
     env: own.env,
   }
   return {
@@ -68,16 +84,87 @@ export async function identify(
     },
     jobInputs: Object.fromEntries(parts.map(([input, { job }]) => [input, job])),
     inputs: parts.map(([input, { source, record }]) => ({ name: input, source, ...record })),
+    trees,
+    moved,
     doubts: [...code.doubts, ...own.doubts],
+  }
+
+  async function moved(): Promise<string | undefined> {
+    for (const [, { source, holds }] of parts) {
+      try {
+        if (holds !== undefined && !(await holds())) return source
+      } catch (error) {
+        // It is not there any more.
+        if (error instanceof StepwellError) return source
+        throw error
+      }
+    }
+    return undefined
+  }
+
+  async function fileHolds(path: string, digest: Digest): Promise<boolean> {
+    return (await files.state(path)).digest === digest
   }
 
   async function resolve(handle: Input): Promise<ResolvedInput> {
     const source = sourceOf(handle, nameOf)
     switch (handle.kind) {
       case 'file': {
-        const digest = await digests.digest(handle.path)
-        const part = { kind: 'file', path: handle.path, digest } as const
-        return { fingerprint: part, job: part, source, record: { digest } }
+        const state = await files.state(handle.path)
+        const holds = async () => await fileHolds(handle.path, state.digest)
+        return { ...fileInput(handle.path, state), source, holds }
+      }
+      case 'dir': {
+        const tree = await files.tree(handle.path)
+        trees.set(tree.digest, tree)
+        const holds = async () => (await files.tree(handle.path)).digest === tree.digest
+        return { ...dirInput(handle.path, tree.digest), source, holds }
+      }
+      case 'out': {
+        const out = outOf(nameOf(handle.step), handle.name)
+        if (out.kind === 'file') {
+          const holds = async () => await fileHolds(out.path, out.digest)
+          return { ...fileInput(out.path, out), source, holds }
+        }
+        const holds = async () => (await files.tree(out.path)).digest === out.digest
+        return { ...dirInput(out.path, out.digest), source, holds }
+      }
+      case 'glob': {
+        const tree = await files.glob(handle.patterns, outPaths)
+        if (tree.entries.length === 0 && !handle.optional) throw noMatch(name, handle.patterns)
+        trees.set(tree.digest, tree)
+        const part = { kind: 'glob', digest: tree.digest } as const
+        const about = `${tree.entries.length} file${tree.entries.length === 1 ? '' : 's'}`
+        const holds = async () => {
+          // One that has come since was not given to the step.
+          for (const entry of tree.entries) {
+            if (entry.kind !== 'file') continue
+            if (!(await fileHolds(entry.path, entry.digest))) return false
+          }
+          return true
+        }
+        return {
+          fingerprint: part,
+          job: part,
+          source,
+          record: { digest: tree.digest, about },
+          holds,
+        }
+      }
+      case 'url': {
+        const { path, digest } = await download(handle.url)
+        return {
+          fingerprint: { kind: 'url', url: handle.url, digest },
+          job: { kind: 'url', url: handle.url, path, digest },
+          source,
+          record: { digest },
+          holds: async () => await fileHolds(path, digest),
+        }
+      }
+      case 'secret': {
+        if (process.env[handle.name] === undefined) missingEnv(name, handle.name, 'secret')
+        const part = { kind: 'secret', name: handle.name } as const
+        return { fingerprint: part, job: part, source, record: {} }
       }
       case 'env': {
         const value = process.env[handle.name] ?? handle.fallback ?? missingEnv(name, handle.name)
@@ -111,13 +198,21 @@ export function declaredInputs(step: Step, nameOf: (step: Step) => string): Inpu
 function sourceOf(handle: Input, nameOf: (step: Step) => string): string {
   switch (handle.kind) {
     case 'file':
-      return `file ${handle.path}`
+    case 'dir':
+      return `${handle.kind} ${handle.path}`
+    case 'glob':
+      return `glob ${handle.patterns.join(' ')}`
+    case 'url':
+      return handle.url
     case 'env':
-      return `env ${handle.name}`
+    case 'secret':
+      return `${handle.kind} ${handle.name}`
     case 'step':
       return nameOf(handle)
     case 'pick':
       return `${nameOf(handle.step)}.${handle.field}`
+    case 'out':
+      return `${nameOf(handle.step)}:${handle.name}`
   }
 }
 
@@ -146,6 +241,13 @@ export function artifactIn(outputs: Outputs, field: string | undefined): Artifac
   return artifact
 }
 
+/** The file or directory that a step left under a name. */
+export function outIn({ outs }: Outputs, name: string): OutArtifact {
+  const out = outs[name]
+  if (out === undefined) throw new TypeError(`the out ${name} was not stored`)
+  return out
+}
+
 /** Why a step's outputs may not be cached, if they may not. */
 export function uncacheable({ step }: OrderedStep, { doubts }: Identity): Reason | undefined {
   if (!definition(step).cache)
@@ -160,16 +262,40 @@ interface ResolvedInput {
   readonly job: JobInput
   readonly source: string
   readonly record: Omit<InputRecord, 'name' | 'source'>
+  /** Whether it still is what it was; of what may change at all. */
+  readonly holds?: () => Promise<boolean>
 }
 
 function nodeMajor(): string {
   return process.versions.node.split('.')[0] ?? ''
 }
 
-function missingEnv(step: string, name: string): never {
+function fileInput(path: string, { digest, mode }: { digest: Digest; mode: number }) {
+  return {
+    fingerprint: { kind: 'file', path, digest, mode },
+    job: { kind: 'file', path, digest },
+    record: { digest },
+  } as const
+}
+
+function dirInput(path: string, digest: Digest) {
+  const part = { kind: 'dir', path, digest } as const
+  return { fingerprint: part, job: part, record: { digest } } as const
+}
+
+function noMatch(step: string, patterns: readonly string[]): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_INPUT_MISSING',
+    what: `step \`${step}\` has an input for which there are no files`,
+    facts: `${patterns.join(' ')}; what steps of the pipeline write is left out`,
+    todo: 'correct the pattern, declare it with { optional: true }, or read a step by `step.out()`',
+  })
+}
+
+function missingEnv(step: string, name: string, kind: 'env' | 'secret' = 'env'): never {
   throw new StepwellError({
     code: 'STEPWELL_ENV_MISSING',
     what: `step \`${step}\` needs the environment variable ${name}, which is not set`,
-    todo: `set it, or declare env('${name}', { fallback: '...' })`,
+    todo: kind === 'env' ? `set it, or declare env('${name}', { fallback: '...' })` : 'set it',
   })
 }

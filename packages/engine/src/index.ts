@@ -1,19 +1,33 @@
-export type { Artifact, Outputs } from './artifact.ts'
-export type { FileInput, StepContext, StepFunction } from './context.ts'
+export type { Artifact, OutArtifact, Outputs } from './artifact.ts'
+export type { DirInput, FileInput, StepContext, StepFunction } from './context.ts'
 export type { Digest } from './digest.ts'
 export {
   openEngine,
   type Engine,
   type EngineOptions,
+  type ExecutorPlace,
   type PlanRequest,
   type RunRequest,
 } from './engine.ts'
 export { StepwellError, type ErrorCode } from './errors.ts'
 export type { RunEvent } from './event.ts'
-export type { Executor, Job, JobEvents, JobInput, JobResult } from './executor/executor.ts'
+export type { Executor, Job, JobEvents, JobInput, JobOut, JobResult } from './executor/executor.ts'
 export type { StepKey } from './fingerprint.ts'
 export { toDot, toMermaid } from './graph.ts'
-export { env, file, type EnvHandle, type FileHandle } from './input.ts'
+export {
+  dir,
+  env,
+  file,
+  glob,
+  secret,
+  url,
+  type DirHandle,
+  type EnvHandle,
+  type FileHandle,
+  type GlobHandle,
+  type SecretHandle,
+  type UrlHandle,
+} from './input.ts'
 export type { Pipeline } from './pipeline.ts'
 export type { Decision, Plan, PlannedStep } from './plan.ts'
 export { describeReason, type Reason } from './reason-text.ts'
@@ -21,6 +35,14 @@ export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'
 export { pipeline, type RunnablePipeline } from './runnable.ts'
 export type { RunStatus, StepStatus } from './status.ts'
-export { step, type Picked, type Step, type StepOptions } from './step.ts'
+export { step, type Out, type Outs, type Picked, type Step, type StepOptions } from './step.ts'
 export type { Failure, InputRecord, StepRecord } from './step-record.ts'
-export type { ArtifactState, ArtifactStore, StepCache, StepEntry } from './store/store.ts'
+export type {
+  ArtifactState,
+  ArtifactStore,
+  FileDigests,
+  FileState,
+  LinkMode,
+  StepCache,
+  StepEntry,
+} from './store/store.ts'

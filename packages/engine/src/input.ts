@@ -4,6 +4,25 @@ export interface FileHandle {
   readonly path: string
 }
 
+/** A directory of the project; the step receives a `DirInput`. */
+export interface DirHandle {
+  readonly kind: 'dir'
+  readonly path: string
+}
+
+/** The files that match patterns; the step receives a list of `FileInput`. */
+export interface GlobHandle {
+  readonly kind: 'glob'
+  readonly patterns: readonly string[]
+  readonly optional: boolean
+}
+
+/** What an HTTP server has at an address; the step receives a `FileInput`. */
+export interface UrlHandle {
+  readonly kind: 'url'
+  readonly url: string
+}
+
 /** An environment variable; the step receives its value. */
 export interface EnvHandle {
   readonly kind: 'env'
@@ -11,15 +30,65 @@ export interface EnvHandle {
   readonly fallback: string | undefined
 }
 
+/** An environment variable whose value is in no key, record, log or artifact; the step receives it. */
+export interface SecretHandle {
+  readonly kind: 'secret'
+  readonly name: string
+}
+
 /**
- * Declares a file as an input. `path` is relative to the project directory (the one the pipeline file
- * is in). The step is rerun when the content changes, not when only its time stamp does.
+ * Declares a file as an input, or in `outs` as an output. `path` is relative to the project directory
+ * (the one the pipeline file is in). The step is rerun when the content changes, or who may read or
+ * execute it; not when only its time stamp does.
  */
 export function file(path: string): FileHandle {
-  if (typeof path !== 'string' || path === '') {
-    throw new TypeError(`Expected \`path\` of file() to be a non-empty string, got ${show(path)}`)
+  return { kind: 'file', path: text(path, 'path', 'file') }
+}
+
+/**
+ * Declares a directory as an input, or in `outs` as an output: all files in it at any depth, with dot
+ * files, but for directories named `.stepwell`. A symbolic link that stays inside is a link; one that
+ * leads outside counts as what it leads to.
+ */
+export function dir(path: string): DirHandle {
+  return { kind: 'dir', path: text(path, 'path', 'dir').replace(/(?<=.)\/+$/, '') }
+}
+
+/**
+ * Declares the files that match as an input: `*` within a name, `**` over directories, `{a,b}`, and
+ * `!` before a pattern that takes files out. Wildcards match no leading dot; symbolic links are followed. The
+ * files come sorted by path.
+ *
+ * @param optional whether there may be none @default false: then the step fails
+ */
+export function glob(
+  patterns: string | readonly string[],
+  { optional = false }: { readonly optional?: boolean } = {},
+): GlobHandle {
+  const all = typeof patterns === 'string' ? [patterns] : [...patterns]
+  if (all.length === 0) throw new TypeError('Expected `patterns` of glob() to name at least one')
+  return {
+    kind: 'glob',
+    patterns: all.map((pattern) => text(pattern, 'patterns', 'glob')),
+    optional,
   }
-  return { kind: 'file', path }
+}
+
+/**
+ * Declares what an HTTP server has at an address as an input. Each run asks the server whether it has
+ * changed, by its ETag or time of change, and downloads it again if so; the content decides.
+ */
+export function url(address: string): UrlHandle {
+  const valid = URL.canParse(text(address, 'address', 'url')) ? new URL(address) : undefined
+  if (valid === undefined || !['http:', 'https:'].includes(valid.protocol)) {
+    throw new TypeError(`Expected \`address\` of url() to be http: or https:, got ${show(address)}`)
+  }
+  if (valid.username !== '' || valid.password !== '') {
+    throw new TypeError(
+      'Expected `address` of url() to hold no password: it is kept in run records',
+    )
+  }
+  return { kind: 'url', url: valid.href }
 }
 
 /**
@@ -27,10 +96,23 @@ export function file(path: string): FileHandle {
  * run records, so it is no place for a secret. Unset and without a `fallback`, the step fails.
  */
 export function env(name: string, { fallback }: { readonly fallback?: string } = {}): EnvHandle {
-  if (typeof name !== 'string' || name === '') {
-    throw new TypeError(`Expected \`name\` of env() to be a non-empty string, got ${show(name)}`)
-  }
-  return { kind: 'env', name, fallback }
+  return { kind: 'env', name: text(name, 'name', 'env'), fallback }
+}
+
+/**
+ * Declares an environment variable as a secret, such as a password: the step is given its value, and
+ * is not rerun when that changes. In logs and messages it is replaced by `***`; an output that holds it
+ * fails the step. Unset, the step fails.
+ */
+export function secret(name: string): SecretHandle {
+  return { kind: 'secret', name: text(name, 'name', 'secret') }
+}
+
+function text(value: string, parameter: string, of: string): string {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
+  throw new TypeError(
+    `Expected \`${parameter}\` of ${of}() to be a non-empty string, got ${show(value)}`,
+  )
 }
 
 function show(value: unknown): string {

@@ -25,6 +25,17 @@ export type Steps = Readonly<Record<string, Step>> | readonly Link[]
 
 const NAME = /^[a-z][a-zA-Z0-9]*(?:-[a-z0-9]+)*$/
 const MAX_NAME = 100
+const KINDS: ReadonlySet<string> = new Set<Input['kind']>([
+  'file',
+  'dir',
+  'glob',
+  'url',
+  'env',
+  'secret',
+  'step',
+  'pick',
+  'out',
+])
 
 /**
  * Puts steps together under names. `site` is the stack at the call that does.
@@ -58,7 +69,7 @@ export function upstreamOf(step: Step): Step[] {
 /** The step behind an input, if there is one. */
 function stepOf(input: Input): Step | undefined {
   if (input.kind === 'step') return input
-  return input.kind === 'pick' ? input.step : undefined
+  return input.kind === 'pick' || input.kind === 'out' ? input.step : undefined
 }
 
 function isLinks(steps: Steps): steps is readonly Link[] {
@@ -157,9 +168,9 @@ function checkListed(named: ReadonlyMap<string, Step>): void {
   const listed = new Set(named.values())
   for (const [name, step] of named) {
     for (const [input, handle] of Object.entries(definition(step).inputs)) {
-      if (!['file', 'env', 'step', 'pick'].includes(handle?.kind)) {
+      if (!KINDS.has(handle?.kind)) {
         throw new TypeError(
-          `Expected input \`${input}\` of step \`${name}\` to be a step, a pick, file() or env()`,
+          `Expected input \`${input}\` of step \`${name}\` to be a step, a pick() or out() of one, file(), dir(), glob(), url(), env() or secret()`,
         )
       }
       const upstream = stepOf(handle)

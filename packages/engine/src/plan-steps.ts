@@ -1,16 +1,20 @@
 import { actionOf } from './action.ts'
-import type { Artifact, Outputs } from './artifact.ts'
+import type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { PipelineCode } from './code.ts'
 import { derivePicks } from './derive-picks.ts'
 import { digestBytes } from './digest.ts'
 import { StepwellError } from './errors.ts'
-import { artifactIn, identify, uncacheable, type Identity } from './identify.ts'
+import type { FingerprintInput } from './fingerprint.ts'
+import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import type { PlannedStep } from './plan.ts'
 import { compareIngredients, type Reason } from './reason.ts'
+import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable } from './snapshot.ts'
-import type { ArtifactStore, FileDigests, Snapshot } from './store/store.ts'
+import type { ArtifactStore, Download, Downloads, ProjectFiles, Snapshot } from './store/store.ts'
+import type { Workspace } from './store/workspace.ts'
+import { withFiles } from './tree-reasons.ts'
 import { digestValue } from './value.ts'
 
 export interface PlanOptions {
@@ -18,8 +22,12 @@ export interface PlanOptions {
   readonly code: PipelineCode
   readonly snapshot: Snapshot
   readonly artifacts: ArtifactStore
-  readonly digests: FileDigests
+  readonly files: ProjectFiles
+  readonly downloads: Downloads
+  readonly workspace: Workspace
   readonly dir: string
+  /** Paths that steps of the pipeline write. */
+  readonly outPaths: readonly string[]
   readonly forced: ReadonlySet<string>
 }
 
@@ -30,7 +38,7 @@ export interface PlanOptions {
  * @throws StepwellError STEPWELL_PARAMS.
  */
 export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
-  const { steps, code, snapshot, artifacts, digests, dir, forced } = options
+  const { steps, code, snapshot, artifacts, files, workspace, dir, outPaths, forced } = options
   const names = new Map(steps.map(({ name, step }) => [step, name]))
   const outputs = new Map<string, Outputs>()
   const planned: PlannedStep[] = []
@@ -52,9 +60,12 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
     try {
       identity = await identify(ordered, {
         code,
-        digests,
+        files,
+        outPaths,
         nameOf: (read) => names.get(read) ?? '',
         outputOf: (read, field) => artifactOf(read, field),
+        outOf: (read, out) => outOf(read, out),
+        download,
       })
     } catch (error) {
       if (!(error instanceof StepwellError) || error.code === 'STEPWELL_PARAMS') throw error
@@ -62,7 +73,7 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
     }
     const { key, ingredients } = identity
     const inputs = identity.inputs.map((input) => {
-      const read = waitsFor.find((each) => input.source.split('.')[0] === each)
+      const read = waitsFor.find((each) => input.source.split(/[.:]/)[0] === each)
       return read === undefined ? input : { name: input.name, source: input.source }
     })
     const known = findReusable(snapshot, name, key)
@@ -87,7 +98,9 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       }
     }
     const { run, at } = known
-    return { ...base, inputs, key, decision: 'cached', reasons: [{ kind: 'unchanged', run, at }] }
+    const restored = await foreseeOuts(known.outputs, workspace)
+    const unchanged: Reason = { kind: 'unchanged', run, at }
+    return { ...base, inputs, key, decision: 'cached', reasons: [unchanged, ...restored] }
 
     /** What makes the step run whatever the steps before it turn out to give. */
     async function ownReasons(): Promise<Reason[]> {
@@ -95,22 +108,47 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       const never = uncacheable(ordered, identity)
       if (never !== undefined) return [never]
       if (known !== undefined && waitsFor.length === 0) {
-        return await checkHit(ordered, known.outputs, artifacts, dir)
+        return await checkHit(ordered, known.outputs, artifacts, workspace, dir)
       }
       if (last === undefined) return [{ kind: 'new' }]
-      return compareIngredients(last.ingredients, ingredients, codes)
+      const reasons = compareIngredients(last.ingredients, ingredients, codes)
+      return await withFiles(reasons, last.ingredients, identity, artifacts)
+    }
+
+    /** As `artifactOf`: nothing is known of an out before the step has run. */
+    function outOf(read: string, out: string): OutArtifact {
+      const made = outputs.get(read)
+      if (made !== undefined) return outIn(made, out)
+      const before = inputBefore(`${read}:${out}`)
+      if (before?.kind === 'file') return { ...before, size: 0 }
+      const { digest = digestValue(undefined), path = '' } = before?.kind === 'dir' ? before : {}
+      return { kind: 'dir', path, digest, size: 0, files: 0 }
     }
 
     /** The output of a step that will run is taken for what it was: no reason of its own to run. */
     function artifactOf(read: string, field: string | undefined): Artifact {
       const made = outputs.get(read)
       if (made !== undefined) return artifactIn(made, field)
-      const input = Object.entries(last?.ingredients.sources ?? {}).find(
-        ([, source]) => source === (field === undefined ? read : `${read}.${field}`),
-      )
-      const before = input && last?.ingredients.fingerprint.inputs[input[0]]
+      const before = inputBefore(field === undefined ? read : `${read}.${field}`)
       const digest = before?.kind === 'value' ? before.digest : digestValue(undefined)
       return { kind: 'value', digest, size: 0, about: '' }
     }
+
+    function inputBefore(from: string): FingerprintInput | undefined {
+      const sources = Object.entries(last?.ingredients.sources ?? {})
+      const input = sources.find(([, source]) => source === from)
+      return input && last?.ingredients.fingerprint.inputs[input[0]]
+    }
+  }
+
+  /** A plan asks no server: what was there the last time is taken to be there still. */
+  async function download(address: string): Promise<Download> {
+    const known = await options.downloads.recall(address)
+    if (known !== undefined) return known
+    throw new StepwellError({
+      code: 'STEPWELL_URL',
+      what: `${address} was not downloaded yet`,
+      todo: 'run the step: it will be',
+    })
   }
 }

@@ -1,6 +1,13 @@
 import type { Json } from './json.ts'
 import type { Change, Reason } from './reason.ts'
 
+const MOST_FILES = 3
+const FOUND = {
+  missing: 'was missing: it is put back',
+  replaced: 'was of another run: it is put back',
+  edited: 'was edited: it is put back',
+} as const
+
 /** A reason in words, as a clause: "`params.alpha` 0.1 -> 0.2". */
 export function describeReason(reason: Reason): string {
   switch (reason.kind) {
@@ -19,7 +26,7 @@ export function describeReason(reason: Reason): string {
     case 'param':
       return `params.${reason.path} ${show(reason.before)} -> ${show(reason.after)}`
     case 'input':
-      return `input \`${reason.name}\` (${reason.source}) ${reason.change}`
+      return `input \`${reason.name}\` (${reason.source}) ${reason.change}${filesText(reason)}`
     case 'env':
       return `env ${reason.name} ${show(reason.before)} -> ${show(reason.after)}`
     case 'code-env':
@@ -38,6 +45,12 @@ export function describeReason(reason: Reason): string {
       return `its stored ${reason.output} is ${reason.problem}`
     case 'effect':
       return reason.why
+    case 'out-path':
+      return `its out \`${reason.name}\` was ${reason.change}`
+    case 'restored':
+      return `${reason.path} ${FOUND[reason.problem]}${asideText(reason.aside)}`
+    case 'kept-edit':
+      return `${reason.path} was edited and is kept so`
     case 'upstream':
       return `depends on the output of ${reason.steps.join(', ')}`
     case 'blocked':
@@ -48,6 +61,18 @@ export function describeReason(reason: Reason): string {
 }
 
 export type { Reason } from './reason.ts'
+
+/** `: a.png changed, b.png added, and 2 more` */
+function filesText({ files = [], moreFiles = 0 }: Extract<Reason, { kind: 'input' }>): string {
+  if (files.length === 0) return ''
+  const shown = files.slice(0, MOST_FILES).map(({ path, change }) => `${path} ${change}`)
+  const more = files.length - shown.length + moreFiles
+  return `: ${[...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ')}`
+}
+
+function asideText(aside: string | undefined): string {
+  return aside === undefined ? '' : `; what was there is now ${aside}`
+}
 
 function past(change: Change): string {
   return change === 'added'

@@ -2,6 +2,7 @@ import type { Digest } from './digest.ts'
 import type { Fingerprint, FingerprintInput } from './fingerprint.ts'
 import type { CodeParts } from './code.ts'
 import { canonicalJson, type Json } from './json.ts'
+import type { TreeChange } from './tree.ts'
 
 /** Why a step runs, or does not. */
 export type Reason =
@@ -21,6 +22,9 @@ export type Reason =
       readonly name: string
       readonly source: string
       readonly change: Change
+      /** Which files, of a directory or a list of them: the first few, and how many more. */
+      readonly files?: readonly TreeChange[]
+      readonly moreFiles?: number
     }
   | {
       readonly kind: 'env'
@@ -40,6 +44,18 @@ export type Reason =
   | { readonly kind: 'node'; readonly before: string; readonly after: string }
   | { readonly kind: 'version'; readonly before: string | null; readonly after: string | null }
   | { readonly kind: 'artifact'; readonly problem: 'missing' | 'damaged'; readonly output: string }
+  | { readonly kind: 'out-path'; readonly name: string; readonly change: Change }
+  /** An out was not in the project as it was made, and came back. */
+  | {
+      readonly kind: 'restored'
+      readonly path: string
+      /** `replaced`: it is what the step made for other inputs. */
+      readonly problem: 'missing' | 'replaced' | 'edited'
+      /** Where what was there before is now, if it could not be made again. */
+      readonly aside?: string
+    }
+  /** An out was edited by hand, and stays so. */
+  | { readonly kind: 'kept-edit'; readonly path: string }
   | { readonly kind: 'effect'; readonly why: string }
   | { readonly kind: 'problem'; readonly message: string }
   | { readonly kind: 'upstream'; readonly steps: readonly string[] }
@@ -74,6 +90,9 @@ export function compareIngredients(
   )
   for (const [name, change] of changes(old.inputs, now.inputs)) {
     reasons.push(inputReason(name, change, before, after))
+  }
+  for (const [name, change] of changes(old.outs, now.outs)) {
+    reasons.push({ kind: 'out-path', name, change })
   }
   for (const [name] of changes(old.env, now.env)) {
     const declared = reasons.some((reason) => reason.kind === 'env' && reason.name === name)
@@ -149,7 +168,7 @@ function compareCode(
   return reasons.length > 0 ? reasons : [unknown]
 }
 
-function changes<T extends Json | Digest | FingerprintInput>(
+function changes<T>(
   before: Readonly<Record<string, T>>,
   after: Readonly<Record<string, T>>,
 ): [string, Change][] {

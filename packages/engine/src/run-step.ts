@@ -4,30 +4,36 @@ import type { CodeParts, PipelineCode } from './code.ts'
 import { derivePicks } from './derive-picks.ts'
 import { StepwellError } from './errors.ts'
 import type { RunEvent, StepFinished } from './event.ts'
-import type { Executor } from './executor/executor.ts'
+import type { Executor, JobOut } from './executor/executor.ts'
 import type { StepKey } from './fingerprint.ts'
 import {
   artifactIn,
   declaredInputs,
   identify,
+  outIn,
   paramsOf,
   uncacheable,
   type Identity,
 } from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import { compareIngredients, type Reason } from './reason.ts'
+import { restoreOuts } from './restore-outs.ts'
 import { failureOf, type Failure } from './step-record.ts'
 import { codesOf, findReusable } from './snapshot.ts'
-import type { Step } from './step.ts'
+import { definition, type Step } from './step.ts'
 import { changed } from './store/file-input.ts'
+import type { StagedOuts, Staging } from './store/staging.ts'
 import type {
   ArtifactStore,
-  FileDigests,
+  Downloads,
+  ProjectFiles,
   Snapshot,
   SnapshotEntry,
   StepCache,
   StepEntry,
 } from './store/store.ts'
+import type { Workspace } from './store/workspace.ts'
+import { withFiles } from './tree-reasons.ts'
 
 export interface StepRunnerOptions {
   readonly run: string
@@ -39,12 +45,19 @@ export interface StepRunnerOptions {
   readonly snapshot: Snapshot
   readonly cache: StepCache
   readonly artifacts: ArtifactStore
-  readonly digests: FileDigests
+  readonly files: ProjectFiles
+  readonly downloads: Downloads
+  readonly workspace: Workspace
+  readonly staging: Staging
   readonly executor: Executor
   /** Executions under way in this engine, by key: equal work is done once. */
   readonly inFlight: Map<StepKey, Promise<void>>
   /** Steps to execute whatever the cache holds. */
   readonly forced: ReadonlySet<string>
+  /** Whether outs that were edited by hand stay so. */
+  readonly keepEdits: boolean
+  /** Paths that steps of the pipeline write. */
+  readonly outPaths: readonly string[]
   readonly signal: AbortSignal
   readonly emit: (event: RunEvent) => void
 }
@@ -78,16 +91,20 @@ export class StepRunner {
 
   /** 1. Resolve inputs to digests; 2. fingerprint and key; 3. look up, and check what was found. */
   async settle(name: string): Promise<'done' | 'failed' | 'execute'> {
+    const { code, files, outPaths, downloads, signal } = this.#options
     const ordered = this.#ordered(name)
     const life = begin()
     this.#lives.set(name, life)
     let identity: Identity
     try {
       identity = await identify(ordered, {
-        code: this.#options.code,
-        digests: this.#options.digests,
+        code,
+        files,
+        outPaths,
         nameOf: this.#nameOf,
         outputOf: (upstream, field) => artifactIn(this.#outputs(upstream), field),
+        outOf: (upstream, out) => outIn(this.#outputs(upstream), out),
+        download: async (url) => await downloads.fetch(url, signal),
       })
     } catch (error) {
       // A missing input is the step's failure. Anything else is the store's, and ends the run.
@@ -107,15 +124,15 @@ export class StepRunner {
     life: Life,
     identity: Identity,
   ): Promise<'done' | 'failed' | 'execute'> {
-    const { cache, artifacts, dir, snapshot } = this.#options
+    const { cache, artifacts, workspace, dir, snapshot } = this.#options
     // What was there after the last run need not be asked of the database.
     const known = findReusable(snapshot, ordered.name, identity.key)
     const entry = known ?? (await cache.get(identity.key))
     if (entry === undefined) {
-      life.reasons = this.#compare(ordered.name, identity)
+      life.reasons = await this.#compare(ordered.name, identity)
       return 'execute'
     }
-    const problems = await checkHit(ordered, entry.outputs, artifacts, dir)
+    const problems = await checkHit(ordered, entry.outputs, artifacts, workspace, dir)
     if (problems.length > 0) {
       life.reasons = problems
       for (const problem of problems) this.#warn(ordered.name, problem)
@@ -131,22 +148,28 @@ export class StepRunner {
     entry: StepEntry,
   ): Promise<'done' | 'failed'> {
     const { name } = ordered
-    const { artifacts } = this.#options
+    const { artifacts, workspace, keepEdits } = this.#options
     let outputs: Outputs
+    let restored: Awaited<ReturnType<typeof restoreOuts>>
     try {
       outputs = await derivePicks(ordered, entry.outputs, artifacts, async (bytes) => {
         return await artifacts.put(bytes)
       })
+      restored = await restoreOuts(outputs, workspace, keepEdits)
     } catch (error) {
-      if (!(error instanceof StepwellError && error.code === 'STEPWELL_PICK')) throw error
+      if (!isOwnFault(error)) throw error
       return this.#fail(name, [], failureOf(error))
     }
     if (outputs !== entry.outputs) await this.#options.cache.put(key, { ...entry, outputs })
-    life.outputs = outputs
+    life.outputs = { ...outputs, outs: restored.outs }
     life.metrics = { ...entry.metrics }
     this.#entries.set(name, { ...entry, key, ingredients, outputs, reusable: true })
-    const reasons: Reason[] = [{ kind: 'unchanged', run: entry.run, at: entry.at }]
-    this.#finish(name, 'cached', { reasons, output: outputs.value, picks: outputs.picks })
+    const reasons: Reason[] = [
+      { kind: 'unchanged', run: entry.run, at: entry.at },
+      ...restored.reasons,
+    ]
+    for (const reason of restored.reasons) this.#warn(name, reason)
+    this.#finish(name, 'cached', { reasons, ...shown(life.outputs) })
     return 'done'
   }
 
@@ -189,15 +212,55 @@ export class StepRunner {
     life: Life,
     identity: Identity,
   ): Promise<'done' | 'failed' | 'cancelled'> {
-    const { name, step, picks } = ordered
-    const { emit, executor, signal, cache, run } = this.#options
+    const { name, step } = ordered
+    const { emit, signal, staging, run } = this.#options
     life.started = performance.now()
     const { reasons } = life
     emit({ type: 'step-started', at: Date.now(), step: name, reasons })
+    const staged = staging.open(run, name, identity.key, definition(step).outs)
+    let failure: Failure | undefined
+    try {
+      failure = await this.#perform(ordered, life, identity, staged)
+    } catch (error) {
+      await staged.failed()
+      throw error
+    }
+    if (failure === undefined) {
+      await staged.succeeded()
+      const { outputs = impossible(`step \`${name}\` left no outputs`) } = life
+      this.#finish(name, 'succeeded', { reasons, ...shown(outputs) })
+      return 'done'
+    }
+    await staged.failed()
+    if (!signal.aborted) return this.#fail(name, reasons, failure)
+    this.#finish(name, 'cancelled', { reasons, error: failure })
+    return 'cancelled'
+  }
+
+  /** Calls the step, commits what it made, and puts its outs into place. */
+  async #perform(
+    ordered: OrderedStep,
+    life: Life,
+    identity: Identity,
+    staged: StagedOuts,
+  ): Promise<Failure | undefined> {
+    const { name, step, picks } = ordered
+    const { emit, artifacts, executor, signal, cache, run } = this.#options
+    // A step is given listings by their digests, and later ones are compared with them.
+    for (const { text } of identity.trees.values()) {
+      await artifacts.put(new TextEncoder().encode(text))
+    }
     // What a step says after its end is not part of it.
     let speaking = true
     const result = await executor.execute(
-      { step: name, inputs: identity.jobInputs, params: paramsOf(name, step), picks },
+      {
+        step: name,
+        inputs: identity.jobInputs,
+        params: paramsOf(name, step),
+        picks,
+        outs: jobOuts(step, staged),
+        scratch: staged.scratch,
+      },
       {
         log: (line) => {
           if (speaking) emit({ type: 'step-log', at: Date.now(), step: name, line })
@@ -212,13 +275,10 @@ export class StepRunner {
     )
     speaking = false
     life.duration = result.duration
-    if (!result.ok && signal.aborted) {
-      this.#finish(name, 'cancelled', { reasons, error: result.failure })
-      return 'cancelled'
-    }
-    const moved = await this.#changedInput(identity)
-    if (moved !== undefined) return this.#fail(name, reasons, failureOf(changed(moved)))
-    if (!result.ok) return this.#fail(name, reasons, result.failure)
+    if (!result.ok && signal.aborted) return result.failure
+    const moved = await identity.moved()
+    if (moved !== undefined) return failureOf(changed(moved))
+    if (!result.ok) return result.failure
     const { outputs } = result
     const entry: StepEntry = {
       outputs,
@@ -233,10 +293,24 @@ export class StepRunner {
       await cache.put(identity.key, entry)
       this.#committed.add(identity.key)
     }
-    life.outputs = outputs
     this.#entries.set(name, { ...entry, key: identity.key, reusable })
-    this.#finish(name, 'succeeded', { reasons, output: outputs.value, picks: outputs.picks })
-    return 'done'
+    life.outputs = outputs
+    return await this.#place(name, outputs, staged)
+  }
+
+  /** 6. Only what is committed comes into the project: from then on it can be restored. */
+  async #place(name: string, { outs }: Outputs, staged: StagedOuts): Promise<Failure | undefined> {
+    try {
+      for (const [out, artifact] of Object.entries(outs)) {
+        const aside = await this.#options.workspace.place(artifact, staged.paths[out])
+        if (aside === undefined) continue
+        this.#warn(name, { kind: 'restored', path: artifact.path, problem: 'edited', aside })
+      }
+      return undefined
+    } catch (error) {
+      if (!isOwnFault(error)) throw error
+      return failureOf(error)
+    }
   }
 
   skip(name: string, blockers: readonly string[]): void {
@@ -250,29 +324,16 @@ export class StepRunner {
     this.#finish(name, 'cancelled', { reasons })
   }
 
-  /** The path of an input file whose bytes are no longer those that the key was made of. */
-  async #changedInput({ jobInputs }: Identity): Promise<string | undefined> {
-    for (const input of Object.values(jobInputs)) {
-      if (input.kind !== 'file') continue
-      try {
-        if ((await this.#options.digests.digest(input.path)) !== input.digest) return input.path
-      } catch (error) {
-        if (error instanceof StepwellError) return input.path
-        throw error
-      }
-    }
-    return undefined
-  }
-
-  #compare(name: string, { ingredients }: Identity): Reason[] {
-    const { snapshot } = this.#options
+  async #compare(name: string, identity: Identity): Promise<Reason[]> {
+    const { snapshot, artifacts } = this.#options
     const before = snapshot.steps[name]?.entries[0]
     if (before === undefined) return [{ kind: 'new' }]
-    const reasons = compareIngredients(before.ingredients, ingredients, {
+    const reasons = compareIngredients(before.ingredients, identity.ingredients, {
       ...snapshot.codes,
       ...this.#codes,
     })
-    return reasons.length > 0 ? reasons : [{ kind: 'lost' }]
+    if (reasons.length === 0) return [{ kind: 'lost' }]
+    return await withFiles(reasons, before.ingredients, identity, artifacts)
   }
 
   #fail(name: string, reasons: readonly Reason[], error: Failure): 'failed' {
@@ -283,7 +344,7 @@ export class StepRunner {
   #finish(
     step: string,
     status: StepFinished['status'],
-    how: Pick<StepFinished, 'reasons' | 'output' | 'picks' | 'error'>,
+    how: Pick<StepFinished, 'reasons' | 'output' | 'picks' | 'outs' | 'error'>,
   ): void {
     const { identity, started, duration, metrics } = this.#life(step)
     this.#options.emit({
@@ -300,9 +361,9 @@ export class StepRunner {
   }
 
   #warn(step: string, problem: Reason): void {
-    if (problem.kind !== 'artifact') return
-    const message = `the stored ${problem.output} of step \`${step}\` is ${problem.problem}; it is made again`
-    this.#options.emit({ type: 'warning', at: Date.now(), step, message })
+    const message = warningOf(step, problem)
+    if (message !== undefined)
+      this.#options.emit({ type: 'warning', at: Date.now(), step, message })
   }
 
   #ordered(name: string): OrderedStep {
@@ -339,6 +400,39 @@ function begin(): Life {
     reasons: [],
     metrics: {},
     outputs: undefined,
+  }
+}
+
+function jobOuts(step: Step, { paths }: StagedOuts): Record<string, JobOut> {
+  return Object.fromEntries(
+    Object.entries(definition(step).outs).map(([name, { kind, path }]) => {
+      return [name, { kind, path, staged: paths[name] ?? impossible(`no place for ${name}`) }]
+    }),
+  )
+}
+
+function shown({ value, picks, outs }: Outputs): Pick<StepFinished, 'output' | 'picks' | 'outs'> {
+  return { output: value, picks, ...(Object.keys(outs).length > 0 && { outs }) }
+}
+
+/** Whether an error is the failure of a step, and not of the machinery. */
+function isOwnFault(error: unknown): error is StepwellError {
+  const own = ['STEPWELL_PICK', 'STEPWELL_OUT_PLACE', 'STEPWELL_OUT_PATH']
+  return error instanceof StepwellError && own.includes(error.code)
+}
+
+/** What a person should know that has happened to their files. */
+function warningOf(step: string, problem: Reason): string | undefined {
+  switch (problem.kind) {
+    case 'artifact':
+      return `the stored ${problem.output} of step \`${step}\` is ${problem.problem}; it is made again`
+    case 'restored':
+      if (problem.aside === undefined) return undefined
+      return `${problem.path} was not as step \`${step}\` had left it, and has been replaced; what was there is now ${problem.aside}`
+    case 'kept-edit':
+      return `${problem.path} is not as step \`${step}\` left it; it was edited, and is kept so`
+    default:
+      return undefined
   }
 }
 

@@ -57,11 +57,12 @@ export function pipeline(
 ): RunnablePipeline {
   const made: RunnablePipeline = {
     ...makePipeline(name, steps, callSite(pipeline)),
-    async run({ targets, force, signal, ...options } = {}) {
+    async run({ targets, force, keepEdits, signal, ...options } = {}) {
       await using engine = await openEngine(options)
       const request: RunRequest = {
         ...(targets !== undefined && { targets }),
         ...(force !== undefined && { force }),
+        ...(keepEdits !== undefined && { keepEdits }),
         ...(signal !== undefined && { signal }),
       }
       const run = engine.run(made, request)

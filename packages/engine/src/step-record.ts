@@ -30,6 +30,7 @@ export interface StepRecord {
   readonly inputs: readonly InputRecord[]
   readonly output?: Artifact
   readonly picks?: Outputs['picks']
+  readonly outs?: Outputs['outs']
   readonly key?: StepKey
   readonly metrics: Readonly<Record<string, number>>
   /** In milliseconds: of the execution, or of deciding that there was none to do. */

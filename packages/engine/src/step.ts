@@ -1,11 +1,19 @@
-import type { AnyStepFunction, FileInput, StepFunction } from './context.ts'
+import type { AnyStepFunction, DirInput, FileInput, StepFunction } from './context.ts'
 import { StepwellError } from './errors.ts'
-import type { EnvHandle, FileHandle } from './input.ts'
+import type {
+  DirHandle,
+  EnvHandle,
+  FileHandle,
+  GlobHandle,
+  SecretHandle,
+  UrlHandle,
+} from './input.ts'
 
 /** What a step was declared with. */
 export interface StepDefinition {
   readonly inputs: Inputs
   readonly params: object
+  readonly outs: Outs
   readonly run: AnyStepFunction
   readonly description: string | undefined
   readonly version: string | undefined
@@ -14,14 +22,23 @@ export interface StepDefinition {
   readonly site: string
 }
 
+/** Files and directories that a step leaves in the project, by the names under which `run` finds them. */
+export type Outs = Readonly<Record<string, FileHandle | DirHandle>>
+
+// oxlint-disable-next-line typescript/ban-types -- `{}` is right: no outs.
+type NoOuts = {}
+
 /**
- * A unit of work, and the handle by which other steps read its output: `T` is the type of that output.
- * It shows nothing else, so that the code of one step cannot depend on the params of another.
+ * A unit of work, and the handle by which other steps read its output: `T` is the type of its return
+ * value, `F` are its outs. It shows nothing else, so that the code of one step cannot depend on the
+ * params of another.
  */
-export class Step<out T = unknown> {
+export class Step<out T = unknown, out F extends Outs = NoOuts> {
   readonly kind = 'step'
   /** Never set: carries the type of the output to the consumers. */
   declare readonly type?: () => T
+  /** Never set: carries the outs to the consumers. */
+  declare readonly outs?: () => F
   readonly #definition: StepDefinition
 
   /** Use `step()`. */
@@ -39,6 +56,16 @@ export class Step<out T = unknown> {
   pick<K extends keyof T & string>(field: K): Picked<T[K]> {
     return { kind: 'pick', step: this, field }
   }
+
+  /**
+   * A handle to one of the outs: its consumer reruns only when that file or directory changes.
+   * @throws TypeError when the step has no such out.
+   */
+  out<K extends keyof F & string>(name: K): Out<F[K]> {
+    if (Object.hasOwn(this.#definition.outs, name)) return { kind: 'out', step: this, name }
+    const names = Object.keys(this.#definition.outs).join(', ')
+    throw new TypeError(`Expected the name of an out, which are ${names || 'none'}, got ${name}`)
+  }
 }
 
 /** What a step was declared with; for the engine alone. */
@@ -55,31 +82,50 @@ export interface Picked<T = unknown> {
   readonly type?: () => T
 }
 
+/** One of the outs of a step. */
+export interface Out<H extends FileHandle | DirHandle = FileHandle | DirHandle> {
+  readonly kind: 'out'
+  readonly step: Step
+  readonly name: string
+  /** Never set: carries what it is to the consumer. */
+  readonly type?: () => H
+}
+
 /** Whatever a step can read. */
-export type Input = FileHandle | EnvHandle | Step | Picked
+export type Input =
+  FileHandle | DirHandle | GlobHandle | UrlHandle | EnvHandle | SecretHandle | Step | Picked | Out
 
 export type Inputs = Readonly<Record<string, Input>>
 
 /** What `run` receives for each declared input. */
 export type Received<I> = {
-  readonly [K in keyof I]: I[K] extends FileHandle
+  readonly [K in keyof I]: I[K] extends FileHandle | UrlHandle | Out<FileHandle>
     ? FileInput
-    : I[K] extends EnvHandle
-      ? string
-      : I[K] extends Picked<infer T>
-        ? T
-        : I[K] extends Step<infer T>
-          ? T
-          : never
+    : I[K] extends DirHandle | Out<DirHandle>
+      ? DirInput
+      : I[K] extends GlobHandle
+        ? readonly FileInput[]
+        : I[K] extends EnvHandle | SecretHandle
+          ? string
+          : I[K] extends Picked<infer T>
+            ? T
+            : I[K] extends Step<infer T>
+              ? T
+              : never
 }
 
-export interface StepOptions<I extends Inputs, P extends object, O> {
+export interface StepOptions<I extends Inputs, P extends object, O, F extends Outs = NoOuts> {
   /** All that the step reads, by the names under which `run` receives it. @default {} */
   readonly inputs?: I
   /** Plain JSON data that tunes the step; part of its key. @default {} */
   readonly params?: P
+  /**
+   * Files and directories that the step leaves in the project. `run` writes each one where
+   * `context.outs` says; they are put into place together with the step's success. @default {}
+   */
+  readonly outs?: F
   /** The work. What it returns is the step's output; it may be async. */
-  readonly run: StepFunction<Received<I>, P, O>
+  readonly run: StepFunction<Received<I>, P, O, keyof F & string>
   /** What the step does, for people. @default the name of the function */
   readonly description?: string
   /**
@@ -93,7 +139,7 @@ export interface StepOptions<I extends Inputs, P extends object, O> {
 }
 
 /** Options whose types have been checked, or need no check. */
-export interface UntypedOptions extends Omit<StepOptions<Inputs, object, unknown>, 'run'> {
+export interface UntypedOptions extends Omit<StepOptions<Inputs, object, unknown, Outs>, 'run'> {
   readonly run: AnyStepFunction
 }
 
@@ -102,7 +148,7 @@ export interface UntypedOptions extends Omit<StepOptions<Inputs, object, unknown
 export type RequiredParams<P> = {} extends P ? unknown : { readonly params: P }
 
 const STACK_DEPTH = 30
-const OPTIONS = new Set(['inputs', 'params', 'run', 'description', 'version', 'cache'])
+const OPTIONS = new Set(['inputs', 'params', 'outs', 'run', 'description', 'version', 'cache'])
 
 /**
  * Declares a step.
@@ -110,17 +156,23 @@ const OPTIONS = new Set(['inputs', 'params', 'run', 'description', 'version', 'c
  * @throws TypeError on an unknown option or one of the wrong type.
  */
 // oxlint-disable-next-line typescript/ban-types -- `{}` is right: no inputs, no params.
-export function step<I extends Inputs = {}, P extends object = {}, O = unknown>(
-  options: StepOptions<I, P, O> & RequiredParams<P>,
-): Step<Awaited<O>> {
+export function step<
+  I extends Inputs = {},
+  P extends object = {},
+  O = unknown,
+  F extends Outs = {},
+>(options: StepOptions<I, P, O, F> & RequiredParams<P>): Step<Awaited<O>, F> {
   checkOptions(options)
-  return makeStep<Awaited<O>>(options, callSite(step))
+  return makeStep<Awaited<O>, F>(options, callSite(step))
 }
 
 /** As `step`, for a caller that knows the call site. */
-export function makeStep<T>(options: UntypedOptions, site: string): Step<T> {
-  const { inputs = {}, params = {}, run, description, version, cache = true } = options
-  return new Step<T>({ inputs, params, run, description, version, cache, site })
+export function makeStep<T, F extends Outs = NoOuts>(
+  options: UntypedOptions,
+  site: string,
+): Step<T, F> {
+  const { inputs = {}, params = {}, outs = {}, run, description, version, cache = true } = options
+  return new Step<T, F>({ inputs, params, outs, run, description, version, cache, site })
 }
 
 /** The stack above `callee`, deep enough to reach the module's top level through a few helpers. */
@@ -151,17 +203,23 @@ function checkOptions(options: object): void {
   if (unknown !== undefined) {
     throw new TypeError(`step() has no option \`${unknown}\`; it has ${[...OPTIONS].join(', ')}`)
   }
-  const { run, inputs, params, version, description, cache } = options as Partial<
+  const { run, inputs, params, outs, version, description, cache } = options as Partial<
     Record<string, unknown>
   >
   if (typeof run !== 'function') {
     throw new TypeError(`Expected \`run\` of step() to be a function, got ${typeof run}`)
   }
-  for (const [name, part] of Object.entries({ inputs, params })) {
+  for (const [name, part] of Object.entries({ inputs, params, outs })) {
     if (part !== undefined && (typeof part !== 'object' || part === null || Array.isArray(part))) {
       throw new TypeError(
         `Expected \`${name}\` of step() to be an object, got ${Array.isArray(part) ? 'an array' : typeof part}`,
       )
+    }
+  }
+  for (const [name, out] of Object.entries(outs ?? {})) {
+    const { kind } = (out ?? {}) as { readonly kind?: unknown }
+    if (kind !== 'file' && kind !== 'dir') {
+      throw new TypeError(`Expected out \`${name}\` of step() to be made by file() or dir()`)
     }
   }
   for (const [name, text] of Object.entries({ version, description })) {

@@ -14,7 +14,7 @@ function made(
   sources: Record<string, string> = {},
 ): Ingredients {
   const fingerprint: Fingerprint = {
-    format: 1,
+    format: 2,
     code: CODE,
     loading: LOADING,
     site: 'pipeline.ts#1',
@@ -22,6 +22,7 @@ function made(
     version: null,
     params: { lambda: 0.1, layers: [1, 2], deep: { a: 1 } },
     inputs: {},
+    outs: {},
     env: {},
     ...change,
   }
@@ -80,10 +81,19 @@ describe('compareIngredients', () => {
 
   test('inputs: a variable that became a file is an input that changed', () => {
     const before = made({ inputs: { r: { kind: 'env', name: 'R', value: 'a' } } }, { r: 'env R' })
-    const file = { kind: 'file', path: 'r.txt', digest: digestText('a') } as const
+    const file = { kind: 'file', path: 'r.txt', digest: digestText('a'), mode: 0o644 } as const
     const after = made({ inputs: { r: file } }, { r: 'file r.txt' })
     expect(compare(before, after)).toEqual([
       { kind: 'input', name: 'r', source: 'file r.txt', change: 'changed' },
+    ])
+  })
+
+  test('outs: declared elsewhere, or newly', () => {
+    const before = made({ outs: { a: { kind: 'file', path: 'a' }, b: { kind: 'dir', path: 'b' } } })
+    const after = made({ outs: { a: { kind: 'file', path: 'c' } } })
+    expect(compare(before, after)).toEqual([
+      { kind: 'out-path', name: 'a', change: 'changed' },
+      { kind: 'out-path', name: 'b', change: 'removed' },
     ])
   })
 
@@ -159,6 +169,15 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
     { kind: 'artifact', problem: 'damaged', output: 'output.model' },
     'its stored output.model is damaged',
   ],
+  'out-path': [
+    { kind: 'out-path', name: 'model', change: 'changed' },
+    'its out `model` was changed',
+  ],
+  restored: [
+    { kind: 'restored', path: 'out/a', problem: 'missing' },
+    'out/a was missing: it is put back',
+  ],
+  'kept-edit': [{ kind: 'kept-edit', path: 'out/a' }, 'out/a was edited and is kept so'],
   effect: [{ kind: 'effect', why: 'the model is not deployed' }, 'the model is not deployed'],
   upstream: [{ kind: 'upstream', steps: ['a', 'b'] }, 'depends on the output of a, b'],
   blocked: [{ kind: 'blocked', by: ['a', 'b'] }, 'blocked by a, b'],
@@ -172,6 +191,31 @@ describe('describeReason', () => {
       expect(text).not.toMatch(/[.\n]$|undefined|\[object/)
     })
   }
+  test('the files of a directory that changed, the first few by name', () => {
+    const change = {
+      kind: 'input',
+      name: 'images',
+      source: 'dir images',
+      change: 'changed',
+    } as const
+    const files = ['a', 'b', 'c', 'd'].map((path) => ({ path, change: 'added' as const }))
+    expect(describeReason({ ...change, files: files.slice(0, 1) })).toBe(
+      'input `images` (dir images) changed: a added',
+    )
+    expect(describeReason({ ...change, files, moreFiles: 7 })).toBe(
+      'input `images` (dir images) changed: a added, b added, c added, and 8 more',
+    )
+  })
+  test('what was put back, and where the edit is now', () => {
+    const reason = { kind: 'restored', path: 'out/a', problem: 'edited' } as const
+    expect(describeReason(reason)).toBe('out/a was edited: it is put back')
+    expect(describeReason({ ...reason, aside: '.stepwell/recycle/x/a' })).toBe(
+      'out/a was edited: it is put back; what was there is now .stepwell/recycle/x/a',
+    )
+    expect(describeReason({ ...reason, problem: 'replaced' })).toBe(
+      'out/a was of another run: it is put back',
+    )
+  })
   test('a long value is cut', () => {
     const reason = { kind: 'param', path: 'x', before: 'y'.repeat(500), after: null } as const
     expect(describeReason(reason).length).toBeLessThan(100)

@@ -16,6 +16,8 @@ export function contextOf<P>(params: P, dir: string = tmpdir()): Recording<P> {
   return {
     params,
     dir,
+    outs: {},
+    scratch: () => dir,
     signal: new AbortController().signal,
     log: (message) => void logged.push(message),
     metric: (name, value) => void metrics.set(name, value),
@@ -27,7 +29,12 @@ export function contextOf<P>(params: P, dir: string = tmpdir()): Recording<P> {
 /** A file as a step receives it. */
 export function fileOf(content: string | Uint8Array, path = 'data/table.csv'): FileInput {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-  return { path, bytes: () => bytes, text: () => new TextDecoder().decode(bytes) }
+  return {
+    path,
+    location: `/${path}`,
+    bytes: () => bytes,
+    text: () => new TextDecoder().decode(bytes),
+  }
 }
 
 export function dataFile(name: string): FileInput {

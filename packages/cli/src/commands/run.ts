@@ -1,4 +1,4 @@
-import { StepwellError, type RunRecord } from '@stepwell/engine'
+import { StepwellError, type LinkMode, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { placeIn } from '../place.ts'
 import { divertConsole } from '../ui/console.ts'
@@ -16,6 +16,8 @@ export interface RunOptions extends ProjectOptions {
   readonly jobs?: number
   /** Seconds. */
   readonly lockTimeout?: number
+  readonly keepEdits?: boolean
+  readonly link?: LinkMode
   readonly force?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
@@ -27,10 +29,11 @@ export interface RunOptions extends ProjectOptions {
 
 /** Runs the pipeline, or the targets and what they need. */
 export async function run(targets: readonly string[], options: RunOptions): Promise<ExitCode> {
-  const { jobs, lockTimeout } = options
+  const { jobs, lockTimeout, link, keepEdits = false } = options
   const engineOptions = {
     ...(jobs !== undefined && { concurrency: jobs }),
     ...(lockTimeout !== undefined && { lockTimeout: lockTimeout * 1000 }),
+    ...(link !== undefined && { link }),
   }
   if (options.json && options.events) {
     throw new StepwellError({
@@ -62,6 +65,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       const force = forced(targets, options)
       const going = engine.run(pipeline, {
         targets,
+        keepEdits,
         signal: cancel.signal,
         ...(force !== undefined && { force }),
       })

@@ -1,7 +1,7 @@
 import { type RunRecord, type StepRecord } from '@stepwell/engine'
 import { reasonText } from './reasons.ts'
 import { renderTable } from './table.ts'
-import { formatDuration, paint, plural } from './text.ts'
+import { formatDuration, formatSize, paint, plural } from './text.ts'
 
 const HEAD = ['step', 'action', 'input', 'output', 'status', 'time', 'reason']
 
@@ -13,7 +13,7 @@ export function processTable({ steps }: RunRecord): string {
       step.name,
       step.action,
       step.inputs.map(({ source }) => source).join(', ') || '-',
-      step.output?.about ?? '-',
+      outputText(step),
       paintStatus(step.status),
       step.status === 'skipped' || step.status === 'cancelled'
         ? '-'
@@ -22,6 +22,13 @@ export function processTable({ steps }: RunRecord): string {
     ]),
     ['action', 'input', 'output'],
   )
+}
+
+/** What a step returned, and what it left in the project: `17 rows, out/table.csv (1.2 MB)`. */
+function outputText({ output, outs = {} }: StepRecord): string {
+  const left = Object.values(outs).map(({ path, size }) => `${path} (${formatSize(size)})`)
+  const returned = output === undefined || (left.length > 0 && output.about === 'nothing')
+  return [...(returned ? [] : [output.about]), ...left].join(', ') || '-'
 }
 
 /** `3 succeeded, 4 cached`, in the order in which a reader cares. */

@@ -113,7 +113,7 @@ function isHandleCall({ callee }: SyntaxNode, { isEngineCall, constant }: Names)
   const object = constant(identifierName(callee['object']) ?? '')
   const made =
     object?.type === 'CallExpression' && isEngineCall(identifierName(object['callee']) ?? '')
-  return made && identifierName(callee['property']) === 'pick'
+  return made && ['pick', 'out'].includes(identifierName(callee['property']) ?? '')
 }
 
 function isInertClass(node: SyntaxNode, inert: (part: unknown) => boolean): boolean {

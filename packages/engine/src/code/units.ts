@@ -46,7 +46,7 @@ export interface Units {
   readonly assigners: ReadonlyMap<string, readonly Unit[]>
 }
 
-const ENGINE_CALLS = new Set(['step', 'pipeline', 'file', 'env'])
+const ENGINE_CALLS = new Set(['step', 'pipeline', 'file', 'dir', 'glob', 'url', 'env', 'secret'])
 
 /** Takes a module apart. One in the syntax of CommonJS is one unit. */
 export function splitUnits(syntax: Syntax): Units {

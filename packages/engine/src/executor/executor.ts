@@ -13,12 +13,36 @@ export interface Job {
   readonly params: string
   /** Fields of the output that need an artifact of their own. */
   readonly picks: readonly string[]
+  /** Files and directories that it is to write, by name. */
+  readonly outs: Readonly<Record<string, JobOut>>
+  /** The directory for work in progress, absolute; made when the step asks for it. */
+  readonly scratch: string
 }
 
 export type JobInput =
   | { readonly kind: 'value'; readonly digest: Digest }
   | { readonly kind: 'file'; readonly path: string; readonly digest: Digest }
+  /** The digests are of trees, whose texts are artifacts. */
+  | { readonly kind: 'dir'; readonly path: string; readonly digest: Digest }
+  | { readonly kind: 'glob'; readonly digest: Digest }
+  /** `path` is where the file is, relative to the project. */
+  | {
+      readonly kind: 'url'
+      readonly url: string
+      readonly path: string
+      readonly digest: Digest
+    }
   | { readonly kind: 'env'; readonly value: string }
+  /** Where to find the value, which is in no record. */
+  | { readonly kind: 'secret'; readonly name: string }
+
+export interface JobOut {
+  readonly kind: 'file' | 'dir'
+  /** As declared. */
+  readonly path: string
+  /** Where the step is to write it, absolute. */
+  readonly staged: string
+}
 
 /** What an executor tells while a job runs. */
 export interface JobEvents {
@@ -35,7 +59,10 @@ export type JobResult = (
   readonly duration: number
 }
 
-/** Runs a ready step somewhere. The outputs of a successful job are durable in the artifact store. */
+/**
+ * Runs a ready step somewhere. The outputs of a successful job, outs included, are durable in the
+ * artifact store.
+ */
 export interface Executor {
   execute(job: Job, events: JobEvents, signal: AbortSignal): Promise<JobResult>
 }

@@ -1,19 +1,26 @@
-import type { Artifact, Outputs } from '../artifact.ts'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Artifact, OutArtifact, Outputs } from '../artifact.ts'
 import type { StepContext } from '../context.ts'
 import { describeValue } from '../describe.ts'
+import type { Digest } from '../digest.ts'
 import { StepwellError } from '../errors.ts'
 import { UnencodableError } from '../json.ts'
 import { pickField } from '../pick.ts'
 import { definition, type Step } from '../step.ts'
 import { failureOf, type Failure } from '../step-record.ts'
-import { createFileInput } from '../store/file-input.ts'
-import type { ArtifactStore } from '../store/store.ts'
+import { createDirInput, createFileInput, createFileInputs } from '../store/file-input.ts'
+import { storeOuts } from '../store/store-outs.ts'
+import type { ArtifactStore, FileDigests } from '../store/store.ts'
+import { parseTree, type TreeEntry } from '../tree.ts'
 import { decodeValue, encodeValue } from '../value.ts'
-import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
+import type { Executor, Job, JobEvents, JobInput, JobResult } from './executor.ts'
+import { Secrets } from './secrets.ts'
 
 export interface InlineOptions {
   readonly steps: ReadonlyMap<string, Step>
   readonly artifacts: ArtifactStore
+  readonly digests: FileDigests
   /** The project directory. */
   readonly dir: string
 }
@@ -31,15 +38,24 @@ export class InlineExecutor implements Executor {
     const step = steps.get(job.step)
     if (step === undefined) throw new TypeError(`no step \`${job.step}\` in this pipeline`)
     const inputs = await this.#inputs(job)
-    const context: StepContext = {
+    const secrets = new Secrets(secretsOf(job))
+    const log = (line: string): void => events.log(secrets.hide(line))
+    const context: StepContext<unknown, string> = {
       params: JSON.parse(job.params) as unknown,
       dir,
+      outs: Object.fromEntries(
+        Object.entries(job.outs).map(([name, { staged }]) => [name, staged]),
+      ),
+      scratch: () => {
+        mkdirSync(job.scratch, { recursive: true })
+        return job.scratch
+      },
       signal,
       log: (message) => {
         if (typeof message !== 'string') {
           throw new TypeError('Expected log(message) to be given a string')
         }
-        for (const line of message.split('\n')) events.log(line)
+        for (const line of message.split('\n')) log(line)
       },
       metric: (name, value) => {
         if (typeof name !== 'string' || name in Object.prototype || typeof value !== 'number') {
@@ -47,7 +63,7 @@ export class InlineExecutor implements Executor {
         }
         // No number for a record, and no reason to lose what the step has computed.
         if (Number.isFinite(value)) events.metric(name, value)
-        else events.log(`metric ${name} is ${value}: not recorded`)
+        else log(`metric ${name} is ${value}: not recorded`)
       },
     }
     const started = performance.now()
@@ -61,46 +77,83 @@ export class InlineExecutor implements Executor {
       if (!isPromise(returned)) ended = performance.now()
       value = await returned
     } catch (error) {
-      return { ok: false, failure: failureOf(error), duration: performance.now() - started }
+      const failure = secrets.hideIn(failureOf(error))
+      return { ok: false, failure, duration: performance.now() - started }
     }
     const duration = (ended ?? performance.now()) - started
-    const stored = await this.#store(job, value)
+    const stored = await this.#store(job, value, secrets)
     return { ...stored, duration }
   }
 
   async #inputs(job: Job): Promise<Record<string, unknown>> {
     const inputs: [string, unknown][] = []
     for (const [name, input] of Object.entries(job.inputs)) {
-      if (input.kind === 'env') inputs.push([name, input.value])
-      else if (input.kind === 'file') {
-        inputs.push([name, createFileInput(this.#options.dir, input.path, input.digest)])
-      } else {
-        // Decoded for each consumer: nobody can change what another one sees, and a step is given
-        // the same thing whether its input was just made or comes from the cache.
-        inputs.push([name, decodeValue(await this.#options.artifacts.get(input.digest))])
-      }
+      inputs.push([name, await this.#input(input)])
     }
     return Object.fromEntries(inputs)
   }
 
-  async #store({ step, picks }: Job, value: unknown): Promise<Stored> {
+  async #input(input: JobInput): Promise<unknown> {
+    const { artifacts, dir } = this.#options
+    switch (input.kind) {
+      case 'value':
+        // Decoded for each consumer: nobody can change what another one sees, and a step is given
+        // the same thing whether its input was just made or comes from the cache.
+        return decodeValue(await artifacts.get(input.digest))
+      case 'file':
+        return createFileInput(resolve(dir, input.path), input.path, input.digest)
+      case 'dir':
+        return createDirInput(dir, input.path, await this.#tree(input.digest))
+      case 'glob':
+        return createFileInputs(dir, '', await this.#tree(input.digest))
+      case 'url':
+        return createFileInput(join(dir, input.path), input.url, input.digest)
+      case 'env':
+        return input.value
+      case 'secret':
+        return process.env[input.name]
+    }
+  }
+
+  async #tree(digest: Digest): Promise<TreeEntry[]> {
+    return parseTree(new TextDecoder().decode(await this.#options.artifacts.get(digest)))
+  }
+
+  async #store({ step, picks, outs }: Job, value: unknown, secrets: Secrets): Promise<Stored> {
+    const { artifacts, digests } = this.#options
     let encoded: { value: EncodedArtifact; picks: [string, EncodedArtifact][] }
     try {
       encoded = {
         value: encode(value),
         picks: picks.map((field) => [field, encode(pickField(step, value, field))]),
       }
+      secrets.checkBytes(step, 'the output', encoded.value.bytes)
     } catch (error) {
       if (error instanceof UnencodableError) return { ok: false, failure: unstorable(step, error) }
       return { ok: false, failure: failureOf(error) }
     }
+    let stored: Record<string, OutArtifact>
+    try {
+      for (const [name, { staged }] of Object.entries(outs)) {
+        await secrets.checkOut(step, name, staged)
+      }
+      stored = await storeOuts(step, outs, artifacts, digests)
+    } catch (error) {
+      // What the step wrote is its own failure; anything else is the store's.
+      if (!(error instanceof StepwellError)) throw error
+      return { ok: false, failure: failureOf(error) }
+    }
     const put = async ({ bytes, about }: EncodedArtifact): Promise<Artifact> => {
-      const digest = await this.#options.artifacts.put(bytes)
+      const digest = await artifacts.put(bytes)
       return { kind: 'value', digest, size: bytes.length, about }
     }
     const picked: [string, Artifact][] = []
     for (const [field, artifact] of encoded.picks) picked.push([field, await put(artifact)])
-    const outputs: Outputs = { value: await put(encoded.value), picks: Object.fromEntries(picked) }
+    const outputs: Outputs = {
+      value: await put(encoded.value),
+      picks: Object.fromEntries(picked),
+      outs: stored,
+    }
     return { ok: true, outputs }
   }
 }
@@ -126,6 +179,13 @@ function unstorable(step: string, error: UnencodableError): Failure {
     todo: 'return plain data: JSON, typed arrays, Date, Map, Set, bigint',
   })
   return { code, message }
+}
+
+function secretsOf({ inputs }: Job): string[] {
+  return Object.values(inputs).flatMap((input) => {
+    const value = input.kind === 'secret' ? process.env[input.name] : undefined
+    return value === undefined ? [] : [value]
+  })
 }
 
 function isPromise(value: unknown): boolean {

@@ -2,7 +2,8 @@ import { createReadStream, readFileSync, statSync, type BigIntStats } from 'node
 import { resolve } from 'node:path'
 import { createDigester, digestBytes, type Digest } from '../digest.ts'
 import { codeOf, StepwellError } from '../errors.ts'
-import type { FileDigests } from './store.ts'
+import { countedMode } from '../tree.ts'
+import type { FileDigests, FileState } from './store.ts'
 
 /** A file's stat signature when it was digested. */
 export interface RememberedDigest {
@@ -44,10 +45,18 @@ export class RememberingFileDigests implements FileDigests {
     }
   }
 
-  async digest(path: string): Promise<Digest> {
+  async state(path: string): Promise<FileState> {
+    const stats = statFile(resolve(this.#dir, path), path)
+    return {
+      digest: await this.#digest(path, stats),
+      size: Number(stats.size),
+      mode: countedMode(Number(stats.mode)),
+    }
+  }
+
+  async #digest(path: string, before: BigIntStats): Promise<Digest> {
     this.#asked.add(path)
     const absolute = resolve(this.#dir, path)
-    const before = statFile(absolute, path)
     const known = this.#remembered.get(path)
     if (known !== undefined && known.signature === signatureOf(before)) return known.digest
     const now = BigInt(Date.now()) * 1_000_000n

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from '../errors.ts'
 
 /**
  * Writes a file so that a reader, or a crash at any moment, sees the old bytes or the new ones whole:
@@ -9,7 +11,7 @@ import { dirname } from 'node:path'
  */
 export async function writeAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+  const temporary = temporarySibling(path)
   try {
     const handle = await open(temporary, 'wx')
     try {
@@ -26,13 +28,73 @@ export async function writeAtomic(path: string, bytes: Uint8Array | string): Pro
   await syncDirectory(dirname(path))
 }
 
-/** Makes a rename in the directory durable, where the platform can (Windows cannot open one). */
-async function syncDirectory(path: string): Promise<void> {
+/** A name that nobody else uses, on the same file system. */
+export function temporarySibling(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+}
+
+/** Renames a file or directory; copies it where that is to another file system. */
+export async function move(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error
+    const temporary = temporarySibling(to)
+    try {
+      await cp(from, temporary, {
+        recursive: true,
+        verbatimSymlinks: true,
+        preserveTimestamps: true,
+      })
+      await rename(temporary, to)
+    } catch (cause) {
+      await rm(temporary, { recursive: true, force: true })
+      throw cause
+    }
+    await rm(from, { recursive: true, force: true })
+  }
+}
+
+// From here on one flush of the whole file system is quicker than one of each file.
+const FEW = 32
+
+/** Makes what was written to files durable. They are all in one file system. */
+export async function syncFiles(paths: readonly string[]): Promise<void> {
+  const [first] = paths
+  if (first === undefined) return
+  if (paths.length > FEW && (await syncFileSystem(dirname(first)))) return
+  for (const path of paths) await sync(path)
+}
+
+/** Makes renames in directories durable, where the platform can (Windows cannot open one). */
+export async function syncDirectories(paths: Iterable<string>): Promise<void> {
   if (process.platform === 'win32') return
+  const all = [...new Set(paths)]
+  const [first] = all
+  if (first !== undefined && all.length > FEW && (await syncFileSystem(first))) return
+  for (const path of all) await sync(path)
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await syncDirectories([path])
+}
+
+async function sync(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY)
   try {
     await handle.sync()
   } finally {
     await handle.close()
   }
+}
+
+/** Node has no `syncfs`; where there is GNU's `sync` it is asked. Returns whether it did its work. */
+async function syncFileSystem(path: string): Promise<boolean> {
+  if (process.platform !== 'linux') return false
+  return await new Promise((done) => {
+    const child = spawn('sync', ['-f', path], { stdio: 'ignore' })
+    child.on('error', () => done(false))
+    child.on('close', (code) => done(code === 0))
+  })
 }

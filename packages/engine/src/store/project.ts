@@ -9,6 +9,10 @@ export interface StateDirs {
   readonly objects: string
   readonly runs: string
   readonly state: string
+  readonly staging: string
+  readonly scratch: string
+  readonly recycle: string
+  readonly downloads: string
 }
 
 /**
@@ -31,6 +35,10 @@ export function stateDirs(dir: string): StateDirs {
     objects: join(root, 'objects'),
     runs: join(root, 'runs'),
     state: join(root, 'state'),
+    staging: join(root, 'staging'),
+    scratch: join(root, 'scratch'),
+    recycle: join(root, 'recycle'),
+    downloads: join(root, 'downloads'),
   }
 }
 

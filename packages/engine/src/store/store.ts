@@ -3,6 +3,7 @@ import type { Digest } from '../digest.ts'
 import type { StepKey } from '../fingerprint.ts'
 import type { CodeParts } from '../code.ts'
 import type { Ingredients } from '../reason.ts'
+import type { Tree } from '../tree.ts'
 
 /** What may be wrong with an artifact that should be there. */
 export type ArtifactState = 'present' | 'missing' | 'damaged'
@@ -14,11 +15,25 @@ export interface ArtifactStore {
    * bytes twice is harmless.
    */
   put(bytes: Uint8Array): Promise<Digest>
+  /**
+   * As `put`, for files of any size: never whole in memory.
+   * @returns their digests, in the same order: of the bytes that were stored, should one change meanwhile.
+   */
+  putFiles(paths: readonly string[]): Promise<Digest[]>
   /** Whether the stored bytes are there and still have their digest. */
   check(digest: Digest): Promise<ArtifactState>
   /** @throws StepwellError STEPWELL_ARTIFACT when the bytes are missing or damaged. */
   get(digest: Digest): Promise<Uint8Array>
+  /**
+   * Writes the bytes to a new file, never whole in memory; `hard` makes it one file with the store's own,
+   * where the store has one.
+   * @throws StepwellError STEPWELL_ARTIFACT as `get`.
+   */
+  copyTo(digest: Digest, path: string, how: LinkMode): Promise<void>
 }
+
+/** How files come into the project: `copy` shares blocks where the file system can. */
+export type LinkMode = 'copy' | 'hard'
 
 /** What the step cache holds for a step key. */
 export interface StepEntry {
@@ -57,11 +72,48 @@ export interface SnapshotEntry extends StepEntry {
   readonly reusable: boolean
 }
 
-/** The digest of a file of the project. */
+/** What is known of a file that was digested. */
+export interface FileState {
+  readonly digest: Digest
+  readonly size: number
+  /** See `countedMode`. */
+  readonly mode: number
+}
+
+/** The digests of files. */
 export interface FileDigests {
   /**
-   * The digest of the file's present bytes.
+   * The state of the file's present bytes.
+   * @param path absolute, or relative to the project
    * @throws StepwellError STEPWELL_INPUT_MISSING when there is no such file, or it is not one.
    */
-  digest(path: string): Promise<Digest>
+  state(path: string): Promise<FileState>
+}
+
+/** The project's files as steps declare them. */
+export interface ProjectFiles extends FileDigests {
+  /** @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE. */
+  tree(path: string): Promise<Tree>
+  /**
+   * The files that match, by their paths.
+   * @param without paths of files and directories that are left out
+   */
+  glob(patterns: readonly string[], without: readonly string[]): Promise<Tree>
+}
+
+/** What HTTP servers have at addresses, kept as files. */
+export interface Downloads {
+  /**
+   * Makes sure that the file is what the server has now.
+   * @throws StepwellError STEPWELL_URL when the server cannot be asked, or does not have it.
+   */
+  fetch(url: string, signal: AbortSignal): Promise<Download>
+  /** What it was the last time that it was asked; asks nobody. */
+  recall(url: string): Promise<Download | undefined>
+}
+
+export interface Download {
+  /** Relative to the project directory. */
+  readonly path: string
+  readonly digest: Digest
 }

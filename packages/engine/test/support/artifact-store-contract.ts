@@ -1,6 +1,9 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { digestBytes, digestText } from '../../src/digest.ts'
 import type { ArtifactStore } from '../../src/index.ts'
+import { temporaryDir } from './temporary.ts'
 
 /** What every artifact store must do. `make` gives a new, empty one. */
 export function artifactStoreContract(title: string, make: () => ArtifactStore): void {
@@ -55,6 +58,53 @@ export function artifactStoreContract(title: string, make: () => ArtifactStore):
       const digests = await Promise.all(texts.map((text) => store.put(text)))
       const back = await Promise.all(digests.map((digest) => store.get(digest)))
       expect(back.map((got) => Uint8Array.from(got))).toEqual(texts)
+    })
+
+    test('files are stored as they are, large ones too, and come back as new files', async () => {
+      const store = make()
+      const dir = temporaryDir()
+      const contents = ['one', 'two', 'one', 'x'.repeat((1 << 20) + 7), '']
+      const paths = contents.map((content, index) => {
+        const path = join(dir, `${index}`)
+        writeFileSync(path, content)
+        return path
+      })
+      const digests = await store.putFiles(paths)
+      expect(digests).toEqual(contents.map((content) => digestText(content)))
+      expect(await store.putFiles(paths)).toEqual(digests)
+      for (const [index, digest] of digests.entries()) {
+        expect(await store.check(digest)).toBe('present')
+        const back = join(dir, `back-${index}`)
+        await store.copyTo(digest, back, 'copy')
+        expect(readFileSync(back, 'utf8')).toBe(contents[index])
+        // Whoever changes the copy, or the original, changes nothing that is stored.
+        writeFileSync(back, 'changed')
+        writeFileSync(paths[index] ?? '', 'changed')
+        expect(await store.check(digest)).toBe('present')
+      }
+    })
+
+    test('as many files as a directory may hold', async () => {
+      const store = make()
+      const dir = temporaryDir()
+      const paths = Array.from({ length: 300 }, (_, index) => join(dir, `${index}`))
+      for (const path of paths) writeFileSync(path, path)
+      const digests = await store.putFiles(paths)
+      expect(digests).toEqual(paths.map((path) => digestText(path)))
+      for (const digest of digests) expect(await store.check(digest)).toBe('present')
+    })
+
+    test('what is missing cannot be copied, and nothing is written over', async () => {
+      const store = make()
+      const path = join(temporaryDir(), 'file')
+      const digest = digestText('never put')
+      await expect(store.copyTo(digest, path, 'copy')).rejects.toMatchObject({
+        code: 'STEPWELL_ARTIFACT',
+      })
+      expect(existsSync(path)).toBe(false)
+      writeFileSync(path, 'mine')
+      await expect(store.copyTo(await store.put(bytes), path, 'copy')).rejects.toThrow(/EEXIST/)
+      expect(readFileSync(path, 'utf8')).toBe('mine')
     })
   })
 }

@@ -9,11 +9,11 @@ export function keyOf(text: string): StepKey {
 export function entryOf(text: string): StepEntry {
   const artifact = { kind: 'value', digest: digestText(text), size: 3, about: text } as const
   return {
-    outputs: { value: artifact, picks: { model: artifact } },
+    outputs: { value: artifact, picks: { model: artifact }, outs: {} },
     metrics: { loss: 0.25 },
     ingredients: {
       fingerprint: {
-        format: 1,
+        format: 2,
         code: digestText('code'),
         loading: digestText('loading'),
         site: 'pipeline.ts#1',
@@ -21,6 +21,7 @@ export function entryOf(text: string): StepEntry {
         version: null,
         params: { lambda: 0.1, name: 'ä\u2028"' },
         inputs: { rows: { kind: 'value', digest: digestText('rows') } },
+        outs: {},
         env: { TZ: null },
       },
       sources: { rows: 'clean' },

@@ -1,15 +1,25 @@
-import { describe, expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { digestText } from '../../src/digest.ts'
-import type { ArtifactStore, Executor, Job, JobEvents, Step, StepContext } from '../../src/index.ts'
-import { step } from '../../src/index.ts'
+import { RememberingFileDigests } from '../../src/store/file-digests.ts'
+import type {
+  ExecutorPlace,
+  Executor,
+  Job,
+  JobEvents,
+  JobOut,
+  Step,
+  StepContext,
+} from '../../src/index.ts'
+import { dir as dirAt, file, secret, step } from '../../src/index.ts'
+import { parseTree } from '../../src/tree.ts'
 import { decodeValue, encodeValue } from '../../src/value.ts'
 import { MemoryArtifacts } from './memory-artifacts.ts'
 import { temporaryDir, writeFiles } from './temporary.ts'
 
-export interface ExecutorSetting {
+export interface ExecutorSetting extends ExecutorPlace {
   readonly steps: ReadonlyMap<string, Step>
-  readonly artifacts: ArtifactStore
-  readonly dir: string
 }
 
 const QUIET: JobEvents = { log: () => undefined, metric: () => undefined }
@@ -40,6 +50,27 @@ const wait = step({
   },
 })
 
+const write = step({
+  outs: { table: file('out/table.csv'), images: dirAt('out/images') },
+  run: (_, { outs, scratch }) => {
+    writeFileSync(outs.table, 'a,b')
+    mkdirSync(join(outs.images, 'deep'))
+    writeFileSync(join(outs.images, 'deep/x.png'), 'x', { mode: 0o755 })
+    writeFileSync(join(scratch(), 'progress'), '1')
+  },
+})
+const tell = step({
+  inputs: { password: secret('STEPWELL_TEST_SECRET') },
+  outs: { table: file('out/tell') },
+  params: { how: '' },
+  run: ({ password }, { params, log, outs }) => {
+    if (params.how === 'log') log(`it is ${password}`)
+    if (params.how === 'throw') throw new Error(`wrong: ${password}`)
+    if (params.how === 'write') writeFileSync(outs.table, `>>${password}<<`)
+    return params.how === 'return' ? { password } : null
+  },
+})
+
 /** What every executor must do. `make` gives one for the steps of `setting`. */
 export function executorContract(
   title: string,
@@ -47,14 +78,29 @@ export function executorContract(
 ): void {
   describe(`${title} is an executor`, () => {
     const set = () => {
+      const dir = temporaryDir()
+      const all = { add, fail, talk, closure, read, wait, write, tell }
       const setting = {
-        steps: new Map<string, Step>(Object.entries({ add, fail, talk, closure, read, wait })),
+        steps: new Map<string, Step>(Object.entries(all)),
         artifacts: new MemoryArtifacts(),
-        dir: temporaryDir(),
+        digests: new RememberingFileDigests(dir),
+        dir,
       }
       const executor = make(setting)
       const execute = (job: Partial<Job>, events = QUIET, signal = never) =>
-        executor.execute({ step: '', inputs: {}, params: '{}', picks: [], ...job }, events, signal)
+        executor.execute(
+          {
+            step: '',
+            inputs: {},
+            params: '{}',
+            picks: [],
+            outs: {},
+            scratch: join(dir, 'scratch'),
+            ...job,
+          },
+          events,
+          signal,
+        )
       return { ...setting, executor, execute }
     }
 
@@ -136,5 +182,82 @@ export function executorContract(
       const job = { step: 'add', inputs: { a: { kind: 'value', digest } as const } }
       await expect(set().execute(job)).rejects.toMatchObject({ code: 'STEPWELL_ARTIFACT' })
     })
+
+    test('stores the files and directories that it writes, and gives a place for more', async () => {
+      const { dir, artifacts, execute } = set()
+      const outs = stagedOuts(dir)
+      const result = await execute({ step: 'write', outs })
+      if (!result.ok) throw new Error(result.failure.message)
+      const { table, images } = result.outputs.outs
+      expect(table).toEqual({
+        kind: 'file',
+        path: 'out/table.csv',
+        digest: digestText('a,b'),
+        size: 3,
+        mode: 0o644,
+      })
+      expect(images).toMatchObject({ kind: 'dir', path: 'out/images', size: 1, files: 1 })
+      const tree = await artifacts.get(images?.digest ?? digestText(''))
+      expect(parseTree(new TextDecoder().decode(tree))).toEqual([
+        { kind: 'file', path: 'deep/x.png', digest: digestText('x'), size: 1, mode: 0o755 },
+      ])
+      expect(await artifacts.check(digestText('x'))).toBe('present')
+      expect(readFileSync(join(dir, 'scratch/progress'), 'utf8')).toBe('1')
+    })
+
+    test('an out that was not written, or is of another kind, is a failure', async () => {
+      const { dir, execute } = set()
+      for (const how of ['missing', 'other'] as const) {
+        const outs = stagedOuts(dir)
+        const wrong =
+          how === 'missing'
+            ? { ...outs.table, staged: join(dir, 'elsewhere') }
+            : { ...outs.table, kind: 'dir' as const }
+        const result = await execute({ step: 'write', outs: { ...outs, wrong } })
+        expect(result).toMatchObject({ ok: false, failure: { code: 'STEPWELL_OUT_MISSING' } })
+      }
+    })
+
+    describe('secrets', () => {
+      const password = 'hunter2 "quoted"'
+      const ways = async (how: string) => {
+        vi.stubEnv('STEPWELL_TEST_SECRET', password)
+        onTestFinished(() => void vi.unstubAllEnvs())
+        const { dir, execute } = set()
+        const { table } = stagedOuts(dir)
+        const inputs = { password: { kind: 'secret', name: 'STEPWELL_TEST_SECRET' } as const }
+        const lines: string[] = []
+        const result = await execute(
+          { step: 'tell', inputs, params: JSON.stringify({ how }), outs: { table } },
+          { ...QUIET, log: (line) => lines.push(line) },
+        )
+        return { result, lines }
+      }
+
+      test('are given to the step, and hidden in what it says', async () => {
+        expect((await ways('log')).lines).toEqual(['it is ***'])
+        const { result } = await ways('throw')
+        expect(result).toMatchObject({ ok: false, failure: { message: 'wrong: ***' } })
+        expect(JSON.stringify(result)).not.toContain('hunter2')
+      })
+
+      test('cannot be kept in an output or an out', async () => {
+        for (const how of ['return', 'write']) {
+          const { result } = await ways(how)
+          expect(result).toMatchObject({ ok: false, failure: { code: 'STEPWELL_SECRET' } })
+        }
+      })
+    })
   })
+}
+
+/** Places for the outs of `write`, as a run prepares them. */
+function stagedOuts(dir: string): { readonly table: JobOut; readonly images: JobOut } {
+  const place = mkdtempSync(join(dir, 'staged-'))
+  const images = join(place, 'images')
+  mkdirSync(images)
+  return {
+    table: { kind: 'file', path: 'out/table.csv', staged: join(place, 'table.csv') },
+    images: { kind: 'dir', path: 'out/images', staged: images },
+  }
 }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { digestBytes, type Digest } from '../../src/digest.ts'
 import { StepwellError } from '../../src/errors.ts'
 import type { ArtifactState, ArtifactStore } from '../../src/index.ts'
@@ -12,6 +13,10 @@ export class MemoryArtifacts implements ArtifactStore {
     return await Promise.resolve(digest)
   }
 
+  async putFiles(paths: readonly string[]): Promise<Digest[]> {
+    return await Promise.all(paths.map(async (path) => await this.put(await readFile(path))))
+  }
+
   async check(digest: Digest): Promise<ArtifactState> {
     return await Promise.resolve(this.#bytes.has(digest) ? 'present' : 'missing')
   }
@@ -20,5 +25,9 @@ export class MemoryArtifacts implements ArtifactStore {
     const bytes = await Promise.resolve(this.#bytes.get(digest))
     if (bytes !== undefined) return bytes.slice()
     throw new StepwellError({ code: 'STEPWELL_ARTIFACT', what: `there is no artifact ${digest}` })
+  }
+
+  async copyTo(digest: Digest, path: string): Promise<void> {
+    await writeFile(path, await this.get(digest), { flag: 'wx' })
   }
 }

@@ -1,0 +1,69 @@
+import { createReadStream } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StepwellError } from '../errors.ts'
+import type { Failure } from '../step-record.ts'
+
+// What is shorter turns up by accident.
+const SHORTEST = 6
+const HIDDEN = '***'
+
+/** Keeps the values of secrets out of what a step says and leaves. */
+export class Secrets {
+  readonly #values: readonly string[]
+
+  constructor(values: readonly string[]) {
+    const long = values.filter((value) => value.length >= SHORTEST)
+    // As it stands, and as it stands in JSON; longer ones first, should one hold another.
+    const forms = long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)])
+    this.#values = [...new Set(forms)].toSorted((a, b) => b.length - a.length)
+  }
+
+  hide(text: string): string {
+    return this.#values.reduce((shown, value) => shown.replaceAll(value, HIDDEN), text)
+  }
+
+  hideIn({ message, stack, ...failure }: Failure): Failure {
+    return {
+      ...failure,
+      message: this.hide(message),
+      ...(stack !== undefined && { stack: this.hide(stack) }),
+    }
+  }
+
+  /** @throws StepwellError STEPWELL_SECRET when one of them is in the bytes. */
+  checkBytes(step: string, what: string, bytes: Uint8Array): void {
+    const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (this.#values.some((value) => content.includes(value))) throw leaked(step, what)
+  }
+
+  /** As `checkBytes`, for a file of any size, or all files in a directory. */
+  async checkOut(step: string, name: string, path: string): Promise<void> {
+    if (this.#values.length === 0) return
+    const stats = await lstat(path).catch(() => undefined)
+    if (stats?.isDirectory()) {
+      for (const inner of await readdir(path)) await this.checkOut(step, name, join(path, inner))
+    } else if (stats?.isFile()) {
+      await this.#checkFile(step, name, path)
+    }
+  }
+
+  async #checkFile(step: string, name: string, path: string): Promise<void> {
+    const overlap = Math.max(...this.#values.map((value) => Buffer.byteLength(value))) - 1
+    let tail: Buffer = Buffer.alloc(0)
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      const content = Buffer.concat([tail, chunk as Buffer])
+      this.checkBytes(step, `the out \`${name}\``, content)
+      tail = content.subarray(Math.max(0, content.length - overlap))
+    }
+  }
+}
+
+function leaked(step: string, what: string): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_SECRET',
+    what: `${what} of step \`${step}\` holds the value of a secret`,
+    facts: 'it was not kept',
+    todo: 'leave the secret out of what the step returns and writes',
+  })
+}

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import { escapePath, glob } from 'tinyglobby'
+import { makeTree, type Tree, type TreeEntry } from '../tree.ts'
+import type { FileDigests, FileState, ProjectFiles } from './store.ts'
+import { readTree } from './tree-reader.ts'
+
+/** The files of a project directory, by their content. */
+export class DiskProjectFiles implements ProjectFiles {
+  readonly #dir: string
+  readonly #digests: FileDigests
+
+  constructor(dir: string, digests: FileDigests) {
+    this.#dir = dir
+    this.#digests = digests
+  }
+
+  async state(path: string): Promise<FileState> {
+    return await this.#digests.state(path)
+  }
+
+  async tree(path: string): Promise<Tree> {
+    return await readTree(this.#dir, path, { digests: this.#digests, outward: 'follow' })
+  }
+
+  async glob(patterns: readonly string[], without: readonly string[]): Promise<Tree> {
+    const left = without.map((path) => escapePath(path))
+    const paths = await glob([...patterns], {
+      cwd: this.#dir,
+      ignore: ['**/.stepwell/**', ...left, ...left.map((path) => `${path}/**`)],
+      expandDirectories: false,
+    })
+    const entries: TreeEntry[] = []
+    for (const path of new Set(paths)) {
+      // A link that leads nowhere matches, but is no file.
+      if (!existsSync(`${this.#dir}/${path}`)) continue
+      entries.push({ kind: 'file', path, ...(await this.#digests.state(path)) })
+    }
+    return makeTree(entries)
+  }
+}

@@ -1,0 +1,47 @@
+import { readdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { move } from './files.ts'
+
+const DAY_MS = 86_400_000
+
+/** How long what was put aside is kept. */
+const RECYCLE_DAYS = 7
+
+/**
+ * Where things go that nobody has asked to be deleted: what a failed step left, and files edited by
+ * hand that had to make room. `recycle/<time>-<label>-<random>/<name>`.
+ */
+export class Recycle {
+  readonly #dir: string
+
+  constructor(dir: string) {
+    this.#dir = dir
+  }
+
+  /** Moves a file or directory here. @returns where it is now */
+  async keep(path: string, label: string): Promise<string> {
+    const time = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
+    const place = join(this.#dir, `${time}-${label}-${randomBytes(3).toString('hex')}`)
+    const kept = join(place, basename(path))
+    await move(path, kept)
+    return kept
+  }
+
+  /** Deletes what has been here for too long. */
+  async purge(now: number = Date.now()): Promise<void> {
+    for (const name of await readdir(this.#dir).catch(() => [])) {
+      const at = timeOf(name)
+      if (at === undefined || now - at < RECYCLE_DAYS * DAY_MS) continue
+      await rm(join(this.#dir, name), { recursive: true, force: true })
+    }
+  }
+}
+
+/** By the name, since a move keeps the time stamps of what is moved. */
+function timeOf(name: string): number | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/.exec(name)?.slice(1).map(Number)
+  if (parts === undefined) return undefined
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts
+  return Date.UTC(year, month - 1, day, hour, minute, second)
+}

@@ -1,0 +1,88 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { digestHex, type Digest } from '../digest.ts'
+import type { Outs } from '../step.ts'
+import type { Recycle } from './recycle.ts'
+
+export interface StagingDirs {
+  readonly staging: string
+  readonly scratch: string
+}
+
+/**
+ * Where steps write before they have succeeded: `staging/<run>/<step>/<out>/<name>`, and
+ * `scratch/<key>/` for what they want to find again.
+ */
+export class Staging {
+  readonly #dirs: StagingDirs
+  readonly #recycle: Recycle
+
+  constructor(dirs: StagingDirs, recycle: Recycle) {
+    this.#dirs = dirs
+    this.#recycle = recycle
+  }
+
+  /** Prepares the place of one execution. */
+  open(run: string, step: string, key: Digest, outs: Outs): StagedOuts {
+    const dir = join(this.#dirs.staging, run, step)
+    const scratch = join(this.#dirs.scratch, digestHex(key))
+    const paths = Object.entries(outs).map(([name, { path }]) => {
+      return [name, join(dir, encodeURIComponent(name), basename(path))] as const
+    })
+    rmSync(dir, { recursive: true, force: true })
+    for (const [name, path] of paths) {
+      mkdirSync(outs[name]?.kind === 'dir' ? path : dirname(path), { recursive: true })
+    }
+    return {
+      paths: Object.fromEntries(paths),
+      scratch,
+      succeeded: async () => {
+        await rm(dir, { recursive: true, force: true })
+        await rm(scratch, { recursive: true, force: true })
+      },
+      failed: async () => await this.#putAside(dir, step),
+    }
+  }
+
+  /** A directory for what is on its way into the project during a run. */
+  temporary(run: string): string {
+    return join(this.#dirs.staging, run, '.incoming')
+  }
+
+  /** Ends the use by a run. */
+  async close(run: string): Promise<void> {
+    await rm(join(this.#dirs.staging, run), { recursive: true, force: true })
+  }
+
+  /** Puts aside what runs left that are no more. */
+  async recover(isUnderWay: (run: string) => Promise<boolean>): Promise<void> {
+    for (const run of await readdir(this.#dirs.staging).catch(() => [])) {
+      if (await isUnderWay(run)) continue
+      const left = join(this.#dirs.staging, run)
+      for (const step of await readdir(left)) {
+        // What was on its way from the artifact store is there still.
+        if (!step.startsWith('.')) await this.#putAside(join(left, step), step)
+      }
+      await rm(left, { recursive: true, force: true })
+    }
+  }
+
+  async #putAside(dir: string, step: string): Promise<void> {
+    const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => [])
+    if (entries.some((entry) => !entry.isDirectory())) await this.#recycle.keep(dir, step)
+    else await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** The place of one execution. */
+export interface StagedOuts {
+  /** By name: absolute paths at which the step is to write. */
+  readonly paths: Readonly<Record<string, string>>
+  /** The directory for work in progress, which need not be there. */
+  readonly scratch: string
+  /** Cleans up, once the outs have been put into place. */
+  succeeded(): Promise<void>
+  /** Puts aside what was written. */
+  failed(): Promise<void>
+}

@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto'
+import { lstatSync, realpathSync, type Stats } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { OutArtifact } from '../artifact.ts'
+import { codeOf, messageOf, StepwellError } from '../errors.ts'
+import { parseTree, type TreeEntry } from '../tree.ts'
+import { move } from './files.ts'
+import { isWithin } from './paths.ts'
+import type { Recycle } from './recycle.ts'
+import type { ArtifactState, ArtifactStore, FileDigests, LinkMode } from './store.ts'
+import { readTree } from './tree-reader.ts'
+import { writeFileOut, writeTree } from './tree-writer.ts'
+
+export interface WorkspaceOptions {
+  /** The project directory. */
+  readonly dir: string
+  /** A directory for what is on its way. */
+  readonly temporary: string
+  readonly artifacts: ArtifactStore
+  readonly digests: FileDigests
+  readonly recycle: Recycle
+  readonly link: LinkMode
+}
+
+/**
+ * How an out is found in the project. What the artifact store has too is `replaced`, by another run; what
+ * it has not is `edited`.
+ */
+export type OutState = 'in place' | 'missing' | 'replaced' | 'edited'
+
+/** The project's files as far as steps leave outs there. */
+export class Workspace {
+  readonly #options: WorkspaceOptions
+  // One at a time: copies of large files at once would only make the disk seek.
+  #placing: Promise<unknown> = Promise.resolve()
+
+  constructor(options: WorkspaceOptions) {
+    this.#options = options
+  }
+
+  /** Whether the out is there as it was made. */
+  async inspect(out: OutArtifact): Promise<OutState> {
+    const stats = lstatSync(this.#path(out), { throwIfNoEntry: false })
+    if (stats === undefined) return 'missing'
+    const is = kindOf(stats)
+    const present = is && (await this.#look(is, out.path))
+    if (is === out.kind && present?.digest === out.digest) {
+      if (out.kind === 'dir' || present.mode === out.mode) return 'in place'
+    }
+    return (await this.#isKept(is, out.path)) ? 'replaced' : 'edited'
+  }
+
+  /** What is at the path of an out now; `undefined` when it is not of its kind. */
+  async read(out: OutArtifact): Promise<OutArtifact | undefined> {
+    const { path } = out
+    const stats = lstatSync(this.#path(out), { throwIfNoEntry: false })
+    if (stats === undefined || kindOf(stats) !== out.kind) return undefined
+    const { digests, dir } = this.#options
+    if (out.kind === 'file') return { kind: 'file', path, ...(await digests.state(path)) }
+    const tree = await readTree(dir, path, { digests, outward: 'follow' })
+    const files = tree.entries.filter(({ kind }) => kind === 'file').length
+    return { kind: 'dir', path, digest: tree.digest, size: tree.size, files }
+  }
+
+  /** Whether the artifact store has all that the out is made of. */
+  async check({ kind, digest }: Pick<OutArtifact, 'kind' | 'digest'>): Promise<ArtifactState> {
+    const { artifacts } = this.#options
+    const state = await artifacts.check(digest)
+    if (state !== 'present' || kind === 'file') return state
+    for (const entry of await this.#entries(digest)) {
+      if (entry.kind !== 'file') continue
+      const part = await artifacts.check(entry.digest)
+      if (part !== 'present') return part
+    }
+    return 'present'
+  }
+
+  /** Puts what is in place in the project back into the artifact store. */
+  async heal(out: OutArtifact): Promise<void> {
+    const { artifacts, digests, dir } = this.#options
+    if (out.kind === 'file') {
+      await artifacts.putFiles([this.#path(out)])
+      return
+    }
+    const { entries, text } = await readTree(dir, out.path, { digests, outward: 'refuse' })
+    const files = entries.filter(({ kind }) => kind === 'file')
+    await artifacts.putFiles(files.map(({ path }) => join(this.#path(out), path)))
+    await artifacts.put(new TextEncoder().encode(text))
+  }
+
+  /**
+   * Puts an out into place. What is there and could not be made again is put aside first.
+   *
+   * @param staged where it has been written already, on success of its step; else it is copied from the
+   *   artifact store
+   * @returns where that is now which was put aside, if anything was
+   * @throws StepwellError STEPWELL_OUT_PLACE when the project cannot be written.
+   */
+  async place(out: OutArtifact, staged?: string): Promise<string | undefined> {
+    const placing = this.#placing.then(async () => await this.#place(out, staged))
+    this.#placing = placing.catch(() => undefined)
+    return await placing
+  }
+
+  async #place(out: OutArtifact, staged: string | undefined): Promise<string | undefined> {
+    const { artifacts, link, temporary } = this.#options
+    const final = this.#path(out)
+    const incoming = join(temporary, randomBytes(6).toString('hex'))
+    try {
+      let ready = staged
+      if (ready === undefined || link === 'hard') {
+        await mkdir(temporary, { recursive: true })
+        if (out.kind === 'file') await writeFileOut(out, incoming, artifacts, link)
+        else await writeTree(await this.#entries(out.digest), incoming, artifacts, link)
+        ready = incoming
+      }
+      await mkdir(dirname(final), { recursive: true })
+      this.#checkInside(out.path)
+      const displaced = await this.#makeRoom(out, `${incoming}-old`)
+      await move(ready, final)
+      return displaced
+    } catch (cause) {
+      if (cause instanceof StepwellError) throw cause
+      throw new StepwellError({
+        code: 'STEPWELL_OUT_PLACE',
+        what: `\`${out.path}\` cannot be put into place`,
+        facts: codeOf(cause) ?? messageOf(cause),
+        todo: 'check the permissions and the room on the disk, and run again: nothing is lost',
+        cause,
+      })
+    } finally {
+      await rm(incoming, { recursive: true, force: true })
+      await rm(`${incoming}-old`, { recursive: true, force: true })
+    }
+  }
+
+  /** @param old where to put what goes for good */
+  async #makeRoom({ path, kind }: OutArtifact, old: string): Promise<string | undefined> {
+    const final = join(this.#options.dir, path)
+    const stats = lstatSync(final, { throwIfNoEntry: false })
+    if (stats === undefined) return undefined
+    const is = kindOf(stats)
+    if (await this.#isKept(is, path)) {
+      // A file is replaced by the rename itself: there is one at any moment.
+      if (is === 'file' && kind === 'file') return undefined
+      await mkdir(dirname(old), { recursive: true })
+      await rename(final, old)
+      return undefined
+    }
+    return await this.#options.recycle.keep(final, 'replaced')
+  }
+
+  /** Whether what is at a path could be had from the artifact store again. */
+  async #isKept(kind: OutArtifact['kind'] | undefined, path: string): Promise<boolean> {
+    const present = kind && (await this.#look(kind, path))
+    if (kind === undefined || present === undefined) return false
+    return (await this.check({ kind, digest: present.digest })) === 'present'
+  }
+
+  /** `undefined` for a directory that could not have been stored as it is. */
+  async #look(
+    kind: OutArtifact['kind'],
+    path: string,
+  ): Promise<(Pick<OutArtifact, 'digest'> & { readonly mode?: number }) | undefined> {
+    const { dir, digests } = this.#options
+    if (kind === 'file') return await digests.state(path)
+    try {
+      return await readTree(dir, path, { digests, outward: 'refuse' })
+    } catch (error) {
+      if (codeOf(error) === 'STEPWELL_INPUT_TREE') return undefined
+      throw error
+    }
+  }
+
+  async #entries(digest: OutArtifact['digest']): Promise<TreeEntry[]> {
+    return parseTree(new TextDecoder().decode(await this.#options.artifacts.get(digest)))
+  }
+
+  /** A symbolic link may have come since the plan was checked. */
+  #checkInside(path: string): void {
+    const { dir } = this.#options
+    if (isWithin(realpathSync(dir), realpathSync(dirname(join(dir, path))))) return
+    throw new StepwellError({
+      code: 'STEPWELL_OUT_PATH',
+      what: `the out \`${path}\` would be put outside of the project`,
+      facts: 'a symbolic link leads there',
+      todo: 'remove the link, or name another path',
+    })
+  }
+
+  #path({ path }: OutArtifact): string {
+    return join(this.#options.dir, path)
+  }
+}
+
+function kindOf(stats: Stats): OutArtifact['kind'] | undefined {
+  if (stats.isFile()) return 'file'
+  return stats.isDirectory() ? 'dir' : undefined
+}
