@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { StepwellError } from '@stepwell/engine'
+import { code as showCode, type CodeOptions } from './commands/code.ts'
 import { explain, type ExplainOptions } from './commands/explain.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
 import { logs, type LogsOptions } from './commands/logs.ts'
@@ -91,6 +92,11 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .argument('<step>', 'name of a step')
     .option('--json', 'print JSON')
     .action(async (step: string, options: ExplainOptions) => exit(await explain(step, options)))
+  command('code', 'show what the code of a step reaches: declarations, packages, variables')
+    .argument('<step>', 'name of a step')
+    .option('--all', 'list what happens while modules are loaded too')
+    .option('--json', 'print JSON')
+    .action(async (step: string, options: CodeOptions) => exit(await showCode(step, options)))
   command('graph', 'print the graph of the pipeline')
     .alias('dag')
     .addOption(

@@ -6,12 +6,28 @@ export interface CodeParts {
   readonly parts: Readonly<Record<string, Digest>>
   /** Packages reached, and all that they depend on, by name and version. */
   readonly packages: Readonly<Record<string, string>>
+  /** Where the parts are now, by name. For people alone: no digest is made of lines. */
+  readonly places?: Readonly<Record<string, Place>>
+}
+
+/** Where a part of the code is. A file that counts whole has no lines. */
+export interface Place {
+  /** The name of the part in its file. */
+  readonly label: string
+  /** Relative to the project, with forward slashes. */
+  readonly file: string
+  /** Both from 1, the last one included. */
+  readonly lines?: readonly [first: number, last: number]
 }
 
 /** What is known of the code behind a pipeline's steps. */
 export interface PipelineCode {
   /** What its modules do while they are loaded. */
-  readonly loading: CodeParts & { readonly digest: Digest }
+  readonly loading: CodeParts & {
+    readonly digest: Digest
+    /** Names of environment variables. */
+    readonly env: readonly string[]
+  }
   /** Why no step of this pipeline can be identified by its code. */
   readonly doubts: readonly Doubt[]
   readonly steps: ReadonlyMap<string, StepCode>

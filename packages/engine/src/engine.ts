@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { actionOf } from './action.ts'
 import { analyzeCode } from './code/analyze.ts'
 import type { PipelineCode } from './code.ts'
+import { reportCode, type CodeReport } from './code-report.ts'
 import { StepwellError } from './errors.ts'
 import type { RunEvent } from './event.ts'
 import type { Executor } from './executor/executor.ts'
@@ -191,6 +192,16 @@ export class Engine implements AsyncDisposable {
       forced: forcedSteps(steps, force),
     })
     return { pipeline: pipeline.name, warnings: warningsOf(code), steps: planned }
+  }
+
+  /**
+   * What the analysis finds behind a step: what its code reaches, and why that cannot be told where it
+   * cannot. Reads source files only.
+   * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS.
+   */
+  async code(pipeline: Pipeline, step: string): Promise<CodeReport> {
+    const { code } = prepare(pipeline, [step], this.dir)
+    return await Promise.resolve(reportCode(code, step))
   }
 
   /** Ids of the recorded runs, latest first. */

@@ -13,6 +13,8 @@ export { StepwellError, type ErrorCode } from './errors.ts'
 export type { RunEvent } from './event.ts'
 export type { Executor, Job, JobEvents, JobInput, JobOut, JobResult } from './executor/executor.ts'
 export type { StepKey } from './fingerprint.ts'
+export type { CodeReport, ReportedCode, ReportedFile, ReportedPart } from './code-report.ts'
+export type { Doubt } from './code.ts'
 export { toDot, toMermaid } from './graph.ts'
 export {
   dir,
@@ -30,7 +32,7 @@ export {
 } from './input.ts'
 export type { Pipeline } from './pipeline.ts'
 export type { Decision, Plan, PlannedStep } from './plan.ts'
-export { describeReason, type Reason } from './reason-text.ts'
+export { describeReason, linesText, type Reason } from './reason-text.ts'
 export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'
 export { pipeline, type RunnablePipeline } from './runnable.ts'

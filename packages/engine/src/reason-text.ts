@@ -32,7 +32,7 @@ export function describeReason(reason: Reason): string {
     case 'code-env':
       return `the environment variable ${reason.name}, which its code reads, changed`
     case 'code':
-      return `code: ${reason.part} ${past(reason.change)}`
+      return `code: ${reason.part}${linesText(reason.lines)} ${past(reason.change)}`
     case 'package':
       return `package ${reason.name} ${reason.before ?? 'none'} -> ${reason.after ?? 'none'}`
     case 'site':
@@ -72,6 +72,13 @@ function filesText({ files = [], moreFiles = 0 }: Extract<Reason, { kind: 'input
 
 function asideText(aside: string | undefined): string {
   return aside === undefined ? '' : `; what was there is now ${aside}`
+}
+
+/** `:12-20`, to be put after the name of a file. */
+export function linesText(lines: readonly [first: number, last: number] | undefined): string {
+  if (lines === undefined) return ''
+  const [first, last] = lines
+  return first === last ? `:${first}` : `:${first}-${last}`
 }
 
 function past(change: Change): string {

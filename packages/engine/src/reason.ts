@@ -33,7 +33,13 @@ export type Reason =
       readonly after: string | undefined
     }
   | { readonly kind: 'code-env'; readonly name: string }
-  | { readonly kind: 'code'; readonly part: string; readonly change: Change }
+  | {
+      readonly kind: 'code'
+      readonly part: string
+      readonly change: Change
+      /** Where it is now, from 1. */
+      readonly lines?: readonly [first: number, last: number]
+    }
   | {
       readonly kind: 'package'
       readonly name: string
@@ -154,7 +160,8 @@ function compareCode(
   if (before === undefined || after === undefined) return [unknown]
   const reasons: Reason[] = []
   for (const [part, change] of changes(before.parts, after.parts)) {
-    reasons.push({ kind: 'code', part, change })
+    const lines = own(after.places ?? {}, part)?.lines
+    reasons.push({ kind: 'code', part, change, ...(lines !== undefined && { lines }) })
   }
   for (const [name] of changes(before.packages, after.packages)) {
     reasons.push({

@@ -30,7 +30,7 @@ export function nextSnapshot(
       entry === undefined ? earlier : [entry, ...earlier.filter(({ key }) => key !== entry.key)]
     if (entries.length > 0) steps.push([name, { entries: entries.slice(0, KEPT) }])
   }
-  const known = { ...before.codes, ...codesOf(code) }
+  const now = codesOf(code)
   const used = new Set(
     steps.flatMap(([, { entries }]) =>
       entries.flatMap(({ ingredients: { fingerprint } }) => [
@@ -40,8 +40,11 @@ export function nextSnapshot(
     ),
   )
   const codes = [...used].flatMap((digest) => {
-    const parts = known[digest]
-    return parts === undefined ? [] : [[digest, parts] as const]
+    const known = before.codes[digest] ?? now[digest]
+    if (known === undefined) return []
+    // Without places: they are those of now.
+    const { parts, packages } = known
+    return [[digest, { parts, packages }] as const]
   })
   return { codes: Object.fromEntries(codes), steps: Object.fromEntries(steps) }
 }
@@ -49,5 +52,5 @@ export function nextSnapshot(
 /** The code of a pipeline by its digests. */
 export function codesOf({ loading, steps }: PipelineCode): Record<string, CodeParts> {
   const all = [loading, ...steps.values()]
-  return Object.fromEntries(all.map(({ digest, parts, packages }) => [digest, { parts, packages }]))
+  return Object.fromEntries(all.map((each) => [each.digest, each]))
 }

@@ -48,14 +48,15 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
       digest: reached.digest,
       parts: reached.parts,
       packages: reached.packages,
+      places: reached.places,
       site: site === undefined ? '' : `${site} as ${name}`,
       env: valuesOf(new Set([...loading.env, ...reached.env])),
       doubts: [...reached.doubts, ...(version === undefined ? doubts : [])],
     })
   }
-  const { digest, parts, packages } = loading
+  const { digest, parts, packages, places: at, env } = loading
   return {
-    loading: { digest, parts, packages },
+    loading: { digest, parts, packages, places: at, env },
     doubts: [...graph.doubts, ...loading.doubts],
     steps,
   }

@@ -1,4 +1,4 @@
-import type { Doubt } from '../code.ts'
+import type { Doubt, Place } from '../code.ts'
 import { digestText, type Digest } from '../digest.ts'
 import { canonicalJson } from '../json.ts'
 import { addPackages, isInstalled } from './packages.ts'
@@ -13,11 +13,13 @@ export interface Located {
 
 /** All that some code can reach. */
 export interface Reach {
-  /** Of everything below but the doubts, free of paths: code may be moved. */
+  /** Of all that is reached, free of paths and lines: code may be moved. */
   readonly digest: Digest
   /** What is told apart, by name and file, for people. */
   readonly parts: Readonly<Record<string, Digest>>
   readonly packages: Readonly<Record<string, string>>
+  /** Where the parts are, by name. */
+  readonly places: Readonly<Record<string, Place>>
   /** Names of environment variables. */
   readonly env: readonly string[]
   readonly doubts: readonly Doubt[]
@@ -56,6 +58,7 @@ export function reach(
   const queue: Node[] = []
   const records: unknown[] = []
   const parts: [string, Digest][] = []
+  const places: [string, Place][] = []
   const packages = new Map<string, Set<string>>()
   const visitedPackages = new Set<string>()
   const env = new Set<string>()
@@ -75,6 +78,7 @@ export function reach(
     digest: digestText(`stepwell code\n${canonicalJson(identity)}`),
     parts: Object.fromEntries(parts.toSorted(byName)),
     packages: versions,
+    places: Object.fromEntries(places),
     env: [...env].toSorted(),
     doubts,
     modules: new Set(queue.map(({ module }) => module)),
@@ -91,10 +95,15 @@ export function reach(
   function record({ module, unit }: Node): unknown {
     if (unit === undefined) {
       doubts.push(...module.doubts)
-      if (module.content !== undefined) parts.push([module.name, module.content])
+      if (module.content !== undefined) {
+        parts.push([module.name, module.content])
+        places.push([module.name, { label: 'the file', file: module.name }])
+      }
       return [module.content ?? null, identityOf(module), wholeOf(module)]
     }
-    parts.push([`${unit.label} in ${module.name}`, unit.digest])
+    const part = `${unit.label} in ${module.name}`
+    parts.push([part, unit.digest])
+    places.push([part, { label: unit.label, file: module.name, lines: unit.lines }])
     for (const { what, line, todo } of unit.references.unclear) {
       doubts.push({ what, place: `${module.name}:${line}`, todo })
     }

@@ -19,6 +19,8 @@ export interface Unit {
   /** For people: the name that it declares, or its line. */
   readonly label: string
   readonly node: SyntaxNode
+  /** Its first and last line, from 1. */
+  readonly lines: readonly [first: number, last: number]
   /** Of its text without format and types, not of what it refers to. */
   readonly digest: Digest
   /** Names that it uses, wherever they are bound: more than it needs, never fewer. */
@@ -213,14 +215,7 @@ export function splitUnits(syntax: Syntax): Units {
   }
 
   function add(node: SyntaxNode, label: string, isEffect: boolean): Unit {
-    const unit: Unit = {
-      label,
-      node,
-      digest: digestText(canonicalText(node)),
-      names: [...new Set(namesIn(node))],
-      references: collectReferences({ ...syntax, root: node }, outside),
-      isEffect,
-    }
+    const unit = makeUnit(syntax, node, label, isEffect, outside)
     units.push(unit)
     return unit
   }
@@ -228,7 +223,8 @@ export function splitUnits(syntax: Syntax): Units {
   /** A unit of which only that it is there counts, not what it names. */
   function addOpaque(node: SyntaxNode, label: string, text: string, isEffect: boolean): Unit {
     const digest = digestText(text)
-    const unit: Unit = { label, node, digest, names: [], references: NOTHING, isEffect }
+    const lines = linesOf(syntax, node)
+    const unit: Unit = { label, node, lines, digest, names: [], references: NOTHING, isEffect }
     units.push(unit)
     return unit
   }
@@ -290,14 +286,29 @@ const NOTHING: References = { modules: [], assets: [], env: [], unclear: [] }
 
 /** The unit of the functions that a `step()` call is given, as written there. */
 export function functionUnit(syntax: Syntax, node: SyntaxNode, label: string): Unit {
+  return makeUnit(syntax, node, label, false, outsideNames(syntax.root))
+}
+
+function makeUnit(
+  syntax: Syntax,
+  node: SyntaxNode,
+  label: string,
+  isEffect: boolean,
+  outside: ReadonlySet<string>,
+): Unit {
   return {
     label,
     node,
+    lines: linesOf(syntax, node),
     digest: digestText(canonicalText(node)),
     names: [...new Set(namesIn(node))],
-    references: collectReferences({ ...syntax, root: node }, outsideNames(syntax.root)),
-    isEffect: false,
+    references: collectReferences({ ...syntax, root: node }, outside),
+    isEffect,
   }
+}
+
+function linesOf(syntax: Syntax, { start, end }: SyntaxNode): [number, number] {
+  return [lineOf(syntax, start), lineOf(syntax, Math.max(start, end - 1))]
 }
 
 /** The values of the options of a `step()` call that writes them out. */
