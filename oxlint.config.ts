@@ -3,8 +3,8 @@ import { defineConfig } from 'oxlint'
 // Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
-  'action artifact code code-report context event fingerprint graph input order pick pipeline plan ' +
-  'reason reason-text run snapshot status step step-record tree value'
+  'action artifact code code-report context estimate event fingerprint graph input order pick pipeline ' +
+  'plan planned-step reason reason-text run snapshot status step step-record tree value'
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
 const L4 = [

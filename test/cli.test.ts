@@ -1,35 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Project } from './rig.ts'
-
-const PIPELINE = `
-import { file, pipeline, step } from '@stepwell/engine'
-
-export const read = step({
-  description: 'read the words',
-  inputs: { text: file('words.txt') },
-  run: ({ text }, { log }) => {
-    log('reading')
-    return text.text().trim().split(/\\s+/)
-  },
-})
-export const count = step({
-  inputs: { words: read },
-  params: { factor: 1 },
-  run: ({ words }, { params, metric }) => {
-    metric('words', words.length)
-    return { n: words.length * params.factor, longest: Math.max(...words.map((w) => w.length)) }
-  },
-})
-export const report = step({ inputs: { n: count.pick('n') }, run: ({ n }) => \`\${n} words\` })
-export default pipeline('words', { read, count, report })
-`
-
-function words(): Project {
-  const project = new Project()
-  project.write('words.txt', 'the quick brown fox\n')
-  project.write('pipeline.ts', PIPELINE)
-  return project
-}
+import { PIPELINE, words } from './words.ts'
 
 describe('run', () => {
   test('prints plain lines in a pipe, ends with the process table, and is alike each time', async () => {
@@ -112,6 +83,8 @@ describe('run', () => {
 describe('reading verbs', () => {
   test('plan tells what will run, what is cached and what depends on it', async () => {
     const project = words()
+    const first = await project.stepwell('plan')
+    expect(first.stdout).toMatch(/time unknown for read, count, report\n$/)
     await project.run()
     expect((await project.stepwell('plan')).stdout).toContain(
       '0 will run, 0 depend on them, 3 cached',
@@ -121,6 +94,7 @@ describe('reading verbs', () => {
     expect(stdout).toMatch(/^read .* cached /m)
     expect(stdout).toMatch(/^count .* will run .* params\.factor 1 -> 2$/m)
     expect(stdout).toMatch(/^report .* depends .* depends on the output of count$/m)
+    expect(stdout).toMatch(/\d ms( to \d+ ms)? with \d+ at once\n$/)
     const { steps } = JSON.parse((await project.stepwell('plan', '--json')).stdout) as {
       steps: { decision: string }[]
     }

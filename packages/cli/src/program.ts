@@ -82,6 +82,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     )
   command('plan', 'say what a run would do, and why')
     .argument('[targets...]', 'names of steps')
+    .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)
     .option('-f, --force', 'as of run')
     .addOption(new Option('--force-all').hideHelp())
     .option('--check', 'exit with 3 when something would run')

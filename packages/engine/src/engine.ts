@@ -6,6 +6,7 @@ import { analyzeCode } from './code/analyze.ts'
 import type { PipelineCode } from './code.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { StepwellError } from './errors.ts'
+import { estimateRun } from './estimate.ts'
 import type { RunEvent } from './event.ts'
 import type { Executor } from './executor/executor.ts'
 import { InlineExecutor } from './executor/inline-executor.ts'
@@ -191,7 +192,12 @@ export class Engine implements AsyncDisposable {
       outPaths: outPaths(pipeline),
       forced: forcedSteps(steps, force),
     })
-    return { pipeline: pipeline.name, warnings: warningsOf(code), steps: planned }
+    return {
+      pipeline: pipeline.name,
+      warnings: warningsOf(code),
+      steps: planned,
+      estimate: estimateRun(planned, this.#concurrency),
+    }
   }
 
   /**

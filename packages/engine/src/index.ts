@@ -10,6 +10,7 @@ export {
   type RunRequest,
 } from './engine.ts'
 export { StepwellError, type ErrorCode } from './errors.ts'
+export type { Estimate } from './estimate.ts'
 export type { RunEvent } from './event.ts'
 export type { Executor, Job, JobEvents, JobInput, JobOut, JobResult } from './executor/executor.ts'
 export type { StepKey } from './fingerprint.ts'
@@ -31,7 +32,8 @@ export {
   type UrlHandle,
 } from './input.ts'
 export type { Pipeline } from './pipeline.ts'
-export type { Decision, Plan, PlannedStep } from './plan.ts'
+export type { Plan } from './plan.ts'
+export type { Decision, LastExecution, PlannedStep } from './planned-step.ts'
 export { describeReason, linesText, type Reason } from './reason-text.ts'
 export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'

@@ -8,11 +8,18 @@ import { StepwellError } from './errors.ts'
 import type { FingerprintInput } from './fingerprint.ts'
 import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
-import type { PlannedStep } from './plan.ts'
+import type { LastExecution, PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable } from './snapshot.ts'
-import type { ArtifactStore, Download, Downloads, ProjectFiles, Snapshot } from './store/store.ts'
+import type {
+  ArtifactStore,
+  Download,
+  Downloads,
+  ProjectFiles,
+  Snapshot,
+  StepEntry,
+} from './store/store.ts'
 import type { Workspace } from './store/workspace.ts'
 import { withFiles } from './tree-reasons.ts'
 import { digestValue } from './value.ts'
@@ -52,8 +59,9 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
     const base = {
       name,
       action: actionOf(step),
+      upstream,
       inputs: [],
-      ...(last !== undefined && { lastDuration: last.duration }),
+      ...(last !== undefined && { last: executionOf(last) }),
     }
     const waitsFor = upstream.filter((read) => !outputs.has(read))
     let identity: Identity
@@ -99,8 +107,8 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
     }
     const { run, at } = known
     const restored = await foreseeOuts(known.outputs, workspace)
-    const unchanged: Reason = { kind: 'unchanged', run, at }
-    return { ...base, inputs, key, decision: 'cached', reasons: [unchanged, ...restored] }
+    const reasons: Reason[] = [{ kind: 'unchanged', run, at }, ...restored]
+    return { ...base, inputs, key, decision: 'cached', reasons, last: executionOf(known) }
 
     /** What makes the step run whatever the steps before it turn out to give. */
     async function ownReasons(): Promise<Reason[]> {
@@ -151,4 +159,8 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       todo: 'run the step: it will be',
     })
   }
+}
+
+function executionOf({ run, at, duration }: StepEntry): LastExecution {
+  return { run, at, duration }
 }

@@ -49,7 +49,7 @@ function render({
   key,
   causes,
   lastRun,
-  lastDuration,
+  last,
   ...step
 }: Explanation): string {
   const words = paintDecision({ name, action, inputs, ...step })
@@ -69,9 +69,9 @@ function render({
   if (key !== undefined) lines.push(`  key ${key}`)
   if (lastRun !== undefined) {
     const took =
-      lastDuration === undefined || lastRun.status === 'failed'
+      last === undefined || lastRun.status === 'failed'
         ? ''
-        : `, took ${formatDuration(lastDuration)}`
+        : `, took ${formatDuration(last.duration)}`
     lines.push(
       `  last executed in run ${lastRun.run} at ${formatTime(lastRun.at)}: ${lastRun.status}${took}`,
     )

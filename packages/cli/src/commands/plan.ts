@@ -1,12 +1,14 @@
 import { type Plan, type PlannedStep } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { describeEstimate } from '../ui/estimate.ts'
 import { reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, paint } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
-import { forced } from './run.ts'
+import { engineOptions, forced } from './run.ts'
 
 export interface PlanOptions extends ProjectOptions {
+  readonly jobs?: number
   readonly force?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
@@ -18,7 +20,7 @@ const WORDS = { run: 'will run', cached: 'cached', depends: 'depends' } as const
 
 /** Says what a run would do, and does nothing. */
 export async function plan(targets: readonly string[], options: PlanOptions): Promise<ExitCode> {
-  return await withPipeline(options, {}, async (engine, { pipeline }) => {
+  return await withPipeline(options, engineOptions(options), async (engine, { pipeline }) => {
     const force = forced(targets, options)
     const planned = await engine.plan(pipeline, {
       targets,
@@ -46,14 +48,16 @@ function planTable({ steps }: Plan): string {
       step.name,
       step.action,
       paintDecision(step),
-      step.lastDuration === undefined ? '-' : formatDuration(step.lastDuration),
+      step.last === undefined ? '-' : formatDuration(step.last.duration),
       reasonText(step.reasons),
     ]),
   )
 }
 
-function planSummary({ steps }: Plan): string {
+function planSummary({ steps, estimate }: Plan): string {
   const count = (decision: PlannedStep['decision']) =>
     steps.filter((step) => step.decision === decision).length
-  return `${count('run')} will run, ${count('depends')} depend on them, ${count('cached')} cached`
+  const counts = `${count('run')} will run, ${count('depends')} depend on them, ${count('cached')} cached`
+  const time = describeEstimate(estimate)
+  return time === undefined ? counts : `${counts}\n${time}`
 }

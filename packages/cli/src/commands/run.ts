@@ -1,4 +1,4 @@
-import { StepwellError, type LinkMode, type RunRecord } from '@stepwell/engine'
+import { StepwellError, type EngineOptions, type LinkMode, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { placeIn } from '../place.ts'
 import { divertConsole } from '../ui/console.ts'
@@ -29,12 +29,7 @@ export interface RunOptions extends ProjectOptions {
 
 /** Runs the pipeline, or the targets and what they need. */
 export async function run(targets: readonly string[], options: RunOptions): Promise<ExitCode> {
-  const { jobs, lockTimeout, link, keepEdits = false } = options
-  const engineOptions = {
-    ...(jobs !== undefined && { concurrency: jobs }),
-    ...(lockTimeout !== undefined && { lockTimeout: lockTimeout * 1000 }),
-    ...(link !== undefined && { link }),
-  }
+  const { keepEdits = false } = options
   if (options.json && options.events) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
@@ -42,7 +37,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       todo: 'ask for one of them',
     })
   }
-  return await withPipeline(options, engineOptions, async (engine, { pipeline, dir }) => {
+  return await withPipeline(options, engineOptions(options), async (engine, { pipeline, dir }) => {
     const progress = chooseProgress(options)
     const restoreConsole = divertConsole((text) => progress.note(text))
     const cancel = new AbortController()
@@ -80,6 +75,18 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     if (cancel.signal.aborted) return EXIT.interrupted
     return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
   })
+}
+
+export function engineOptions({
+  jobs,
+  lockTimeout,
+  link,
+}: Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link'>): EngineOptions {
+  return {
+    ...(link !== undefined && { link }),
+    ...(jobs !== undefined && { concurrency: jobs }),
+    ...(lockTimeout !== undefined && { lockTimeout: lockTimeout * 1000 }),
+  }
 }
 
 /** `-f` takes the named targets; with none named it would be a guess. */

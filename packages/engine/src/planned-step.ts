@@ -1,0 +1,32 @@
+import type { StepKey } from './fingerprint.ts'
+import type { Reason } from './reason.ts'
+import type { InputRecord } from './step-record.ts'
+
+/**
+ * What a run would do with a step: execute it, take its outputs from the cache, or find out only when
+ * the output of a step before it is known.
+ */
+export type Decision = 'run' | 'cached' | 'depends'
+
+/** An execution of a step that gave outputs. */
+export interface LastExecution {
+  readonly run: string
+  /** When it ended, in milliseconds since the epoch. */
+  readonly at: number
+  /** In milliseconds. */
+  readonly duration: number
+}
+
+export interface PlannedStep {
+  readonly name: string
+  readonly action: string
+  readonly decision: Decision
+  readonly reasons: readonly Reason[]
+  /** Names of the steps it reads. */
+  readonly upstream: readonly string[]
+  readonly inputs: readonly InputRecord[]
+  /** Known when every input is. */
+  readonly key?: StepKey
+  /** The execution that made its outputs: those that are taken, else the latest ones. */
+  readonly last?: LastExecution
+}
