@@ -12,6 +12,7 @@ const L4 = [
   'check-outs',
   'derive-picks',
   'identify',
+  'outline',
   'plan-steps',
   'restore-outs',
   'run-step',

@@ -64,6 +64,7 @@ not cached, because of
 test('code --json has the same as data', async () => {
   const { stdout } = await project().stepwell('code', 'raw', '--json')
   expect(JSON.parse(stdout)).toEqual({
+    schema: 'stepwell.code/1',
     step: 'raw',
     own: {
       files: [

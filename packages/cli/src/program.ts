@@ -103,6 +103,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .addOption(
       new Option('--format <format>', 'language').choices(['mermaid', 'dot']).default('mermaid'),
     )
+    .option('--json', 'print the steps and what they read as JSON')
     .action(async (options: GraphOptions) => exit(await graph(options)))
   const list = command('runs', 'list the recorded runs, latest first')
     .option('-l, --limit <n>', 'how many', parseCount, 20)
@@ -119,6 +120,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   command('logs', 'print what a step logged')
     .argument('<step>', 'name of a step')
     .option('--run <id>', 'in this run (default: the latest one that executed the step)')
+    .option('--json', 'print JSON')
     .action(async (step: string, options: LogsOptions) => exit(await logs(step, options)))
   return program
 }

@@ -31,6 +31,7 @@ export {
   type SecretHandle,
   type UrlHandle,
 } from './input.ts'
+export { outline, type OutlinedStep } from './outline.ts'
 export type { Pipeline } from './pipeline.ts'
 export type { Plan } from './plan.ts'
 export type { Decision, LastExecution, PlannedStep } from './planned-step.ts'

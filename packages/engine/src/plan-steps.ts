@@ -119,8 +119,8 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
         return await checkHit(ordered, known.outputs, artifacts, workspace, dir)
       }
       if (last === undefined) return [{ kind: 'new' }]
-      const reasons = compareIngredients(last.ingredients, ingredients, codes)
-      return await withFiles(reasons, last.ingredients, identity, artifacts)
+      const changes = compareIngredients(last.ingredients, ingredients, codes)
+      return await withFiles(changes, last.ingredients, identity, artifacts)
     }
 
     /** As `artifactOf`: nothing is known of an out before the step has run. */

@@ -13,7 +13,7 @@ export interface CodeOptions extends ProjectOptions {
 export async function code(step: string, options: CodeOptions): Promise<ExitCode> {
   return await withPipeline(options, {}, async (engine, { pipeline }) => {
     const report = await engine.code(pipeline, step)
-    if (options.json) printJson(report)
+    if (options.json) printJson('stepwell.code/1', report)
     else print(render(report, options.all === true))
     return EXIT.ok
   })

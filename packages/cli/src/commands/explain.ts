@@ -36,7 +36,7 @@ export async function explain(name: string, options: ExplainOptions): Promise<Ex
       causes: firstCauses(step, steps),
       ...(lastRun !== undefined && { lastRun }),
     }
-    if (options.json) printJson(explanation)
+    if (options.json) printJson('stepwell.explain/1', { pipeline: pipeline.name, ...explanation })
     else print(render(explanation))
     return EXIT.ok
   })

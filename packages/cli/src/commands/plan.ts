@@ -26,7 +26,7 @@ export async function plan(targets: readonly string[], options: PlanOptions): Pr
       targets,
       ...(force !== undefined && { force }),
     })
-    if (options.json) printJson(planned)
+    if (options.json) printJson('stepwell.plan/1', planned)
     else {
       for (const warning of planned.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(`${planTable(planned)}\n\n${planSummary(planned)}`)

@@ -54,6 +54,18 @@ export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
 }
 
-export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2))
+/** Every document that a command prints as JSON, with the version of its shape: see docs/json.md. */
+type Schema =
+  | 'stepwell.code/1'
+  | 'stepwell.explain/1'
+  | 'stepwell.graph/1'
+  | 'stepwell.log/1'
+  | 'stepwell.plan/1'
+  | 'stepwell.run/1'
+  | 'stepwell.runs/1'
+  | 'stepwell.variables/1'
+
+/** Prints a document as JSON. What it is comes first, so that a reader can tell before it parses. */
+export function printJson(schema: Schema, document: object): void {
+  print(JSON.stringify({ schema, ...document }, null, 2))
 }

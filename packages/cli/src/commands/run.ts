@@ -116,7 +116,7 @@ function report(
   { json, events, quiet, verbose }: RunOptions,
   dir: string,
 ): void {
-  if (json) printJson(record)
+  if (json) printJson('stepwell.run/1', record)
   else if (!events && !quiet) print(`${processTable(record)}\n\n${summaryLine(record)}`)
   for (const { name, status, error } of Object.values(record.steps)) {
     if (status !== 'failed' || error === undefined) continue

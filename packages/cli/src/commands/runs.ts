@@ -1,4 +1,4 @@
-import type { RunRecord } from '@stepwell/engine'
+import { StepwellError, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
 import { renderTable } from '../ui/table.ts'
@@ -15,7 +15,7 @@ export async function runs({ limit, json, ...options }: RunsOptions): Promise<Ex
   return await withRecords(options, async (all) => {
     const records: RunRecord[] = []
     for await (const record of all) if (records.push(record) === limit) break
-    if (json) printJson(records)
+    if (json) printJson('stepwell.runs/1', { runs: records })
     else if (records.length === 0) print(NONE)
     else print(runsTable(records))
     return EXIT.ok
@@ -34,8 +34,13 @@ export async function showRun(
 ): Promise<ExitCode> {
   return await withRecords(options, async (all) => {
     const record = id === undefined ? await latest(all) : await all.engine.runRecord(id)
-    if (record === undefined) print(NONE)
-    else if (json) printJson(variables ? trackVariables(record) : record)
+    if (record === undefined) {
+      // There is no document to print: whoever reads it must not take this for one.
+      if (json) throw noRuns()
+      print(NONE)
+    } else if (json && variables) {
+      printJson('stepwell.variables/1', { run: record.id, variables: trackVariables(record) })
+    } else if (json) printJson('stepwell.run/1', record)
     else if (variables) print(variablesTable(record))
     else {
       const scores = metricsTable(record)
@@ -47,6 +52,14 @@ export async function showRun(
 }
 
 const NONE = 'no runs yet: stepwell run'
+
+function noRuns(): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_RUN_UNKNOWN',
+    what: 'there is no recorded run yet',
+    todo: 'stepwell run makes one',
+  })
+}
 
 async function latest(records: Records): Promise<RunRecord | undefined> {
   for await (const record of records) return record

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT } from './rig.ts'
+import { Schemas } from './schemas.ts'
+import { words } from './words.ts'
+
+const FILES = `
+import { writeFileSync } from 'node:fs'
+import { dir, file, pipeline, step } from '@stepwell/engine'
+const make = step({
+  inputs: { images: dir('images') },
+  outs: { one: file('out/one'), all: dir('out/all') },
+  run: ({ images }, { outs }) => {
+    writeFileSync(outs.one, images.files.map(({ path }) => path).join())
+    writeFileSync(outs.all + '/x', process.env.STEPWELL_NO_SUCH ?? '')
+  },
+})
+const doubtful = step({ run: () => eval('1') })
+export default pipeline('files', { make, doubtful })
+`
+
+test('what --json prints is what docs/json.md describes: no field less, and none more', async () => {
+  const schemas = new Schemas()
+  const project = words()
+  const printed = new Set<string>()
+  const ask = async (...args: string[]): Promise<void> => {
+    const { stdout, stderr } = await project.stepwell(...args, '--json')
+    if (!stdout.startsWith('{')) throw new Error(`${args.join(' ')}: ${stderr}`)
+    printed.add(schemas.check(stdout))
+  }
+  await ask('plan')
+  await ask('runs')
+  await ask('run')
+  await ask('run')
+  await ask('runs', 'show')
+  await ask('runs', 'show', '--variables')
+  await ask('logs', 'read')
+  await ask('graph')
+  await ask('explain', 'report')
+  project.edit('pipeline.ts', 'factor: 1', 'factor: 2')
+  project.edit(
+    'pipeline.ts',
+    "metric('words'",
+    "if (words.length > 3) throw new Error('no'); metric('words'",
+  )
+  await ask('plan')
+  await ask('run')
+  await ask('explain', 'report')
+  await ask('explain', 'count')
+  project.write('words.txt', 'other')
+  await ask('explain', 'report')
+  await ask('runs')
+  project.edit('pipeline.ts', "file('words.txt')", "file('none.txt')")
+  await ask('plan')
+  await ask('run')
+  project.write('images/a.png', 'a')
+  project.write('pipeline.ts', FILES)
+  await ask('run')
+  project.write('images/b.png', 'b')
+  project.write('out/one', 'edited')
+  await ask('plan')
+  await ask('run')
+  await ask('code', 'make')
+  await ask('code', 'doubtful')
+  expect(schemas.problems).toEqual([])
+  expect([...printed].toSorted()).toEqual(schemas.documents.toSorted())
+  expect(schemas.unseen).toEqual([])
+})
+
+test('docs/json.md has each kind of reason that there is', () => {
+  const source = readFileSync(join(ROOT, 'packages/engine/src/reason.ts'), 'utf8')
+  const kinds = [...source.matchAll(/^ {2,}(?:\| \{ )?readonly kind: '([\w-]+)'/gm)].map(
+    ([, kind = '']) => kind,
+  )
+  expect(kinds.length).toBeGreaterThan(15)
+  expect([...new Schemas().reasons.keys()].toSorted()).toEqual(kinds.toSorted())
+})
+
+test('where there is no run, there is no document', async () => {
+  const { code, stdout, stderr } = await words().stepwell('runs', 'show', '--json')
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('STEPWELL_RUN_UNKNOWN')
+})
