@@ -72,6 +72,11 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .addOption(
       new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
     )
+    .addOption(
+      new Option('--plan <file>', 'run what `plan -o` wrote there, if it still holds').conflicts(
+        'dryRun',
+      ),
+    )
     .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
     .option('--json', 'print the record of the run as JSON')
     .option('--events', 'print each event as a line of JSON as it happens')
@@ -85,6 +90,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)
     .option('-f, --force', 'as of run')
     .addOption(new Option('--force-all').hideHelp())
+    .option('-o, --output <file>', 'write it to a file, for `run --plan`')
     .option('--check', 'exit with 3 when something would run')
     .option('--json', 'print JSON')
     .action(async (targets: string[], options: PlanOptions) => exit(await plan(targets, options)))

@@ -16,6 +16,7 @@ import { orderSteps, type OrderedStep } from './order.ts'
 import { pickField } from './pick.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Plan } from './plan.ts'
+import { planMoved } from './plan-moved.ts'
 import { planSteps } from './plan-steps.ts'
 import type { RunRecord } from './run.ts'
 import { Run } from './run-handle.ts'
@@ -36,7 +37,7 @@ import { DiskProjectFiles } from './store/project-files.ts'
 import { Recycle } from './store/recycle.ts'
 import { RunFiles } from './store/run-files.ts'
 import { Staging } from './store/staging.ts'
-import type { ArtifactStore, FileDigests, LinkMode, StepCache } from './store/store.ts'
+import type { ArtifactStore, FileDigests, LinkMode, Snapshot, StepCache } from './store/store.ts'
 import { Workspace } from './store/workspace.ts'
 import { decodeValue } from './value.ts'
 
@@ -82,6 +83,12 @@ export interface PlanRequest {
 export interface RunRequest extends PlanRequest {
   /** Leave outs that were edited by hand as they are; what reads them gets them so. @default false */
   readonly keepEdits?: boolean
+  /**
+   * Runs what was planned and nothing else: its targets and what it forces, which then must not be
+   * given here. The run rejects with STEPWELL_PLAN_MOVED, and executes nothing, when a plan made now
+   * would differ; a step that turns out to be another one later fails with the same code.
+   */
+  readonly plan?: Plan
   /** Cancels the run: nothing new is started, and running steps are told by their own signal. */
   readonly signal?: AbortSignal
 }
@@ -162,6 +169,9 @@ export class Engine implements AsyncDisposable {
   /** Runs a pipeline. It begins at once; see `Run` for how to follow it. */
   run(pipeline: Pipeline, request: RunRequest = {}): Run {
     if (this.#closed) throw new TypeError('Expected an open engine: this one has been closed')
+    if (request.plan !== undefined && (request.targets ?? request.force) !== undefined) {
+      throw new TypeError('Expected no `targets` and no `force` beside a `plan`, which has its own')
+    }
     const names = new Map([...pipeline.steps].map(([name, step]) => [step, name]))
     const run = new Run(
       (emit) => this.#carryOut(pipeline, request, emit),
@@ -176,28 +186,8 @@ export class Engine implements AsyncDisposable {
    * What a run would do, and why. Reads the last known state only; never waits for a run under way.
    * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS.
    */
-  async plan(pipeline: Pipeline, { targets, force }: PlanRequest = {}): Promise<Plan> {
-    const { steps, code } = prepare(pipeline, targets, this.dir)
-    const { files, ...snapshot } = await this.#snapshots.read(pipeline.name)
-    this.#digests.recall(Object.entries(files))
-    const planned = await planSteps({
-      steps,
-      code,
-      snapshot,
-      artifacts: this.#artifacts,
-      files: this.#files,
-      downloads: this.#downloads,
-      workspace: this.#workspace('plan'),
-      dir: this.dir,
-      outPaths: outPaths(pipeline),
-      forced: forcedSteps(steps, force),
-    })
-    return {
-      pipeline: pipeline.name,
-      warnings: warningsOf(code),
-      steps: planned,
-      estimate: estimateRun(planned, this.#concurrency),
-    }
+  async plan(pipeline: Pipeline, request: PlanRequest = {}): Promise<Plan> {
+    return await this.#planIn(await this.#situation(pipeline, request))
   }
 
   /**
@@ -236,15 +226,45 @@ export class Engine implements AsyncDisposable {
     await this.close()
   }
 
-  async #carryOut(
-    pipeline: Pipeline,
-    { targets, force, keepEdits = false, signal = new AbortController().signal }: RunRequest,
-    tell: (event: RunEvent) => void,
-  ): Promise<RunRecord> {
-    const { steps, code } = prepare(pipeline, targets, this.dir)
+  /** The pipeline and its last known state, in which a request is planned and carried out. */
+  async #situation(pipeline: Pipeline, request: PlanRequest): Promise<Situation> {
+    const { steps, code } = prepare(pipeline, request.targets, this.dir)
     const { files, ...snapshot } = await this.#snapshots.read(pipeline.name)
     this.#digests.recall(Object.entries(files))
-    const forced = forcedSteps(steps, force)
+    return { pipeline, request, steps, code, snapshot, forced: forcedSteps(steps, request.force) }
+  }
+
+  async #planIn(situation: Situation): Promise<Plan> {
+    const { pipeline, request, code } = situation
+    const { steps, evidence } = await planSteps({
+      ...situation,
+      artifacts: this.#artifacts,
+      files: this.#files,
+      downloads: this.#downloads,
+      workspace: this.#workspace('plan'),
+      dir: this.dir,
+      outPaths: outPaths(pipeline),
+    })
+    return {
+      pipeline: pipeline.name,
+      targets: request.targets ?? [],
+      force: request.force ?? [],
+      warnings: warningsOf(code),
+      steps,
+      estimate: estimateRun(steps, this.#concurrency),
+      evidence,
+    }
+  }
+
+  async #carryOut(
+    pipeline: Pipeline,
+    { plan, keepEdits = false, signal = new AbortController().signal, ...own }: RunRequest,
+    tell: (event: RunEvent) => void,
+  ): Promise<RunRecord> {
+    const situation = await this.#situation(pipeline, plan ?? own)
+    const { steps, code, snapshot, forced } = situation
+    const moved = plan && planMoved(plan, await this.#planIn(situation))
+    if (moved !== undefined) throw moved
     createState(this.#dirs)
     await this.#tidy()
     const recorder = new RunRecorder(this.#runs, tell, {
@@ -274,6 +294,7 @@ export class Engine implements AsyncDisposable {
       forced,
       keepEdits,
       outPaths: outPaths(pipeline),
+      ...(plan !== undefined && { plan }),
       signal,
       emit: recorder.emit,
     })
@@ -337,6 +358,15 @@ export class Engine implements AsyncDisposable {
     const value = decodeValue(await this.#artifacts.get((picked ?? output).digest))
     return field === undefined || picked !== undefined ? value : pickField(name, value, field)
   }
+}
+
+interface Situation {
+  readonly pipeline: Pipeline
+  readonly request: PlanRequest
+  readonly steps: OrderedStep[]
+  readonly code: PipelineCode
+  readonly snapshot: Snapshot
+  readonly forced: ReadonlySet<string>
 }
 
 function prepare(

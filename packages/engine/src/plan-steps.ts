@@ -8,8 +8,9 @@ import { StepwellError } from './errors.ts'
 import type { FingerprintInput } from './fingerprint.ts'
 import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
+import type { Evidence } from './plan.ts'
 import type { LastExecution, PlannedStep } from './planned-step.ts'
-import { compareIngredients, type Reason } from './reason.ts'
+import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
 import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable } from './snapshot.ts'
 import type {
@@ -44,14 +45,21 @@ export interface PlanOptions {
  *
  * @throws StepwellError STEPWELL_PARAMS.
  */
-export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
+export async function planSteps(
+  options: PlanOptions,
+): Promise<{ readonly steps: PlannedStep[]; readonly evidence: Evidence }> {
   const { steps, code, snapshot, artifacts, files, workspace, dir, outPaths, forced } = options
   const names = new Map(steps.map(({ name, step }) => [step, name]))
   const outputs = new Map<string, Outputs>()
   const planned: PlannedStep[] = []
-  const codes = { ...snapshot.codes, ...codesOf(code) }
+  const ingredientsOf: [string, Ingredients][] = []
+  const present = codesOf(code)
+  const codes = { ...snapshot.codes, ...present }
   for (const ordered of steps) planned.push(await planStep(ordered))
-  return planned
+  return {
+    steps: planned,
+    evidence: { ingredients: Object.fromEntries(ingredientsOf), codes: present },
+  }
 
   async function planStep(ordered: OrderedStep): Promise<PlannedStep> {
     const { name, step, upstream } = ordered
@@ -80,10 +88,14 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
       return { ...base, decision: 'run', reasons: [{ kind: 'problem', message: error.message }] }
     }
     const { key, ingredients } = identity
+    const pending = new Set<string>()
     const inputs = identity.inputs.map((input) => {
       const read = waitsFor.find((each) => input.source.split(/[.:]/)[0] === each)
-      return read === undefined ? input : { name: input.name, source: input.source }
+      if (read === undefined) return input
+      pending.add(input.name)
+      return { name: input.name, source: input.source }
     })
+    ingredientsOf.push([name, withoutInputs(ingredients, pending)])
     const known = findReusable(snapshot, name, key)
     const own = await ownReasons()
     if (waitsFor.length > 0) {
@@ -163,4 +175,12 @@ export async function planSteps(options: PlanOptions): Promise<PlannedStep[]> {
 
 function executionOf({ run, at, duration }: StepEntry): LastExecution {
   return { run, at, duration }
+}
+
+function withoutInputs(
+  { fingerprint, sources }: Ingredients,
+  names: ReadonlySet<string>,
+): Ingredients {
+  const inputs = Object.entries(fingerprint.inputs).filter(([name]) => !names.has(name))
+  return { fingerprint: { ...fingerprint, inputs: Object.fromEntries(inputs) }, sources }
 }

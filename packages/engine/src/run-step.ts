@@ -16,6 +16,8 @@ import {
   type Identity,
 } from './identify.ts'
 import type { OrderedStep } from './order.ts'
+import type { Plan } from './plan.ts'
+import { cachedMoved, stepMoved } from './plan-moved.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { restoreOuts } from './restore-outs.ts'
 import { failureOf, type Failure } from './step-record.ts'
@@ -58,6 +60,8 @@ export interface StepRunnerOptions {
   readonly keepEdits: boolean
   /** Paths that steps of the pipeline write. */
   readonly outPaths: readonly string[]
+  /** What each step must turn out to be. */
+  readonly plan?: Plan
   readonly signal: AbortSignal
   readonly emit: (event: RunEvent) => void
 }
@@ -71,6 +75,7 @@ export class StepRunner {
   readonly #steps: ReadonlyMap<string, OrderedStep>
   readonly #nameOf: (step: Step) => string
   readonly #codes: Readonly<Record<string, CodeParts>>
+  readonly #plannedAsCached: ReadonlySet<string>
   readonly #lives = new Map<string, Life>()
   readonly #entries = new Map<string, SnapshotEntry>()
   /** Keys whose outputs were committed in this run. */
@@ -79,6 +84,8 @@ export class StepRunner {
   constructor(options: StepRunnerOptions) {
     this.#options = options
     this.#codes = codesOf(options.code)
+    const cached = options.plan?.steps.filter(({ decision }) => decision === 'cached') ?? []
+    this.#plannedAsCached = new Set(cached.map(({ name }) => name))
     this.#steps = new Map(options.steps.map((ordered) => [ordered.name, ordered]))
     const names = new Map(options.steps.map(({ name, step }) => [step, name]))
     this.#nameOf = (step) => names.get(step) ?? impossible('a step without a name')
@@ -112,10 +119,19 @@ export class StepRunner {
       return this.#fail(name, [], failureOf(error))
     }
     life.identity = identity
+    const { plan } = this.#options
+    const moved = plan && stepMoved(plan, name, identity.ingredients, this.#codes)
+    if (moved !== undefined) return this.#fail(name, [], failureOf(moved))
     const never = uncacheable(ordered, identity)
     if (this.#options.forced.has(name)) life.reasons = [{ kind: 'forced' }]
     else if (never !== undefined) life.reasons = [never]
-    else return await this.#lookUp(ordered, life, identity)
+    else {
+      const settled = await this.#lookUp(ordered, life, identity)
+      if (settled !== 'execute') return settled
+    }
+    if (this.#plannedAsCached.has(name)) {
+      return this.#fail(name, life.reasons, failureOf(cachedMoved(name, life.reasons)))
+    }
     return 'execute'
   }
 

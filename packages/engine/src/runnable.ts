@@ -57,12 +57,13 @@ export function pipeline(
 ): RunnablePipeline {
   const made: RunnablePipeline = {
     ...makePipeline(name, steps, callSite(pipeline)),
-    async run({ targets, force, keepEdits, signal, ...options } = {}) {
+    async run({ targets, force, plan, keepEdits, signal, ...options } = {}) {
       await using engine = await openEngine(options)
       const request: RunRequest = {
         ...(targets !== undefined && { targets }),
         ...(force !== undefined && { force }),
         ...(keepEdits !== undefined && { keepEdits }),
+        ...(plan !== undefined && { plan }),
         ...(signal !== undefined && { signal }),
       }
       const run = engine.run(made, request)

@@ -5,6 +5,7 @@ import { reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, paint } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+import { writePlan } from './plan-file.ts'
 import { engineOptions, forced } from './run.ts'
 
 export interface PlanOptions extends ProjectOptions {
@@ -12,6 +13,8 @@ export interface PlanOptions extends ProjectOptions {
   readonly force?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
+  /** A file that `run --plan` takes. */
+  readonly output?: string
   /** Tell by the exit code whether something would run. */
   readonly check?: boolean
 }
@@ -26,7 +29,9 @@ export async function plan(targets: readonly string[], options: PlanOptions): Pr
       targets,
       ...(force !== undefined && { force }),
     })
-    if (options.json) printJson('stepwell.plan/1', planned)
+    if (options.output !== undefined) writePlan(options.output, planned)
+    const { evidence: _, ...shown } = planned
+    if (options.json) printJson('stepwell.plan/1', shown)
     else {
       for (const warning of planned.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(`${planTable(planned)}\n\n${planSummary(planned)}`)

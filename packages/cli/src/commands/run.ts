@@ -1,4 +1,10 @@
-import { StepwellError, type EngineOptions, type LinkMode, type RunRecord } from '@stepwell/engine'
+import {
+  StepwellError,
+  type EngineOptions,
+  type LinkMode,
+  type RunRecord,
+  type RunRequest,
+} from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { placeIn } from '../place.ts'
 import { divertConsole } from '../ui/console.ts'
@@ -10,6 +16,7 @@ import {
   terminalProgress,
   type Progress,
 } from '../ui/progress.ts'
+import { readPlan } from './plan-file.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
 export interface RunOptions extends ProjectOptions {
@@ -18,6 +25,8 @@ export interface RunOptions extends ProjectOptions {
   readonly lockTimeout?: number
   readonly keepEdits?: boolean
   readonly link?: LinkMode
+  /** A file that `plan -o` wrote. */
+  readonly plan?: string
   readonly force?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
@@ -37,6 +46,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       todo: 'ask for one of them',
     })
   }
+  const request = requestOf(targets, options)
   return await withPipeline(options, engineOptions(options), async (engine, { pipeline, dir }) => {
     const progress = chooseProgress(options)
     const restoreConsole = divertConsole((text) => progress.note(text))
@@ -57,13 +67,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('beforeExit', onIdle)
     let record: RunRecord
     try {
-      const force = forced(targets, options)
-      const going = engine.run(pipeline, {
-        targets,
-        keepEdits,
-        signal: cancel.signal,
-        ...(force !== undefined && { force }),
-      })
+      const going = engine.run(pipeline, { ...request, keepEdits, signal: cancel.signal })
       for await (const event of going) progress.show(event)
       record = await going.result
     } finally {
@@ -74,6 +78,17 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     report(record, options, dir)
     if (cancel.signal.aborted) return EXIT.interrupted
     return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
+  })
+}
+
+function requestOf(targets: readonly string[], options: RunOptions): RunRequest {
+  const force = forced(targets, options)
+  if (options.plan === undefined) return { targets, ...(force !== undefined && { force }) }
+  if (targets.length === 0 && force === undefined) return { plan: readPlan(options.plan) }
+  throw new StepwellError({
+    code: 'STEPWELL_USAGE',
+    what: 'a plan has its own targets, and what it forces',
+    todo: 'leave out the others, or make another plan: stepwell plan [targets] -o <file>',
   })
 }
 

@@ -1,0 +1,27 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { decodePlan, encodePlan, StepwellError, type Plan } from '@stepwell/engine'
+
+/** @throws StepwellError STEPWELL_PLAN_FILE. */
+export function readPlan(path: string): Plan {
+  return decodePlan(atFile(path, 'read', (file) => readFileSync(file, 'utf8')))
+}
+
+/** @throws StepwellError STEPWELL_PLAN_FILE. */
+export function writePlan(path: string, plan: Plan): void {
+  atFile(path, 'written', (file) => writeFileSync(file, encodePlan(plan)))
+}
+
+function atFile<T>(path: string, verb: string, use: (file: string) => T): T {
+  try {
+    return use(resolve(path))
+  } catch (cause) {
+    throw new StepwellError({
+      code: 'STEPWELL_PLAN_FILE',
+      what: `the plan file ${path} cannot be ${verb}`,
+      facts: cause instanceof Error ? cause.message : String(cause),
+      todo: 'check the path, which is relative to the working directory, and its permissions',
+      cause,
+    })
+  }
+}

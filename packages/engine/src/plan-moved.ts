@@ -1,0 +1,145 @@
+import type { CodeParts } from './code.ts'
+import { StepwellError } from './errors.ts'
+import type { FingerprintInput, StepKey } from './fingerprint.ts'
+import type { Plan } from './plan.ts'
+import type { PlannedStep } from './planned-step.ts'
+import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
+import { describeReason } from './reason-text.ts'
+
+const MOST = 8
+const WORDS = { run: 'will run', cached: 'cached', depends: 'depends' } as const
+
+/**
+ * What is no longer as a plan saw it, compared to one made now of the same request; `undefined` when
+ * all is. What only follows from a difference upstream is not told.
+ */
+export function planMoved(planned: Plan, now: Plan): StepwellError | undefined {
+  if (planned.pipeline !== now.pipeline) {
+    return moved([`it is of pipeline \`${planned.pipeline}\`, and this is \`${now.pipeline}\``])
+  }
+  const codes = { ...planned.evidence.codes, ...now.evidence.codes }
+  const before = new Map(planned.steps.map((step) => [step.name, step]))
+  const differences: string[] = []
+  const different = new Set<string>()
+  for (const step of now.steps) {
+    const { name, upstream } = step
+    const old = before.get(name)
+    before.delete(name)
+    const found = old === undefined ? ['is new'] : compareSteps(old, step, planned, now, codes)
+    differences.push(...found.map((difference) => `${name}: ${difference}`))
+    if (found.length > 0) {
+      different.add(name)
+    } else if (old?.decision !== step.decision || old.key !== step.key) {
+      const follows = upstream.some((read) => different.has(read))
+      if (!follows) differences.push(`${name}: ${compareDecisions(old, step)}`)
+      different.add(name)
+    }
+  }
+  differences.push(...[...before.keys()].map((name) => `${name}: is gone`))
+  return differences.length === 0 ? undefined : moved(differences)
+}
+
+/** Why a step of which all inputs are known by now is not the one that was planned. */
+export function stepMoved(
+  { evidence }: Plan,
+  name: string,
+  ingredients: Ingredients,
+  codes: Readonly<Record<string, CodeParts>>,
+): StepwellError | undefined {
+  const before = evidence.ingredients[name]
+  const differences =
+    before === undefined
+      ? ['its inputs can be had now']
+      : compareMade(before, ingredients, { ...evidence.codes, ...codes })
+  if (differences.length === 0) return undefined
+  return moved(differences.map((difference) => `${name}: ${difference}`))
+}
+
+/** A step that the plan takes from the cache would have to be executed. */
+export function cachedMoved(name: string, reasons: readonly Reason[]): StepwellError {
+  return moved([`${name}: cached -> will run${because(reasons)}`])
+}
+
+function compareSteps(
+  old: PlannedStep,
+  step: PlannedStep,
+  planned: Plan,
+  now: Plan,
+  codes: Readonly<Record<string, CodeParts>>,
+): string[] {
+  const before = planned.evidence.ingredients[step.name]
+  const after = now.evidence.ingredients[step.name]
+  if (before !== undefined && after !== undefined) return compareMade(before, after, codes)
+  // One that will fail for want of an input: its reasons are all that is known.
+  const [was, is] = [old.reasons, step.reasons].map((reasons) => reasons.map(describeReason))
+  return was?.join() === is?.join() ? [] : [(after === undefined ? is : was)?.join('; ') ?? '']
+}
+
+/** An input whose content is known on one side only makes no difference: it was still to be made. */
+function compareMade(
+  before: Ingredients,
+  after: Ingredients,
+  codes: Readonly<Record<string, CodeParts>>,
+): string[] {
+  const [a, b] = [before.fingerprint, after.fingerprint]
+  const pending = Object.keys(after.sources).filter(
+    (name) =>
+      own(before.sources, name) === after.sources[name] &&
+      Object.hasOwn(a.inputs, name) !== Object.hasOwn(b.inputs, name),
+  )
+  const known = ({ fingerprint, sources }: Ingredients): Ingredients => ({
+    sources,
+    fingerprint: { ...fingerprint, inputs: without(fingerprint.inputs, pending) },
+  })
+  const differences = compareIngredients(known(before), known(after), codes).map(describeReason)
+  for (const name of new Set([...Object.keys(before.sources), ...Object.keys(after.sources)])) {
+    const [was, is] = [own(before.sources, name), own(after.sources, name)]
+    // One that is still to be made, and that was not there before, or no longer is.
+    const isUntold = !Object.hasOwn((was === undefined ? b : a).inputs, name)
+    if (was !== undefined && is !== undefined) {
+      if (was !== is) differences.push(`input \`${name}\` is ${is}, and was ${was}`)
+    } else if (isUntold) {
+      const change = was === undefined ? 'added' : 'removed'
+      differences.push(describeReason({ kind: 'input', name, source: is ?? was ?? '', change }))
+    }
+  }
+  return differences
+}
+
+function own(record: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined
+}
+
+function without(
+  inputs: Readonly<Record<string, FingerprintInput>>,
+  names: readonly string[],
+): Record<string, FingerprintInput> {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !names.includes(name)))
+}
+
+function compareDecisions(old: PlannedStep | undefined, step: PlannedStep): string {
+  if (old?.decision === step.decision)
+    return `its key is ${show(step.key)}, and was ${show(old.key)}`
+  const was = old === undefined ? 'not there' : WORDS[old.decision]
+  return `${was} -> ${WORDS[step.decision]}${because(step.reasons)}`
+}
+
+function show(key: StepKey | undefined): string {
+  return key ?? 'not known'
+}
+
+function because(reasons: readonly Reason[]): string {
+  const [first] = reasons
+  return first === undefined ? '' : ` (${describeReason(first)})`
+}
+
+function moved(differences: readonly string[]): StepwellError {
+  const more = differences.length - MOST
+  const told = [...differences.slice(0, MOST), ...(more > 0 ? [`and ${more} more`] : [])]
+  return new StepwellError({
+    code: 'STEPWELL_PLAN_MOVED',
+    what: 'this is not what was planned',
+    facts: told.join(', '),
+    todo: 'make a new plan: stepwell plan -o <file>',
+  })
+}
