@@ -1,4 +1,5 @@
-import { createReadStream, readFileSync, statSync, type BigIntStats } from 'node:fs'
+import { readFileSync, statSync, type BigIntStats } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createDigester, digestBytes, type Digest } from '../digest.ts'
 import { codeOf, StepwellError } from '../errors.ts'
@@ -74,10 +75,18 @@ export class RememberingFileDigests implements FileDigests {
   async #digestLarge(absolute: string, path: string): Promise<Digest> {
     const reading = this.#reading.then(async () => {
       const digester = createDigester()
-      for await (const chunk of createReadStream(absolute, { highWaterMark: SMALL })) {
-        digester.update(chunk as Uint8Array)
+      const handle = await open(absolute)
+      try {
+        // One buffer throughout: those of a stream pile up faster than they are collected.
+        const buffer = new Uint8Array(SMALL)
+        for (;;) {
+          const { bytesRead } = await handle.read(buffer)
+          if (bytesRead === 0) return digester.digest()
+          digester.update(buffer.subarray(0, bytesRead))
+        }
+      } finally {
+        await handle.close()
       }
-      return digester.digest()
     })
     this.#reading = reading.catch(() => undefined)
     try {
