@@ -38,6 +38,14 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('logs', 'read')
   await ask('graph')
   await ask('explain', 'report')
+  for (const line of ['one', 'two', 'three']) {
+    project.edit('pipeline.ts', "log('reading')", `log('${line}'); log('reading')`)
+    await ask('accept', 'read', '--because', line)
+  }
+  await ask('accept', '--list')
+  await ask('run')
+  await ask('accept', 'read', '--revoke')
+  await ask('run')
   project.edit('pipeline.ts', 'factor: 1', 'factor: 2')
   project.edit(
     'pipeline.ts',

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { StepwellError } from '@stepwell/engine'
 import { code as showCode, type CodeOptions } from './commands/code.ts'
+import { accept, type AcceptOptions } from './commands/accept.ts'
 import { explain, type ExplainOptions } from './commands/explain.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
 import { logs, type LogsOptions } from './commands/logs.ts'
@@ -104,6 +105,18 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .option('--all', 'list what happens while modules are loaded too')
     .option('--json', 'print JSON')
     .action(async (step: string, options: CodeOptions) => exit(await showCode(step, options)))
+  command('accept', 'say that what changed in some steps makes no difference to their outputs')
+    .argument('[steps...]', 'names of steps')
+    .option('--because <why>', 'the reason, kept in .stepwell/accepted.ndjson')
+    .option(
+      '--any-change',
+      'accept changes of params, inputs and environment too, not only of code',
+    )
+    .option('--list', 'list what is accepted now')
+    .option('--revoke', 'take it back: the steps run again')
+    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--json', 'print JSON')
+    .action(async (steps: string[], options: AcceptOptions) => exit(await accept(steps, options)))
   command('graph', 'print the graph of the pipeline')
     .alias('dag')
     .addOption(

@@ -1,6 +1,8 @@
 import { realpathSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import type { Acceptance } from './acceptance.ts'
+import { acceptSteps } from './accept-steps.ts'
 import { actionOf } from './action.ts'
 import { analyzeCode } from './code/analyze.ts'
 import type { PipelineCode } from './code.ts'
@@ -23,9 +25,11 @@ import { Run } from './run-handle.ts'
 import { RunRecorder } from './run-recorder.ts'
 import { StepRunner } from './run-step.ts'
 import { schedule } from './schedule.ts'
-import { nextSnapshot } from './snapshot.ts'
+import { nextSnapshot, withoutRevoked } from './snapshot.ts'
 import type { Picked, Step } from './step.ts'
 import { checkOuts, outPaths } from './check-outs.ts'
+import { AcceptanceLog } from './store/acceptance-log.ts'
+import { AuditedCache } from './store/audited-cache.ts'
 import { DiskArtifacts } from './store/disk-artifacts.ts'
 import { DiskSnapshots } from './store/disk-snapshots.ts'
 import { DiskDownloads } from './store/downloads.ts'
@@ -37,9 +41,17 @@ import { DiskProjectFiles } from './store/project-files.ts'
 import { Recycle } from './store/recycle.ts'
 import { RunFiles } from './store/run-files.ts'
 import { Staging } from './store/staging.ts'
-import type { ArtifactStore, FileDigests, LinkMode, Snapshot, StepCache } from './store/store.ts'
+import type {
+  ArtifactStore,
+  FileDigests,
+  LinkMode,
+  Snapshot,
+  SnapshotEntry,
+  StepCache,
+} from './store/store.ts'
 import { Workspace } from './store/workspace.ts'
 import { decodeValue } from './value.ts'
+import { whoAmI } from './who.ts'
 
 export interface EngineOptions {
   /**
@@ -78,6 +90,21 @@ export interface PlanRequest {
   readonly targets?: readonly string[]
   /** Execute even what is cached: steps by name, or `'all'` that take part. @default none */
   readonly force?: readonly string[] | 'all'
+}
+
+export interface AcceptRequest {
+  /** Why the changes make no difference to the outputs, for people. */
+  readonly because: string
+  /** Accept changes of params, inputs and environment too. @default false: of code and versions only */
+  readonly anyChange?: boolean
+}
+
+/** A step whose outputs were made under another key, and stand for its present one. */
+export interface AcceptedStep extends Acceptance {
+  readonly step: string
+  readonly key: StepKey
+  /** The run that made the outputs. */
+  readonly run: string
 }
 
 export interface RunRequest extends PlanRequest {
@@ -132,6 +159,7 @@ export class Engine implements AsyncDisposable {
   readonly #link: LinkMode
   readonly #snapshots: DiskSnapshots
   readonly #runs: RunFiles
+  readonly #accepted: AcceptanceLog
   readonly #index: LevelIndex
   readonly #indexOptions: IndexOptions
   readonly #inFlight = new Map<StepKey, Promise<void>>()
@@ -161,7 +189,8 @@ export class Engine implements AsyncDisposable {
       },
     }
     this.#index = LevelIndex.share(dirs.root, this.#indexOptions)
-    this.#cache = options.cache ?? new LevelStepCache(this.#index)
+    this.#accepted = new AcceptanceLog(dirs.accepted)
+    this.#cache = new AuditedCache(options.cache ?? new LevelStepCache(this.#index), this.#accepted)
     this.#executor =
       options.executor ?? (({ steps }, place) => new InlineExecutor({ steps, ...place }))
   }
@@ -200,6 +229,97 @@ export class Engine implements AsyncDisposable {
     return await Promise.resolve(reportCode(code, step))
   }
 
+  /**
+   * Takes somebody's word that what changed in some steps makes no difference: their last outputs stand
+   * for their present keys, as long as that is not revoked. All of them are accepted, or none.
+   *
+   * @throws StepwellError STEPWELL_ACCEPT, STEPWELL_TARGET_UNKNOWN; TypeError without a reason.
+   */
+  async accept(
+    pipeline: Pipeline,
+    steps: readonly string[],
+    { because, anyChange = false }: AcceptRequest,
+  ): Promise<readonly AcceptedStep[]> {
+    if (typeof because !== 'string' || because.trim() === '') {
+      throw new TypeError('Expected `because` to say why the change makes no difference')
+    }
+    const situation = await this.#situation(pipeline, { targets: steps })
+    const entries = await acceptSteps({
+      ...situation,
+      names: new Set(steps),
+      because: because.trim(),
+      by: whoAmI(),
+      anyChange,
+      cache: this.#cache,
+      artifacts: this.#artifacts,
+      files: this.#files,
+      downloads: this.#downloads,
+      workspace: this.#workspace('plan'),
+      dir: this.dir,
+      outPaths: outPaths(pipeline),
+    })
+    createState(this.#dirs)
+    const accepted = [...entries].flatMap(([step, { key, run, accepted: acceptance }]) =>
+      acceptance === undefined ? [] : [{ step, key, run, ...acceptance }],
+    )
+    // The entry first: the line in the trail is what makes it count.
+    for (const [, { key, reusable: _, ...entry }] of entries) await this.#cache.put(key, entry)
+    for (const one of accepted) {
+      this.#accepted.append({ type: 'accepted', pipeline: pipeline.name, ...one })
+    }
+    await this.#keep(situation, entries)
+    return accepted
+  }
+
+  /**
+   * Takes back what was accepted of some steps, so that they run. Gives the steps and keys.
+   * @throws StepwellError STEPWELL_ACCEPT, STEPWELL_TARGET_UNKNOWN.
+   */
+  async revoke(pipeline: Pipeline, steps: readonly string[]): Promise<readonly AcceptedStep[]> {
+    const situation = await this.#situation(pipeline, { targets: steps })
+    const all = await this.accepted(pipeline)
+    const revoked = all.filter(({ step }) => steps.includes(step))
+    const none = steps.find((name) => !revoked.some(({ step }) => step === name))
+    if (none !== undefined) {
+      throw new StepwellError({
+        code: 'STEPWELL_ACCEPT',
+        what: `nothing is accepted of step \`${none}\``,
+        todo: '`stepwell accept --list` says what is',
+      })
+    }
+    for (const { step, key } of revoked) {
+      // One that was made anew meanwhile is nobody's word any more.
+      const isAccepted = (await this.#cache.get(key))?.accepted !== undefined
+      // The trail first: from here on the entry does not count, wherever a copy of it comes from.
+      const line = { pipeline: pipeline.name, step, key, at: Date.now(), by: whoAmI() }
+      this.#accepted.append({ type: 'revoked', ...line })
+      if (isAccepted) await this.#cache.delete(key)
+    }
+    const { snapshot } = situation
+    const stands = (key: StepKey): boolean => this.#accepted.stands(key)
+    await this.#keep({ ...situation, snapshot: withoutRevoked(snapshot, stands) }, new Map())
+    return revoked
+  }
+
+  /** What is accepted of a pipeline's steps now, oldest first. Never waits for a run under way. */
+  async accepted(pipeline: Pipeline): Promise<AcceptedStep[]> {
+    const { steps } = await this.#snapshots.read(pipeline.name)
+    const standing = new Map<StepKey, AcceptedStep>()
+    for (const { type, pipeline: name, ...record } of this.#accepted.read()) {
+      if (name !== pipeline.name) continue
+      standing.delete(record.key)
+      if (type === 'accepted') standing.set(record.key, record as AcceptedStep)
+    }
+    for (const [step, { entries }] of Object.entries(steps)) {
+      for (const { key, run, accepted } of entries) {
+        // A step that was renamed since has what was accepted under its old name.
+        if (accepted === undefined) standing.delete(key)
+        else if (standing.has(key)) standing.set(key, { step, key, run, ...accepted })
+      }
+    }
+    return [...standing.values()]
+  }
+
   /** Ids of the recorded runs, latest first. */
   async runIds(): Promise<string[]> {
     return await this.#runs.list()
@@ -229,7 +349,8 @@ export class Engine implements AsyncDisposable {
   /** The pipeline and its last known state, in which a request is planned and carried out. */
   async #situation(pipeline: Pipeline, request: PlanRequest): Promise<Situation> {
     const { steps, code } = prepare(pipeline, request.targets, this.dir)
-    const { files, ...snapshot } = await this.#snapshots.read(pipeline.name)
+    const { files, ...known } = await this.#snapshots.read(pipeline.name)
+    const snapshot = withoutRevoked(known, (key) => this.#accepted.stands(key))
     this.#digests.recall(Object.entries(files))
     return { pipeline, request, steps, code, snapshot, forced: forcedSteps(steps, request.force) }
   }
@@ -308,8 +429,7 @@ export class Engine implements AsyncDisposable {
     } finally {
       this.#listeners.delete(recorder.warn)
       await this.#staging.close(recorder.id)
-      const next = nextSnapshot(snapshot, pipeline, code, runner.entries)
-      await this.#snapshots.write(pipeline.name, next, this.#digests.remembered)
+      await this.#keep(situation, runner.entries)
     }
   }
 
@@ -336,6 +456,14 @@ export class Engine implements AsyncDisposable {
       }
     })
     await this.#recycle.purge()
+  }
+
+  async #keep(
+    { pipeline, snapshot, code }: Situation,
+    entries: ReadonlyMap<string, SnapshotEntry>,
+  ): Promise<void> {
+    const next = nextSnapshot(snapshot, pipeline, code, entries)
+    await this.#snapshots.write(pipeline.name, next, this.#digests.remembered)
   }
 
   async #read(

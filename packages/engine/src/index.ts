@@ -1,8 +1,11 @@
+export type { Acceptance } from './acceptance.ts'
 export type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 export type { DirInput, FileInput, StepContext, StepFunction } from './context.ts'
 export type { Digest } from './digest.ts'
 export {
   openEngine,
+  type AcceptedStep,
+  type AcceptRequest,
   type Engine,
   type EngineOptions,
   type ExecutorPlace,

@@ -1,3 +1,4 @@
+import { reasonsOfHit } from './acceptance.ts'
 import { actionOf } from './action.ts'
 import type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
@@ -117,9 +118,8 @@ export async function planSteps(
         reasons: [{ kind: 'problem', message: error.message }],
       }
     }
-    const { run, at } = known
     const restored = await foreseeOuts(known.outputs, workspace)
-    const reasons: Reason[] = [{ kind: 'unchanged', run, at }, ...restored]
+    const reasons = [...reasonsOfHit(known), ...restored]
     return { ...base, inputs, key, decision: 'cached', reasons, last: executionOf(known) }
 
     /** What makes the step run whatever the steps before it turn out to give. */

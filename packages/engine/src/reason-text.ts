@@ -13,6 +13,8 @@ export function describeReason(reason: Reason): string {
   switch (reason.kind) {
     case 'unchanged':
       return `unchanged since run ${reason.run}`
+    case 'accepted':
+      return `accepted: because ${show(reason.because)} (${reason.by}, ${day(reason.at)}), first made by run ${reason.run}`
     case 'new':
       return 'never succeeded before'
     case 'lost':
@@ -87,6 +89,10 @@ function past(change: Change): string {
     : change === 'removed'
       ? 'is no longer reached'
       : 'changed'
+}
+
+function day(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
 }
 
 function show(value: Json | undefined): string {

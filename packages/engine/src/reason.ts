@@ -7,6 +7,15 @@ import type { TreeChange } from './tree.ts'
 /** Why a step runs, or does not. */
 export type Reason =
   | { readonly kind: 'unchanged'; readonly run: string; readonly at: number }
+  /** Taken from the cache although the step is another one: somebody said that it makes no difference. */
+  | {
+      readonly kind: 'accepted'
+      readonly because: string
+      readonly by: string
+      readonly at: number
+      /** The run that made the outputs. */
+      readonly run: string
+    }
   | { readonly kind: 'new' }
   | { readonly kind: 'lost' }
   | { readonly kind: 'forced' }

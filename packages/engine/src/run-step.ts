@@ -1,3 +1,4 @@
+import { reasonsOfHit } from './acceptance.ts'
 import type { Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { CodeParts, PipelineCode } from './code.ts'
@@ -141,9 +142,11 @@ export class StepRunner {
     identity: Identity,
   ): Promise<'done' | 'failed' | 'execute'> {
     const { cache, artifacts, workspace, dir, snapshot } = this.#options
-    // What was there after the last run need not be asked of the database.
+    // What was there after the last run need not be asked of the database; what was accepted may have
+    // been revoked since.
     const known = findReusable(snapshot, ordered.name, identity.key)
-    const entry = known ?? (await cache.get(identity.key))
+    const isSure = known !== undefined && known.accepted === undefined
+    const entry = isSure ? known : await cache.get(identity.key)
     if (entry === undefined) {
       life.reasons = await this.#compare(ordered.name, identity)
       return 'execute'
@@ -180,10 +183,7 @@ export class StepRunner {
     life.outputs = { ...outputs, outs: restored.outs }
     life.metrics = { ...entry.metrics }
     this.#entries.set(name, { ...entry, key, ingredients, outputs, reusable: true })
-    const reasons: Reason[] = [
-      { kind: 'unchanged', run: entry.run, at: entry.at },
-      ...restored.reasons,
-    ]
+    const reasons = [...reasonsOfHit(entry), ...restored.reasons]
     for (const reason of restored.reasons) this.#warn(name, reason)
     this.#finish(name, 'cached', { reasons, ...shown(life.outputs) })
     return 'done'

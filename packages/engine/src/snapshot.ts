@@ -15,6 +15,17 @@ export function findReusable(
   return steps[name]?.entries.find((entry) => entry.reusable && entry.key === key)
 }
 
+/** The state without what was accepted and no longer is. */
+export function withoutRevoked(
+  { codes, steps }: Snapshot,
+  stands: (key: StepKey) => boolean,
+): Snapshot {
+  const kept = Object.entries(steps).map(([name, { entries }]): [string, SnapshotStep] => {
+    return [name, { entries: entries.filter((entry) => !entry.accepted || stands(entry.key)) }]
+  })
+  return { codes, steps: Object.fromEntries(kept) }
+}
+
 /** The state after a run: the latest entry of each step first, and only the code they refer to. */
 export function nextSnapshot(
   before: Snapshot,

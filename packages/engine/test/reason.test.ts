@@ -145,6 +145,10 @@ describe('compareIngredients', () => {
 
 const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, string] } = {
   unchanged: [{ kind: 'unchanged', run: 'r1', at: 0 }, 'unchanged since run r1'],
+  accepted: [
+    { kind: 'accepted', because: 'renamed', by: 'a@b', at: 0, run: 'r1' },
+    'accepted: because "renamed" (a@b, 1970-01-01), first made by run r1',
+  ],
   new: [{ kind: 'new' }, 'never succeeded before'],
   lost: [{ kind: 'lost' }, 'its outputs are not in the cache'],
   forced: [{ kind: 'forced' }, 'forced'],

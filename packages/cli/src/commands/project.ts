@@ -57,6 +57,7 @@ export function print(text: string): void {
 /** Every document that a command prints as JSON, with the version of its shape: see docs/json.md. */
 type Schema =
   | 'stepwell.code/1'
+  | 'stepwell.accepted/1'
   | 'stepwell.explain/1'
   | 'stepwell.graph/1'
   | 'stepwell.log/1'

@@ -96,7 +96,7 @@ export function engineOptions({
   jobs,
   lockTimeout,
   link,
-}: Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link'>): EngineOptions {
+}: Partial<Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link'>>): EngineOptions {
   return {
     ...(link !== undefined && { link }),
     ...(jobs !== undefined && { concurrency: jobs }),

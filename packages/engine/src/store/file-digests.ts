@@ -73,21 +73,7 @@ export class RememberingFileDigests implements FileDigests {
   }
 
   async #digestLarge(absolute: string, path: string): Promise<Digest> {
-    const reading = this.#reading.then(async () => {
-      const digester = createDigester()
-      const handle = await open(absolute)
-      try {
-        // One buffer throughout: those of a stream pile up faster than they are collected.
-        const buffer = new Uint8Array(SMALL)
-        for (;;) {
-          const { bytesRead } = await handle.read(buffer)
-          if (bytesRead === 0) return digester.digest()
-          digester.update(buffer.subarray(0, bytesRead))
-        }
-      } finally {
-        await handle.close()
-      }
-    })
+    const reading = this.#reading.then(async () => await digestFile(absolute))
     this.#reading = reading.catch(() => undefined)
     try {
       return await reading
@@ -95,6 +81,23 @@ export class RememberingFileDigests implements FileDigests {
       throw missing(path, error)
     }
   }
+}
+
+async function digestFile(absolute: string): Promise<Digest> {
+  const digester = createDigester()
+  const handle = await open(absolute)
+  try {
+    // One buffer throughout: those of a stream pile up faster than they are collected.
+    const buffer = new Uint8Array(SMALL)
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer)
+      if (bytesRead === 0) break
+      digester.update(buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await handle.close()
+  }
+  return digester.digest()
 }
 
 function digestSmall(absolute: string, path: string): Digest {

@@ -71,6 +71,11 @@ export class LevelIndex {
     await this.#use(async (db) => await db.put(key, value, { sync: true }))
   }
 
+  /** Durable before it resolves; there need be nothing under the key. */
+  async delete(key: string): Promise<void> {
+    await this.#use(async (db) => await db.del(key, { sync: true }))
+  }
+
   async #use<T>(work: (db: Level) => Promise<T>): Promise<T> {
     while (this.#closing !== undefined || this.#turnIsOver()) await this.#release()
     // No await between the check and this: from here on the database stays open for us.

@@ -26,6 +26,10 @@ export class LevelStepCache implements StepCache {
     const json = JSON.stringify(entry)
     await this.#index.put(addressOf(key), `${digestText(json)} ${json}`)
   }
+
+  async delete(key: StepKey): Promise<void> {
+    await this.#index.delete(addressOf(key))
+  }
 }
 
 function addressOf(key: StepKey): string {

@@ -13,6 +13,8 @@ export interface StateDirs {
   readonly scratch: string
   readonly recycle: string
   readonly downloads: string
+  /** The audit trail of what was accepted. */
+  readonly accepted: string
 }
 
 /**
@@ -39,6 +41,7 @@ export function stateDirs(dir: string): StateDirs {
     scratch: join(root, 'scratch'),
     recycle: join(root, 'recycle'),
     downloads: join(root, 'downloads'),
+    accepted: join(root, 'accepted.ndjson'),
   }
 }
 

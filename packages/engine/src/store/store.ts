@@ -1,3 +1,4 @@
+import type { Acceptance } from '../acceptance.ts'
 import type { Outputs } from '../artifact.ts'
 import type { Digest } from '../digest.ts'
 import type { StepKey } from '../fingerprint.ts'
@@ -44,6 +45,8 @@ export interface StepEntry {
   readonly run: string
   readonly at: number
   readonly duration: number
+  /** Where the outputs were made under another key, and somebody said that they stand for this one. */
+  readonly accepted?: Acceptance
 }
 
 /** Step key to outputs. */
@@ -52,6 +55,8 @@ export interface StepCache {
   get(key: StepKey): Promise<StepEntry | undefined>
   /** Durable before it resolves. The artifacts that the entry names must be durable already. */
   put(key: StepKey, entry: StepEntry): Promise<void>
+  /** Durable before it resolves; there need be no entry. */
+  delete(key: StepKey): Promise<void>
 }
 
 /** The last known state of a pipeline: copies of entries of the step cache, and what explains them. */

@@ -13,4 +13,9 @@ export class MemoryStepCache implements StepCache {
     this.#entries.set(key, JSON.stringify(entry))
     await Promise.resolve()
   }
+
+  async delete(key: StepKey): Promise<void> {
+    this.#entries.delete(key)
+    await Promise.resolve()
+  }
 }

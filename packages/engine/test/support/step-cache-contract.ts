@@ -20,6 +20,17 @@ export function stepCacheContract(title: string, make: () => StepCache): void {
       await cache.put(keyOf('a'), entryOf('two'))
       expect(await cache.get(keyOf('a'))).toEqual(entryOf('two'))
     })
+    test('what was deleted is gone, and can be put again', async () => {
+      const cache = make()
+      await cache.put(keyOf('a'), entryOf('one'))
+      await cache.put(keyOf('b'), entryOf('two'))
+      await cache.delete(keyOf('a'))
+      await cache.delete(keyOf('a'))
+      expect(await cache.get(keyOf('a'))).toBeUndefined()
+      expect(await cache.get(keyOf('b'))).toEqual(entryOf('two'))
+      await cache.put(keyOf('a'), entryOf('two'))
+      expect(await cache.get(keyOf('a'))).toEqual(entryOf('two'))
+    })
     test('many at once do not get mixed up', async () => {
       const cache = make()
       const names = Array.from({ length: 100 }, (_, index) => `${index}`)

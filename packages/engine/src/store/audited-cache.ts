@@ -1,0 +1,27 @@
+import type { StepKey } from '../fingerprint.ts'
+import type { AcceptanceLog } from './acceptance-log.ts'
+import type { StepCache, StepEntry } from './store.ts'
+
+/** A step cache in which an accepted entry counts only while the audit trail has it. */
+export class AuditedCache implements StepCache {
+  readonly #cache: StepCache
+  readonly #log: AcceptanceLog
+
+  constructor(cache: StepCache, log: AcceptanceLog) {
+    this.#cache = cache
+    this.#log = log
+  }
+
+  async get(key: StepKey): Promise<StepEntry | undefined> {
+    const entry = await this.#cache.get(key)
+    return entry?.accepted === undefined || this.#log.stands(key) ? entry : undefined
+  }
+
+  async put(key: StepKey, entry: StepEntry): Promise<void> {
+    await this.#cache.put(key, entry)
+  }
+
+  async delete(key: StepKey): Promise<void> {
+    await this.#cache.delete(key)
+  }
+}
