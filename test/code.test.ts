@@ -89,6 +89,19 @@ test('code --json has the same as data', async () => {
   })
 })
 
+test('code and explain say that a pinned step is not tracked, and explain when that changed', async () => {
+  const made = project()
+  await made.run('raw')
+  made.edit('pipeline.ts', 'pipeline, step }', 'pinned, pipeline, step }')
+  made.edit('pipeline.ts', 'run: () => scale', "code: pinned('v2'), run: () => scale")
+  const { stdout } = await made.stepwell('code', 'raw')
+  expect(stdout).toBe('raw: code not tracked: pinned at v2\n')
+  const explained = (await made.stepwell('explain', 'raw')).stdout
+  expect(explained).toContain('  because code: pinned at v2, before tracked\n')
+  expect(explained).not.toContain('reached')
+  expect(explained).toContain('  code not tracked: pinned at v2\n')
+})
+
 test('code of an unknown step is refused', async () => {
   const { code, stderr } = await project().stepwell('code', 'rae')
   expect(stderr).toContain('STEPWELL_TARGET_UNKNOWN')

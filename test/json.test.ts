@@ -7,7 +7,7 @@ import { words } from './words.ts'
 
 const FILES = `
 import { writeFileSync } from 'node:fs'
-import { dir, file, pipeline, step } from '@stepwell/engine'
+import { dir, file, pinned, pipeline, step } from '@stepwell/engine'
 const make = step({
   inputs: { images: dir('images') },
   outs: { one: file('out/one'), all: dir('out/all') },
@@ -17,7 +17,8 @@ const make = step({
   },
 })
 const doubtful = step({ run: () => eval('1') })
-export default pipeline('files', { make, doubtful })
+const fixed = step({ code: pinned('v1'), run: () => 1 })
+export default pipeline('files', { make, doubtful, fixed })
 `
 
 test('what --json prints is what docs/json.md describes: no field less, and none more', async () => {
@@ -71,6 +72,8 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('run')
   await ask('code', 'make')
   await ask('code', 'doubtful')
+  await ask('code', 'fixed')
+  await ask('explain', 'fixed')
   expect(schemas.problems).toEqual([])
   expect([...printed].toSorted()).toEqual(schemas.documents.toSorted())
   expect(schemas.unseen).toEqual([])

@@ -127,8 +127,10 @@ function firstToRun(
 /** What changed besides code: by the fingerprints themselves, not by what is told of them. */
 function untouchables(before: Ingredients, after: Ingredients): string[] {
   const [old, now] = [before.fingerprint, after.fingerprint]
-  const parts = ['format', 'params', 'inputs', 'env'] as const
-  const changed = parts.filter((part) => canonicalJson(old[part]) !== canonicalJson(now[part]))
+  const parts = ['format', 'params', 'inputs', 'dependsOn', 'env'] as const
+  const changed = parts.filter(
+    (part) => canonicalJson(old[part] ?? null) !== canonicalJson(now[part] ?? null),
+  )
   if (changed.length === 0) return []
   const alike = { code: now.code, loading: now.loading, site: now.site, node: now.node }
   const version = { version: now.version }

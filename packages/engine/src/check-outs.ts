@@ -37,8 +37,10 @@ export function checkOuts(pipeline: Pipeline, dir: string): void {
       const where = `out \`${out}\` of step \`${name}\``
       outs.push(checkInside({ path: normal, real, where }))
     }
-    for (const [input, handle] of Object.entries(defined.inputs)) {
-      const where = `input \`${input}\` of step \`${name}\``
+    const besides = defined.dependsOn.map((handle) => [undefined, handle] as const)
+    for (const [input, handle] of [...Object.entries(defined.inputs), ...besides]) {
+      const what = input === undefined ? '`dependsOn`' : `input \`${input}\``
+      const where = `${what} of step \`${name}\``
       if (handle.kind !== 'file' && handle.kind !== 'dir') continue
       const path = normalPath(handle.path)
       inputs.push({ path, real: realOf(join(dir, path)), where })

@@ -3,6 +3,8 @@ import type { CodeParts, Doubt, PipelineCode } from './code.ts'
 /** What the analysis found behind a step, for people. */
 export interface CodeReport {
   readonly step: string
+  /** What stands for its code: then nothing else of it counts. */
+  readonly pinned?: string
   /** What its function reaches. */
   readonly own: ReportedCode
   /** What modules do while they are loaded: it counts for every step of the pipeline. */
@@ -35,6 +37,10 @@ export interface ReportedPart {
 export function reportCode({ loading, doubts, steps }: PipelineCode, step: string): CodeReport {
   const code = steps.get(step)
   if (code === undefined) throw new TypeError(`the code of step \`${step}\` was not analysed`)
+  if (code.pinned !== undefined) {
+    const none: ReportedCode = { files: [], packages: {}, env: [] }
+    return { step, pinned: code.pinned, own: none, loading: none, doubts: [] }
+  }
   const outside = new Set(loading.env)
   return {
     step,

@@ -6,6 +6,8 @@ export interface CodeParts {
   readonly parts: Readonly<Record<string, Digest>>
   /** Packages reached, and all that they depend on, by name and version. */
   readonly packages: Readonly<Record<string, string>>
+  /** What stands for the code instead of all this, by `pinned()`. */
+  readonly pinned?: string
   /** Where the parts are now, by name. For people alone: no digest is made of lines. */
   readonly places?: Readonly<Record<string, Place>>
 }
@@ -36,7 +38,7 @@ export interface PipelineCode {
 /** What a step's function can reach. */
 export interface StepCode extends CodeParts {
   readonly digest: Digest
-  /** Where the step is made, if its function alone does not say which step it is; else empty. */
+  /** Which step it is, if its code alone does not say that; else empty. */
   readonly site: string
   /** Environment variables that the code names, by digest of their value; `null` when unset. */
   readonly env: Readonly<Record<string, Digest | null>>

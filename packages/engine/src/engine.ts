@@ -527,8 +527,11 @@ function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force'])
 
 /** Doubts about the code, each told once, and what they mean. */
 function warningsOf({ doubts, steps }: PipelineCode): string[] {
-  const all = doubts.map(
-    ({ what, place, todo }) => `no step of this pipeline is cached: ${what} at ${place}; ${todo}`,
+  const pins = [...steps.values()].filter(({ pinned }) => pinned !== undefined).length
+  const save = pins > 0 ? ', save those whose code is pinned' : ''
+  const all = (pins < steps.size ? doubts : []).map(
+    ({ what, place, todo }) =>
+      `no step of this pipeline is cached${save}: ${what} at ${place}; ${todo}`,
   )
   const own = [...steps].flatMap(([name, code]) =>
     code.doubts.map(

@@ -21,9 +21,9 @@ export interface Fingerprint {
   readonly format: typeof FORMAT
   /** All that the step's function can reach: declarations of local modules, and packages. */
   readonly code: Digest
-  /** What local modules do while they are loaded: it may change what any function sees. */
+  /** What local modules do while they are loaded, unless the code is pinned: any function may see it. */
   readonly loading: Digest
-  /** Where the step is made, when its code alone does not tell it from others; else empty. */
+  /** Which step it is, when its code alone does not tell it from others; else empty. */
   readonly site: string
   /** Node's major version: its library and its floating-point functions are reached by any code. */
   readonly node: string
@@ -35,6 +35,8 @@ export interface Fingerprint {
   readonly inputs: Readonly<Record<string, FingerprintInput>>
   /** What it leaves where: an entry that lacks a declared file must not be found. */
   readonly outs: Readonly<Record<string, { readonly kind: 'file' | 'dir'; readonly path: string }>>
+  /** What the code depends on besides, as declared; none when there is none. */
+  readonly dependsOn?: Readonly<Record<string, FingerprintInput>>
   /** Environment variables that the code names without declaring them; never their values. */
   readonly env: Readonly<Record<string, Digest | null>>
 }

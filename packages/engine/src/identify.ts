@@ -60,12 +60,15 @@ export async function identify(
   const parts: [string, ResolvedInput][] = []
   for (const [input, handle] of Object.entries(definition(step).inputs))
     parts.push([input, await resolve(handle)])
+  const besides: [string, ResolvedInput][] = []
+  for (const handle of definition(step).dependsOn)
+    besides.push([sourceOf(handle, nameOf), await resolve(handle)])
   const own = code.steps.get(name)
   if (own === undefined) throw new TypeError(`the code of step \`${name}\` was not analysed`)
   const fingerprint: Fingerprint = {
     format: FORMAT,
     code: own.digest,
-    loading: code.loading.digest,
+    loading: own.pinned === undefined ? code.loading.digest : own.digest,
     site: own.site,
     node: nodeMajor(),
     version: definition(step).version ?? null,
@@ -74,6 +77,11 @@ export async function identify(
     outs: Object.fromEntries(
       Object.entries(definition(step).outs).map(([out, { kind, path }]) => [out, { kind, path }]),
     ),
+    ...(besides.length > 0 && {
+      dependsOn: Object.fromEntries(
+        besides.map(([source, { fingerprint: part }]) => [source, part]),
+      ),
+    }),
     env: own.env,
   }
   return {
@@ -83,14 +91,16 @@ export async function identify(
       sources: Object.fromEntries(parts.map(([input, { source }]) => [input, source])),
     },
     jobInputs: Object.fromEntries(parts.map(([input, { job }]) => [input, job])),
-    inputs: parts.map(([input, { source, record }]) => ({ name: input, source, ...record })),
+    inputs: [...parts, ...besides.map(([, part]) => ['dependsOn', part] as const)].map(
+      ([input, { source, record }]) => ({ name: input, source, ...record }),
+    ),
     trees,
     moved,
-    doubts: [...code.doubts, ...own.doubts],
+    doubts: own.pinned === undefined ? [...code.doubts, ...own.doubts] : [],
   }
 
   async function moved(): Promise<string | undefined> {
-    for (const [, { source, holds }] of parts) {
+    for (const [, { source, holds }] of [...parts, ...besides]) {
       try {
         if (holds !== undefined && !(await holds())) return source
       } catch (error) {

@@ -42,9 +42,18 @@ export type { Decision, LastExecution, PlannedStep } from './planned-step.ts'
 export { describeReason, linesText, type Reason } from './reason-text.ts'
 export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'
+export { pinned, type Pinned } from './pinned.ts'
 export { pipeline, type RunnablePipeline } from './runnable.ts'
 export type { RunStatus, StepStatus } from './status.ts'
-export { step, type Out, type Outs, type Picked, type Step, type StepOptions } from './step.ts'
+export {
+  step,
+  type Dependency,
+  type Out,
+  type Outs,
+  type Picked,
+  type Step,
+  type StepOptions,
+} from './step.ts'
 export type { Failure, InputRecord, StepRecord } from './step-record.ts'
 export type {
   ArtifactState,

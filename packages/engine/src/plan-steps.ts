@@ -14,6 +14,7 @@ import type { LastExecution, PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
 import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable } from './snapshot.ts'
+import { definition } from './step.ts'
 import type {
   ArtifactStore,
   Download,
@@ -65,11 +66,13 @@ export async function planSteps(
   async function planStep(ordered: OrderedStep): Promise<PlannedStep> {
     const { name, step, upstream } = ordered
     const last = snapshot.steps[name]?.entries[0]
+    const pinned = definition(step).pin
     const base = {
       name,
       action: actionOf(step),
       upstream,
       inputs: [],
+      ...(pinned !== undefined && { pinned }),
       ...(last !== undefined && { last: executionOf(last) }),
     }
     const waitsFor = upstream.filter((read) => !outputs.has(read))

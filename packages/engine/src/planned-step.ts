@@ -25,6 +25,8 @@ export interface PlannedStep {
   /** Names of the steps it reads. */
   readonly upstream: readonly string[]
   readonly inputs: readonly InputRecord[]
+  /** The text at which its code is pinned, if it is. */
+  readonly pinned?: string
   /** Known when every input is. */
   readonly key?: StepKey
   /** The execution that made its outputs: those that are taken, else the latest ones. */

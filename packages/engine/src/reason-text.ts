@@ -35,6 +35,10 @@ export function describeReason(reason: Reason): string {
       return `the environment variable ${reason.name}, which its code reads, changed`
     case 'code':
       return `code: ${reason.part}${linesText(reason.lines)} ${past(reason.change)}`
+    case 'pin':
+      return pinText(reason.before, reason.after)
+    case 'depends-on':
+      return `\`dependsOn\` ${reason.source} ${reason.change}`
     case 'package':
       return `package ${reason.name} ${reason.before ?? 'none'} -> ${reason.after ?? 'none'}`
     case 'site':
@@ -81,6 +85,11 @@ export function linesText(lines: readonly [first: number, last: number] | undefi
   if (lines === undefined) return ''
   const [first, last] = lines
   return first === last ? `:${first}` : `:${first}-${last}`
+}
+
+function pinText(before: string | null, after: string | null): string {
+  if (after === null) return `code: tracked again, before pinned at ${before}`
+  return `code: pinned at ${after}, before ${before === null ? 'tracked' : `pinned at ${before}`}`
 }
 
 function past(change: Change): string {

@@ -49,6 +49,9 @@ export type Reason =
       /** Where it is now, from 1. */
       readonly lines?: readonly [first: number, last: number]
     }
+  /** The text at which the code is pinned, `null` where it is tracked. */
+  | { readonly kind: 'pin'; readonly before: string | null; readonly after: string | null }
+  | { readonly kind: 'depends-on'; readonly source: string; readonly change: Change }
   | {
       readonly kind: 'package'
       readonly name: string
@@ -109,6 +112,9 @@ export function compareIngredients(
   for (const [name, change] of changes(old.outs, now.outs)) {
     reasons.push({ kind: 'out-path', name, change })
   }
+  for (const [source, change] of changes(old.dependsOn ?? {}, now.dependsOn ?? {})) {
+    reasons.push({ kind: 'depends-on', source, change })
+  }
   for (const [name] of changes(old.env, now.env)) {
     const declared = reasons.some((reason) => reason.kind === 'env' && reason.name === name)
     if (!declared) reasons.push({ kind: 'code-env', name })
@@ -165,6 +171,8 @@ function compareCode(
 ): Reason[] {
   if (old === now) return []
   const [before, after] = [codes[old], codes[now]]
+  const [from, to] = [before?.pinned ?? null, after?.pinned ?? null]
+  if (from !== null || to !== null) return [{ kind: 'pin', before: from, after: to }]
   const unknown: Reason = { kind: 'code', part: 'its code', change: 'changed' }
   if (before === undefined || after === undefined) return [unknown]
   const reasons: Reason[] = []

@@ -54,8 +54,8 @@ export function nextSnapshot(
     const known = before.codes[digest] ?? now[digest]
     if (known === undefined) return []
     // Without places: they are those of now.
-    const { parts, packages } = known
-    return [[digest, { parts, packages }] as const]
+    const { parts, packages, pinned } = known
+    return [[digest, { parts, packages, ...(pinned !== undefined && { pinned }) }] as const]
   })
   return { codes: Object.fromEntries(codes), steps: Object.fromEntries(steps) }
 }

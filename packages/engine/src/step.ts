@@ -8,6 +8,7 @@ import type {
   SecretHandle,
   UrlHandle,
 } from './input.ts'
+import type { Pinned } from './pinned.ts'
 
 /** What a step was declared with. */
 export interface StepDefinition {
@@ -17,6 +18,10 @@ export interface StepDefinition {
   readonly run: AnyStepFunction
   readonly description: string | undefined
   readonly version: string | undefined
+  /** What stands for its code, in place of what an analysis would find. */
+  readonly pin: string | undefined
+  /** What its code depends on besides; functions among it are found by the analysis. */
+  readonly dependsOn: readonly Handle[]
   readonly cache: boolean
   /** The stack at the `step()` call: where the step was made, for its code digest. */
   readonly site: string
@@ -95,6 +100,12 @@ export interface Out<H extends FileHandle | DirHandle = FileHandle | DirHandle> 
 export type Input =
   FileHandle | DirHandle | GlobHandle | UrlHandle | EnvHandle | SecretHandle | Step | Picked | Out
 
+/** An input from outside of the pipeline. */
+export type Handle = FileHandle | DirHandle | GlobHandle | EnvHandle
+
+/** What the code of a step may depend on without reading it as an input. */
+export type Dependency = Handle | ((...args: never[]) => unknown)
+
 export type Inputs = Readonly<Record<string, Input>>
 
 /** What `run` receives for each declared input. */
@@ -134,6 +145,16 @@ export interface StepOptions<I extends Inputs, P extends object, O, F extends Ou
    * code's captured values do.
    */
   readonly version?: string
+  /**
+   * What stands for the step's code, where the analysis of it is not wanted: `pinned('v2')`.
+   * @default what the analysis finds
+   */
+  readonly code?: Pinned
+  /**
+   * What else the code depends on and the analysis cannot see: files, variables and functions. It
+   * counts for the key; `run` is not given it. @default []
+   */
+  readonly dependsOn?: readonly Dependency[]
   /** `false`: the step runs every time. @default true */
   readonly cache?: boolean
 }
@@ -148,7 +169,10 @@ export interface UntypedOptions extends Omit<StepOptions<Inputs, object, unknown
 export type RequiredParams<P> = {} extends P ? unknown : { readonly params: P }
 
 const STACK_DEPTH = 30
-const OPTIONS = new Set(['inputs', 'params', 'outs', 'run', 'description', 'version', 'cache'])
+const OPTIONS = new Set(
+  'inputs params outs run description version code dependsOn cache'.split(' '),
+)
+const HANDLES = new Set<unknown>(['file', 'dir', 'glob', 'env'] satisfies Handle['kind'][])
 
 /**
  * Declares a step.
@@ -172,7 +196,20 @@ export function makeStep<T, F extends Outs = NoOuts>(
   site: string,
 ): Step<T, F> {
   const { inputs = {}, params = {}, outs = {}, run, description, version, cache = true } = options
-  return new Step<T, F>({ inputs, params, outs, run, description, version, cache, site })
+  const pin = options.code?.text
+  const dependsOn = (options.dependsOn ?? []).filter((each) => typeof each !== 'function')
+  return new Step<T, F>({
+    inputs,
+    params,
+    outs,
+    run,
+    description,
+    version,
+    pin,
+    dependsOn: [...dependsOn],
+    cache,
+    site,
+  })
 }
 
 /** The stack above `callee`, deep enough to reach the module's top level through a few helpers. */
@@ -203,9 +240,8 @@ function checkOptions(options: object): void {
   if (unknown !== undefined) {
     throw new TypeError(`step() has no option \`${unknown}\`; it has ${[...OPTIONS].join(', ')}`)
   }
-  const { run, inputs, params, outs, version, description, cache } = options as Partial<
-    Record<string, unknown>
-  >
+  const { run, inputs, params, outs, version, description, code, dependsOn, cache } =
+    options as Partial<Record<string, unknown>>
   if (typeof run !== 'function') {
     throw new TypeError(`Expected \`run\` of step() to be a function, got ${typeof run}`)
   }
@@ -227,7 +263,33 @@ function checkOptions(options: object): void {
       throw new TypeError(`Expected \`${name}\` of step() to be a string, got ${typeof text}`)
     }
   }
+  if (code !== undefined && kindOf(code) !== 'pinned') {
+    throw new TypeError(`Expected \`code\` of step() to be made by pinned(), got ${typeof code}`)
+  }
+  checkDependsOn(dependsOn, code !== undefined)
   if (cache !== undefined && typeof cache !== 'boolean') {
     throw new TypeError(`Expected \`cache\` of step() to be a boolean, got ${typeof cache}`)
   }
+}
+
+function checkDependsOn(dependsOn: unknown, isPinned: boolean): void {
+  if (dependsOn === undefined) return
+  if (!Array.isArray(dependsOn)) {
+    throw new TypeError(`Expected \`dependsOn\` of step() to be an array, got ${typeof dependsOn}`)
+  }
+  for (const [index, each] of (dependsOn as readonly unknown[]).entries()) {
+    const place = `\`dependsOn[${index}]\` of step()`
+    if (typeof each === 'function') {
+      if (!isPinned) continue
+      // It would be overlooked: what is pinned is not analysed.
+      throw new TypeError(`Expected ${place} to be a file() or env(), since its code is pinned`)
+    }
+    if (HANDLES.has(kindOf(each))) continue
+    const todo = ['step', 'pick'].includes(String(kindOf(each))) ? '; steps go into `inputs`' : ''
+    throw new TypeError(`Expected ${place} to be a file(), an env() or a function${todo}`)
+  }
+}
+
+function kindOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined
 }

@@ -165,6 +165,11 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
     'the environment variable A, which its code reads, changed',
   ],
   code: [{ kind: 'code', part: 'a.ts', change: 'added' }, 'code: a.ts is newly reached'],
+  pin: [{ kind: 'pin', before: null, after: 'v2' }, 'code: pinned at v2, before tracked'],
+  'depends-on': [
+    { kind: 'depends-on', source: 'file a.py', change: 'changed' },
+    '`dependsOn` file a.py changed',
+  ],
   package: [{ kind: 'package', name: 'p', before: '1', after: undefined }, 'package p 1 -> none'],
   site: [{ kind: 'site', before: 'a', after: 'b' }, 'it is now made at b, before at a'],
   node: [{ kind: 'node', before: '22', after: '24' }, 'Node 22 -> 24'],

@@ -19,7 +19,8 @@ export async function code(step: string, options: CodeOptions): Promise<ExitCode
   })
 }
 
-function render({ step, own, loading, doubts }: CodeReport, all: boolean): string {
+function render({ step, pinned, own, loading, doubts }: CodeReport, all: boolean): string {
+  if (pinned !== undefined) return `${step}: code not tracked: pinned at ${pinned}`
   const lines = [`${step}: ${summary(own)}`, ...details(own)]
   const more = all || isEmpty(loading) ? '' : '; --all lists it'
   lines.push(`while modules are loaded, for every step: ${summary(loading)}${more}`)

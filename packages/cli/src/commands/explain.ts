@@ -47,6 +47,7 @@ function render({
   action,
   inputs,
   key,
+  pinned,
   causes,
   lastRun,
   last,
@@ -66,6 +67,7 @@ function render({
       `    ${input.name}: ${input.source}${digest}${input.about === undefined ? '' : `  ${input.about}`}`,
     )
   }
+  if (pinned !== undefined) lines.push(`  code not tracked: pinned at ${pinned}`)
   if (key !== undefined) lines.push(`  key ${key}`)
   if (lastRun !== undefined) {
     const took =

@@ -1,11 +1,16 @@
-import { codeOptions, type Call } from './calls.ts'
+import { codeOptions, dependsOption, type Call } from './calls.ts'
 import { assignedIn, declaredIn, namesIn } from './names.ts'
 import { identifierName, isNode, type Syntax, type SyntaxNode } from './syntax.ts'
 
 /** How well the function of a step is known from the call that makes the step. */
 export type Knowledge =
   /** The function is what is written there, whichever evaluation of the call it is. */
-  | { readonly kind: 'written'; readonly functions: readonly SyntaxNode[] }
+  | {
+      readonly kind: 'written'
+      readonly functions: readonly SyntaxNode[]
+      /** What else the code depends on, as written. */
+      readonly dependsOn?: SyntaxNode
+    }
   /** The call is evaluated once, so its place says which function it is. */
   | { readonly kind: 'placed' }
   /** Two steps may have the same source and different functions. */
@@ -33,14 +38,17 @@ export function knowledgeOf(
     return unclear('its function is not written out, and may differ each time')
   }
   const local = new Set(call.ancestors.flatMap(boundBy))
-  for (const part of functions) {
+  const dependsOn = dependsOption(call)
+  for (const part of [...functions, ...(dependsOn === undefined ? [] : [dependsOn])]) {
     const captured = [...new Set(namesIn(part))].filter((name) => local.has(name)).toSorted()
     if (captured.length > 0) {
       return unclear(`its code captures ${captured.map((name) => `\`${name}\``).join(', ')}`)
     }
+  }
+  for (const part of functions) {
     if (!isConstant(part, syntax, modules)) return unclear('its function may differ each time')
   }
-  return { kind: 'written', functions }
+  return { kind: 'written', functions, ...(dependsOn !== undefined && { dependsOn }) }
 }
 
 /** Whether an expression is the same function whenever it is evaluated. */

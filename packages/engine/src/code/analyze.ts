@@ -35,7 +35,11 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
   const seen = new Map<string, number>()
   const steps = new Map<string, StepCode>()
   for (const [name, step] of pipeline.steps) {
-    const { site: stack, version } = definition(step)
+    const { site: stack, version, pin } = definition(step)
+    if (pin !== undefined) {
+      steps.set(name, pinnedCode(pin, `${pipeline.name}/${name}`))
+      continue
+    }
     const sites = stacks.get(stack) ?? []
     const nth = seen.get(stack) ?? 0
     seen.set(stack, nth + 1)
@@ -60,6 +64,15 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
     doubts: [...graph.doubts, ...loading.doubts],
     steps,
   }
+}
+
+/**
+ * Nothing of what could be found counts. Two steps may be pinned at the same text, so which step it is
+ * does.
+ */
+function pinnedCode(text: string, site: string): StepCode {
+  const digest = digestText(`stepwell pinned code\n${text}`)
+  return { digest, pinned: text, parts: {}, packages: {}, site, env: {}, doubts: [] }
 }
 
 interface Origin {
@@ -91,9 +104,9 @@ class Places {
   /** @param nth which of the steps that the call makes, from 0 */
   originOf(sites: readonly CallSite[], nth: number): Origin {
     const [site] = sites
-    const roots = sites.map((each) => this.#enclosing(each))
+    const frames = sites.map((each) => this.#enclosing(each))
     const origin = (doubts: Doubt[]): Origin => {
-      return { reached: this.#reach(roots), site: this.#identify(sites), doubts }
+      return { reached: this.#reach(frames), site: this.#identify(sites), doubts }
     }
     if (site === undefined) {
       const what = 'the place where the step is made cannot be seen'
@@ -115,8 +128,13 @@ class Places {
       case 'written': {
         const node = known.functions[known.functions.length > 1 ? nth : 0]
         if (node === undefined) return origin([])
-        const unit = functionUnit(module.syntax, node, 'its function')
-        return { reached: this.#reach([{ module, unit }]), doubts: [] }
+        const roots = [{ module, unit: functionUnit(module.syntax, node, 'its function') }]
+        if (known.dependsOn !== undefined) {
+          // Whatever expression it is: all that it names is reached.
+          const unit = functionUnit(module.syntax, known.dependsOn, 'its dependsOn')
+          roots.push({ module, unit })
+        }
+        return { reached: this.#reach(roots), doubts: [] }
       }
     }
   }

@@ -1,4 +1,11 @@
-import { identifierName, isNode, walk, type Syntax, type SyntaxNode } from './syntax.ts'
+import {
+  identifierName,
+  isNode,
+  literalText,
+  walk,
+  type Syntax,
+  type SyntaxNode,
+} from './syntax.ts'
 
 /** A call in a source file. */
 export interface Call {
@@ -46,6 +53,18 @@ export function codeOptions({ node }: Call): SyntaxNode[] | undefined {
       : undefined
   })
   return runs.every((run) => isNode(run)) ? runs : undefined
+}
+
+/** What comes after `dependsOn:` in a `step()` call that writes its options out. */
+export function dependsOption({ node }: Call): SyntaxNode | undefined {
+  const [options] = node['arguments'] as SyntaxNode[]
+  if (options?.type !== 'ObjectExpression') return undefined
+  const found = writtenOptions(options)?.findLast(({ key }) => optionName(key) === 'dependsOn')
+  return found?.['value'] as SyntaxNode | undefined
+}
+
+function optionName(key: unknown): string | undefined {
+  return identifierName(key) ?? literalText(key)
 }
 
 /** The members of an object that are all written out: no spread, no accessor, no computed key. */

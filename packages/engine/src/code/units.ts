@@ -48,7 +48,17 @@ export interface Units {
   readonly assigners: ReadonlyMap<string, readonly Unit[]>
 }
 
-const ENGINE_CALLS = new Set(['step', 'pipeline', 'file', 'dir', 'glob', 'url', 'env', 'secret'])
+const ENGINE_CALLS = new Set([
+  'step',
+  'pipeline',
+  'pinned',
+  'file',
+  'dir',
+  'glob',
+  'url',
+  'env',
+  'secret',
+])
 
 /** Takes a module apart. One in the syntax of CommonJS is one unit. */
 export function splitUnits(syntax: Syntax): Units {
