@@ -28,9 +28,10 @@ export interface Exit {
 export class Project {
   readonly dir: string
 
-  constructor() {
-    this.dir = mkdtempSync(join(tmpdir(), 'stepwell-test-'))
-    onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }))
+  /** `at`: an empty directory to be used, which the caller removes. @default a temporary one */
+  constructor(at?: string) {
+    this.dir = at ?? mkdtempSync(join(tmpdir(), 'stepwell-test-'))
+    if (at === undefined) onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }))
     mkdirSync(join(this.dir, 'node_modules'))
     symlinkSync(join(ROOT, 'packages'), join(this.dir, 'node_modules', '@stepwell'), 'junction')
     this.write('package.json', '{ "type": "module" }\n')
@@ -84,11 +85,13 @@ export class Project {
     return Object.fromEntries(files.toSorted().map((file) => [file, this.read(file)]))
   }
 
-  start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  /** `as`: the id of the user and group who runs it. */
+  start(args: readonly string[], env: Record<string, string> = {}, as?: number): ChildProcess {
     return spawn(process.execPath, [SOURCE, CLI, ...args], {
       cwd: this.dir,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(as !== undefined && { uid: as, gid: as }),
     })
   }
 

@@ -49,6 +49,7 @@ import type {
   SnapshotEntry,
   StepCache,
 } from './store/store.ts'
+import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
 import { Workspace } from './store/workspace.ts'
 import { decodeValue } from './value.ts'
 import { whoAmI } from './who.ts'
@@ -203,7 +204,10 @@ export class Engine implements AsyncDisposable {
     }
     const names = new Map([...pipeline.steps].map(([name, step]) => [step, name]))
     const run = new Run(
-      (emit) => this.#carryOut(pipeline, request, emit),
+      (emit) =>
+        this.#carryOut(pipeline, request, emit).catch((error: unknown) => {
+          throw explainTrouble(error, this.#dirs.root)
+        }),
       (handle, record) => this.#read(handle, names, record),
     )
     const active = run.result.catch(() => undefined).finally(() => this.#active.delete(active))
@@ -424,12 +428,13 @@ export class Engine implements AsyncDisposable {
       await schedule(steps, { concurrency: this.#concurrency, signal }, runner)
       return await recorder.end()
     } catch (error) {
-      await recorder.break(error)
+      await recorder.break(explainTrouble(error, this.#dirs.root))
       throw error
     } finally {
       this.#listeners.delete(recorder.warn)
-      await this.#staging.close(recorder.id)
-      await this.#keep(situation, runner.entries)
+      await this.#staging.close(recorder.id).catch(ignoreTrouble)
+      // It spares looking things up. What was done counts without it.
+      await this.#keep(situation, runner.entries).catch(ignoreTrouble)
     }
   }
 

@@ -53,8 +53,12 @@ export class RunRecorder {
 
   /** Ends the record of a run that could not be carried out. */
   async break(error: unknown): Promise<void> {
-    this.warn(`the run could not go on: ${messageOf(error)}`)
-    await this.#end('failed')
+    try {
+      this.warn(`the run could not go on: ${messageOf(error)}`)
+      await this.#end('failed')
+    } catch {
+      // What keeps the run from going on may keep its record from being written: the first error counts.
+    }
   }
 
   async #end(status: 'succeeded' | 'failed' | 'cancelled'): Promise<RunRecord> {

@@ -238,7 +238,7 @@ export class StepRunner {
     try {
       failure = await this.#perform(ordered, life, identity, staged)
     } catch (error) {
-      await staged.failed()
+      await staged.failed(error)
       throw error
     }
     if (failure === undefined) {
@@ -247,7 +247,7 @@ export class StepRunner {
       this.#finish(name, 'succeeded', { reasons, ...shown(outputs) })
       return 'done'
     }
-    await staged.failed()
+    await staged.failed(failure)
     if (!signal.aborted) return this.#fail(name, reasons, failure)
     this.#finish(name, 'cancelled', { reasons, error: failure })
     return 'cancelled'

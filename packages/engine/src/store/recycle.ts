@@ -5,8 +5,9 @@ import { move } from './files.ts'
 
 const DAY_MS = 86_400_000
 
-/** How long what was put aside is kept. */
+/** How long what was put aside is kept, and how many of them. */
 const RECYCLE_DAYS = 7
+const MOST = 100
 
 /**
  * Where things go that nobody has asked to be deleted: what a failed step left, and files edited by
@@ -28,11 +29,13 @@ export class Recycle {
     return kept
   }
 
-  /** Deletes what has been here for too long. */
+  /** Deletes what has been here for too long, and the oldest where there is too much. */
   async purge(now: number = Date.now()): Promise<void> {
-    for (const name of await readdir(this.#dir).catch(() => [])) {
+    const found: string[] = await readdir(this.#dir).catch(() => [])
+    const names = found.toSorted().toReversed()
+    for (const [index, name] of names.entries()) {
       const at = timeOf(name)
-      if (at === undefined || now - at < RECYCLE_DAYS * DAY_MS) continue
+      if (at === undefined || (index < MOST && now - at < RECYCLE_DAYS * DAY_MS)) continue
       await rm(join(this.#dir, name), { recursive: true, force: true })
     }
   }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { digestHex, type Digest } from '../digest.ts'
 import type { Outs } from '../step.ts'
 import type { Recycle } from './recycle.ts'
+import { isNoRoom } from './trouble.ts'
 
 export interface StagingDirs {
   readonly staging: string
@@ -41,7 +42,11 @@ export class Staging {
         await rm(dir, { recursive: true, force: true })
         await rm(scratch, { recursive: true, force: true })
       },
-      failed: async () => await this.#putAside(dir, step),
+      failed: async (why) => {
+        // Where there is no room, what was left would only take more of it.
+        if (isNoRoom(why)) await rm(dir, { recursive: true, force: true })
+        else await this.#putAside(dir, step)
+      },
     }
   }
 
@@ -83,6 +88,6 @@ export interface StagedOuts {
   readonly scratch: string
   /** Cleans up, once the outs have been put into place. */
   succeeded(): Promise<void>
-  /** Puts aside what was written. */
-  failed(): Promise<void>
+  /** Puts aside what was written; `why` is what was thrown, or the failure. */
+  failed(why: unknown): Promise<void>
 }
