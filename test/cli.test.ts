@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Project } from './rig.ts'
 import { PIPELINE, words } from './words.ts'
@@ -109,8 +110,91 @@ describe('reading verbs', () => {
     project.write('words.txt', 'other words')
     const { stdout } = await project.stepwell('explain', 'report')
     expect(stdout).toMatch(
-      /^report .*depends\n {2}because depends on the output of count\n {2}first cause: read will run\n {4}because input `text` \(file words\.txt\) changed\n/,
+      /^report .*depends\n {2}because depends on the output of count\n {2}first cause: read will run\n {4}because input `text` \(file words\.txt\) changed, [0-9a-f]{8} -> [0-9a-f]{8}\n/,
     )
+  })
+
+  test('explain names the run that made what is cached, and why it did', async () => {
+    const project = words()
+    const { record } = await project.run()
+    await project.run()
+    const { stdout } = await project.stepwell('explain', 'count')
+    expect(stdout).toMatch(
+      new RegExp(
+        `^count .*: cached\\n {2}because unchanged since run ${record.id}\\n[^]*` +
+          `^ {2}outputs made by run ${record.id} at \\S+ \\S+, in \\d+ ms\\n` +
+          ' {4}because never succeeded before\\n$',
+        'm',
+      ),
+    )
+  })
+
+  test('explain has the old and the new value of all that it names', async () => {
+    const project = words()
+    project.write(
+      'node_modules/fake/package.json',
+      '{ "name": "fake", "version": "1.0.0", "main": "index.js" }',
+    )
+    project.write('node_modules/fake/index.js', 'exports.times = (a, b) => a * b')
+    project.edit(
+      'pipeline.ts',
+      'import { file,',
+      "import { times } from 'fake'\nimport { env, file,",
+    )
+    project.edit(
+      'pipeline.ts',
+      'words.length * params.factor',
+      'times(words.length, params.factor)',
+    )
+    project.edit(
+      'pipeline.ts',
+      '{ words: read }',
+      "{ words: read, e: env('WORDS_E', { fallback: 'a' }) }, version: '1'",
+    )
+    await project.run()
+    project.write(
+      'node_modules/fake/package.json',
+      '{ "name": "fake", "version": "1.1.0", "main": "index.js" }',
+    )
+    project.edit('pipeline.ts', "version: '1'", "version: '2'")
+    project.edit('pipeline.ts', "fallback: 'a'", "fallback: 'b'")
+    project.edit('pipeline.ts', 'factor: 1', 'factor: { by: 2 }')
+    const { stdout } = await project.stepwell('explain', 'count')
+    for (const reason of [
+      'params.factor 1 -> {"by":2}',
+      'env WORDS_E "a" -> "b"',
+      'version "1" -> "2"',
+      'package fake 1.0.0 -> 1.1.0',
+    ]) {
+      expect(stdout).toContain(`  because ${reason}\n`)
+    }
+  })
+
+  test('explain says that outputs are missing', async () => {
+    const project = words()
+    const { record } = await project.run()
+    const hex = record.steps['read']?.output?.digest.split(':')[1] ?? ''
+    rmSync(project.path(`.stepwell/objects/${hex.slice(0, 2)}/${hex.slice(2)}`))
+    expect((await project.stepwell('explain', 'read')).stdout).toContain(
+      'will run\n  because its stored output is missing\n',
+    )
+  })
+
+  test('explain finds the first cause in a run that is over', async () => {
+    const project = words()
+    await project.run()
+    project.write('words.txt', 'some other words')
+    const { record } = await project.run('count')
+    const cause = new RegExp(
+      `^( *)first cause: read in run ${record.id}\\n\\1 {2}because input \`text\` .* changed, `,
+      'm',
+    )
+    // `report` has not seen it yet.
+    const before = (await project.stepwell('explain', 'report')).stdout
+    expect(before).toMatch(/^ {2}because input `n` \(count\.n\) changed, /m)
+    expect(before).toMatch(cause)
+    // `count` has: that is why it was executed.
+    expect((await project.stepwell('explain', 'count')).stdout).toMatch(cause)
   })
 
   test('graph prints Mermaid and DOT', async () => {

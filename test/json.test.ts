@@ -31,6 +31,7 @@ test('what --json prints is what docs/json.md describes: no field less, and none
     printed.add(schemas.check(stdout))
   }
   await ask('plan')
+  await ask('status')
   await ask('runs')
   await ask('run')
   await ask('run')
@@ -57,8 +58,11 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('run')
   await ask('explain', 'report')
   await ask('explain', 'count')
+  await ask('status')
   project.write('words.txt', 'other')
   await ask('explain', 'report')
+  await project.run('read')
+  await ask('explain', 'count')
   await ask('runs')
   project.edit('pipeline.ts', "file('words.txt')", "file('none.txt')")
   await ask('plan')
@@ -76,7 +80,9 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('explain', 'fixed')
   expect(schemas.problems).toEqual([])
   expect([...printed].toSorted()).toEqual(schemas.documents.toSorted())
-  expect(schemas.unseen).toEqual([])
+  // Those of a run that goes on are checked where there is one: in live.test.ts.
+  const isLive = (field: string) => /^(live run|step status: since)/.test(field)
+  expect(schemas.unseen.filter((field) => !isLive(field))).toEqual([])
 })
 
 test('docs/json.md has each kind of reason that there is', () => {

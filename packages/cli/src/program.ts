@@ -9,6 +9,7 @@ import { logs, type LogsOptions } from './commands/logs.ts'
 import { plan, type PlanOptions } from './commands/plan.ts'
 import { runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
 import { run, type RunOptions } from './commands/run.ts'
+import { status, type StatusOptions } from './commands/status.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts'
 import { version } from './version.ts'
 
@@ -95,6 +96,11 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .option('--check', 'exit with 3 when something would run')
     .option('--json', 'print JSON')
     .action(async (targets: string[], options: PlanOptions) => exit(await plan(targets, options)))
+  command('status', 'say which steps are fresh, and what goes on now')
+    .alias('st')
+    .option('--exit-code', 'exit with 3 when something would run')
+    .option('--json', 'print JSON')
+    .action(async (options: StatusOptions) => exit(await status(options)))
   command('explain', 'say why a step would run, or would not')
     .alias('why')
     .argument('<step>', 'name of a step')
@@ -138,6 +144,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     )
   command('logs', 'print what a step logged')
     .argument('<step>', 'name of a step')
+    .option('-f, --follow', 'go on with what comes, until the step or the run has ended')
     .option('--run <id>', 'in this run (default: the latest one that executed the step)')
     .option('--json', 'print JSON')
     .action(async (step: string, options: LogsOptions) => exit(await logs(step, options)))

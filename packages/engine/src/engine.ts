@@ -17,9 +17,11 @@ import { paramsOf } from './identify.ts'
 import { orderSteps, type OrderedStep } from './order.ts'
 import { pickField } from './pick.ts'
 import type { Pipeline } from './pipeline.ts'
+import { pipelineStatus, type PipelineStatus } from './pipeline-status.ts'
 import type { Plan } from './plan.ts'
 import { planMoved } from './plan-moved.ts'
 import { planSteps } from './plan-steps.ts'
+import { recentOutputs } from './recent-outputs.ts'
 import type { RunRecord } from './run.ts'
 import { Run } from './run-handle.ts'
 import { RunRecorder } from './run-recorder.ts'
@@ -53,6 +55,9 @@ import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
 import { Workspace } from './store/workspace.ts'
 import { decodeValue } from './value.ts'
 import { whoAmI } from './who.ts'
+
+// Runs that are looked through for how a step ended the last time.
+const RECENT = 50
 
 export interface EngineOptions {
   /**
@@ -324,9 +329,31 @@ export class Engine implements AsyncDisposable {
     return [...standing.values()]
   }
 
+  /**
+   * Where the pipeline stands: what is fresh, stale, or being run by any process. Reads files only; never
+   * waits for a run under way.
+   */
+  async status(pipeline: Pipeline): Promise<PipelineStatus> {
+    const plan = await this.plan(pipeline)
+    const own = (await this.#runs.unfinished()).filter((run) => run.pipeline === pipeline.name)
+    const live = own.filter(({ status }) => status === 'running')
+    return await pipelineStatus(plan, live, this.#recent(pipeline.name))
+  }
+
+  async *#recent(pipeline: string): AsyncGenerator<RunRecord, void, undefined> {
+    for await (const record of this.#runs.latest(RECENT)) {
+      if (record.pipeline === pipeline) yield record
+    }
+  }
+
   /** Ids of the recorded runs, latest first. */
   async runIds(): Promise<string[]> {
     return await this.#runs.list()
+  }
+
+  /** Of the latest runs, those that go on now or were interrupted; latest first. */
+  async unfinishedRuns(): Promise<RunRecord[]> {
+    return await this.#runs.unfinished()
   }
 
   /** @throws StepwellError STEPWELL_RUN_UNKNOWN. */
@@ -337,6 +364,20 @@ export class Engine implements AsyncDisposable {
   /** What a step logged in a run, or `undefined` when it logged nothing there. */
   async log(id: string, step: string): Promise<string | undefined> {
     return await this.#runs.log(id, step)
+  }
+
+  /**
+   * What a step logs in a run of any process: what there is, then what comes, until the step or the run
+   * has ended. Returns the record of the run at that time: `interrupted` when its process died.
+   *
+   * @throws StepwellError STEPWELL_RUN_UNKNOWN.
+   */
+  follow(
+    id: string,
+    step: string,
+    signal: AbortSignal = new AbortController().signal,
+  ): AsyncGenerator<string, RunRecord, undefined> {
+    return this.#runs.follow(id, step, signal)
   }
 
   /** Waits for the runs under way, then lets go of the step cache. */
@@ -369,6 +410,7 @@ export class Engine implements AsyncDisposable {
       workspace: this.#workspace('plan'),
       dir: this.dir,
       outPaths: outPaths(pipeline),
+      recent: recentOutputs(await this.#runs.unfinished()),
     })
     return {
       pipeline: pipeline.name,

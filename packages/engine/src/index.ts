@@ -37,6 +37,7 @@ export {
 export { outline, type OutlinedStep } from './outline.ts'
 export type { Pipeline } from './pipeline.ts'
 export type { Evidence, Plan } from './plan.ts'
+export type { LiveRun, PipelineStatus, StepSituation, StepState } from './pipeline-status.ts'
 export { decodePlan, encodePlan } from './plan-file.ts'
 export type { Decision, LastExecution, PlannedStep } from './planned-step.ts'
 export { describeReason, linesText, type Reason } from './reason-text.ts'

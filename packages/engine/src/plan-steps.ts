@@ -6,23 +6,17 @@ import type { PipelineCode } from './code.ts'
 import { derivePicks } from './derive-picks.ts'
 import { digestBytes } from './digest.ts'
 import { StepwellError } from './errors.ts'
-import type { FingerprintInput } from './fingerprint.ts'
+import type { FingerprintInput, StepKey } from './fingerprint.ts'
 import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import type { Evidence } from './plan.ts'
 import type { LastExecution, PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
+import type { RecentOutputs } from './recent-outputs.ts'
 import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable } from './snapshot.ts'
 import { definition } from './step.ts'
-import type {
-  ArtifactStore,
-  Download,
-  Downloads,
-  ProjectFiles,
-  Snapshot,
-  StepEntry,
-} from './store/store.ts'
+import type { ArtifactStore, Download, Downloads, ProjectFiles, Snapshot } from './store/store.ts'
 import type { Workspace } from './store/workspace.ts'
 import { withFiles } from './tree-reasons.ts'
 import { digestValue } from './value.ts'
@@ -39,6 +33,8 @@ export interface PlanOptions {
   /** Paths that steps of the pipeline write. */
   readonly outPaths: readonly string[]
   readonly forced: ReadonlySet<string>
+  /** What runs have put into the cache that have written no snapshot yet. @default nothing */
+  readonly recent?: ReadonlyMap<StepKey, RecentOutputs>
 }
 
 /**
@@ -50,7 +46,8 @@ export interface PlanOptions {
 export async function planSteps(
   options: PlanOptions,
 ): Promise<{ readonly steps: PlannedStep[]; readonly evidence: Evidence }> {
-  const { steps, code, snapshot, artifacts, files, workspace, dir, outPaths, forced } = options
+  const { steps, code, snapshot, artifacts, files, workspace, dir, outPaths, forced, recent } =
+    options
   const names = new Map(steps.map(({ name, step }) => [step, name]))
   const outputs = new Map<string, Outputs>()
   const planned: PlannedStep[] = []
@@ -100,7 +97,7 @@ export async function planSteps(
       return { name: input.name, source: input.source }
     })
     ingredientsOf.push([name, withoutInputs(ingredients, pending)])
-    const known = findReusable(snapshot, name, key)
+    const known = findReusable(snapshot, name, key) ?? recent?.get(key)
     const own = await ownReasons()
     if (waitsFor.length > 0) {
       const reasons: Reason[] = [...own, { kind: 'upstream', steps: waitsFor }]
@@ -176,7 +173,7 @@ export async function planSteps(
   }
 }
 
-function executionOf({ run, at, duration }: StepEntry): LastExecution {
+function executionOf({ run, at, duration }: LastExecution): LastExecution {
   return { run, at, duration }
 }
 

@@ -34,6 +34,9 @@ export type Reason =
       /** Which files, of a directory or a list of them: the first few, and how many more. */
       readonly files?: readonly TreeChange[]
       readonly moreFiles?: number
+      /** Digests of its content, where it has one. */
+      readonly before?: Digest
+      readonly after?: Digest
     }
   | {
       readonly kind: 'env'
@@ -148,12 +151,19 @@ function inputReason(
   if ((old ?? now)?.kind === 'env' && (now ?? old)?.kind === 'env') {
     return { kind: 'env', name: envName(now ?? old), before: envValue(old), after: envValue(now) }
   }
+  const [was, is] = [digestOf(old), digestOf(now)]
   return {
     kind: 'input',
     name,
-    source: after.sources[name] ?? before.sources[name] ?? name,
+    source: own(after.sources, name) ?? own(before.sources, name) ?? name,
     change,
+    ...(was !== undefined && { before: was }),
+    ...(is !== undefined && { after: is }),
   }
+}
+
+function digestOf(input: FingerprintInput | undefined): Digest | undefined {
+  return input !== undefined && 'digest' in input ? input.digest : undefined
 }
 
 function envName(input: FingerprintInput | undefined): string {

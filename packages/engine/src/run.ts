@@ -55,7 +55,11 @@ export class RunFold {
   apply(event: RunEvent): void {
     switch (event.type) {
       case 'step-started':
-        this.#change(event.step, { status: 'running', reasons: event.reasons })
+        this.#change(event.step, {
+          status: 'running',
+          reasons: event.reasons,
+          startedAt: event.at,
+        })
         break
       case 'step-metric': {
         const { metrics } = this.#steps.get(event.step) ?? { metrics: {} }
@@ -63,8 +67,8 @@ export class RunFold {
         break
       }
       case 'step-finished': {
-        const { type: _type, step, at: _at, ...rest } = event
-        this.#change(step, rest)
+        const { type: _type, step, at, ...rest } = event
+        this.#change(step, { ...rest, endedAt: at })
         break
       }
       case 'warning':

@@ -36,6 +36,9 @@ export interface StepRecord {
   /** In milliseconds: of the execution, or of deciding that there was none to do. */
   readonly duration: number
   readonly error?: Failure
+  /** When it began to be executed, and when it ended, in milliseconds since the epoch. */
+  readonly startedAt?: number
+  readonly endedAt?: number
 }
 
 /** Anything thrown, as data. */

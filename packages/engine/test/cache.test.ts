@@ -1,6 +1,7 @@
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { digestText } from '../src/digest.ts'
 import {
   copying,
   deploying,
@@ -73,7 +74,14 @@ describe('what did not change is not executed', () => {
       longest: 'succeeded',
     })
     expect(record.steps['read']?.reasons).toEqual([
-      { kind: 'input', name: 'text', source: 'file words.txt', change: 'changed' },
+      {
+        kind: 'input',
+        name: 'text',
+        source: 'file words.txt',
+        change: 'changed',
+        before: digestText('one two'),
+        after: digestText('six two'),
+      },
     ])
   })
 

@@ -64,9 +64,22 @@ describe('compareIngredients', () => {
       { rows: 'clean', more: 'split.train' },
     )
     expect(compare(before, after)).toEqual([
-      { kind: 'input', name: 'more', source: 'split.train', change: 'added' },
-      { kind: 'input', name: 'old', source: 'x', change: 'removed' },
-      { kind: 'input', name: 'rows', source: 'clean', change: 'changed' },
+      {
+        kind: 'input',
+        name: 'more',
+        source: 'split.train',
+        change: 'added',
+        after: digestText('1'),
+      },
+      { kind: 'input', name: 'old', source: 'x', change: 'removed', before: digestText('1') },
+      {
+        kind: 'input',
+        name: 'rows',
+        source: 'clean',
+        change: 'changed',
+        before: digestText('1'),
+        after: digestText('2'),
+      },
     ])
   })
 
@@ -84,7 +97,7 @@ describe('compareIngredients', () => {
     const file = { kind: 'file', path: 'r.txt', digest: digestText('a'), mode: 0o644 } as const
     const after = made({ inputs: { r: file } }, { r: 'file r.txt' })
     expect(compare(before, after)).toEqual([
-      { kind: 'input', name: 'r', source: 'file r.txt', change: 'changed' },
+      { kind: 'input', name: 'r', source: 'file r.txt', change: 'changed', after: digestText('a') },
     ])
   })
 

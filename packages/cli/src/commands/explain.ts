@@ -1,7 +1,15 @@
-import { StepwellError, type Engine, type PlannedStep, type Reason } from '@stepwell/engine'
+import type { Engine, PlannedStep, Reason } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { reasonLines } from '../ui/reasons.ts'
+import { reasonsInFull } from '../ui/reasons.ts'
 import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
+import {
+  causesIn,
+  changedSteps,
+  firstCauses,
+  lastExecution,
+  pastCauses,
+  type PastCause,
+} from './causes.ts'
 import { paintDecision } from './plan.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
@@ -9,17 +17,19 @@ export interface ExplainOptions extends ProjectOptions {
   readonly json?: boolean
 }
 
-const MOST = 12
-
 interface Explanation extends PlannedStep {
   /** The steps furthest upstream because of which it may run, with their own reasons. */
   readonly causes: readonly PlannedStep[]
+  /** For inputs that changed in runs that are over: the steps furthest upstream there. */
+  readonly pastCauses: readonly PastCause[]
   /** Why it was executed the last time that it was, and how that ended. */
   readonly lastRun?: {
     readonly run: string
     readonly at: number
     readonly status: string
+    readonly duration: number
     readonly reasons: readonly Reason[]
+    readonly causes: readonly PastCause[]
     readonly error?: string
   }
 }
@@ -30,10 +40,11 @@ export async function explain(name: string, options: ExplainOptions): Promise<Ex
     const { steps } = await engine.plan(pipeline, { targets: [name] })
     const step = steps.find((planned) => planned.name === name)
     if (step === undefined) throw new TypeError('a target that was not planned')
-    const lastRun = await findLastRun(engine, pipeline.name, name)
+    const lastRun = await explainLastRun(engine, pipeline.name, name)
     const explanation: Explanation = {
       ...step,
       causes: firstCauses(step, steps),
+      pastCauses: await pastCauses(engine, pipeline.name, step),
       ...(lastRun !== undefined && { lastRun }),
     }
     if (options.json) printJson('stepwell.explain/1', { pipeline: pipeline.name, ...explanation })
@@ -42,92 +53,65 @@ export async function explain(name: string, options: ExplainOptions): Promise<Ex
   })
 }
 
-function render({
-  name,
-  action,
-  inputs,
-  key,
-  pinned,
-  causes,
-  lastRun,
-  last,
-  ...step
-}: Explanation): string {
-  const words = paintDecision({ name, action, inputs, ...step })
-  const lines = [`${name} (${action}): ${words}`]
-  for (const reason of reasonLines(step.reasons, MOST)) lines.push(`  because ${reason}`)
+function render(explanation: Explanation): string {
+  const { name, action, inputs, key, pinned, causes, last, lastRun, reasons, decision } =
+    explanation
+  const lines = [`${name} (${action}): ${paintDecision(explanation)}`, ...because(reasons, 2)]
   for (const cause of causes) {
-    lines.push(`  first cause: ${cause.name} ${paintDecision(cause)}`)
-    for (const reason of reasonLines(cause.reasons, MOST)) lines.push(`    because ${reason}`)
+    lines.push(`  first cause: ${cause.name} ${paintDecision(cause)}`, ...because(cause.reasons, 4))
   }
+  lines.push(...describePast(explanation.pastCauses, 2))
   if (inputs.length > 0) lines.push('  inputs')
   for (const input of inputs) {
     const digest = input.digest === undefined ? '' : `  ${shortDigest(input.digest)}`
-    lines.push(
-      `    ${input.name}: ${input.source}${digest}${input.about === undefined ? '' : `  ${input.about}`}`,
-    )
+    const about = input.about === undefined ? '' : `  ${input.about}`
+    lines.push(`    ${input.name}: ${input.source}${digest}${about}`)
   }
   if (pinned !== undefined) lines.push(`  code not tracked: pinned at ${pinned}`)
   if (key !== undefined) lines.push(`  key ${key}`)
+  if (last !== undefined) {
+    const outputs = decision === 'cached' ? 'outputs' : 'latest outputs'
+    const took = `at ${formatTime(last.at)}, in ${formatDuration(last.duration)}`
+    lines.push(`  ${outputs} made by run ${last.run} ${took}`)
+  }
   if (lastRun !== undefined) {
-    const took =
-      last === undefined || lastRun.status === 'failed'
-        ? ''
-        : `, took ${formatDuration(last.duration)}`
-    lines.push(
-      `  last executed in run ${lastRun.run} at ${formatTime(lastRun.at)}: ${lastRun.status}${took}`,
-    )
+    if (lastRun.run !== last?.run) {
+      const how = `${lastRun.status} after ${formatDuration(lastRun.duration)}`
+      lines.push(`  last executed in run ${lastRun.run} at ${formatTime(lastRun.at)}: ${how}`)
+    }
     if (lastRun.error !== undefined) lines.push(`    ${lastRun.error}`)
-    for (const reason of reasonLines(lastRun.reasons, MOST)) lines.push(`    because ${reason}`)
+    lines.push(...because(lastRun.reasons, 4), ...describePast(lastRun.causes, 4))
   }
   return lines.join('\n')
 }
 
-/** Walks upstream through what depends on others, to those that run for reasons of their own. */
-function firstCauses(step: PlannedStep, steps: readonly PlannedStep[]): PlannedStep[] {
-  const byName = new Map(steps.map((planned) => [planned.name, planned]))
-  const seen = new Set([step.name])
-  const causes: PlannedStep[] = []
-  const pending = upstreamOf(step)
-  for (const name of pending) {
-    const upstream = byName.get(name)
-    if (upstream === undefined || seen.has(name)) continue
-    seen.add(name)
-    const further = upstreamOf(upstream)
-    if (further.length === 0) causes.push(upstream)
-    pending.push(...further)
-  }
-  return causes
+function because(reasons: readonly Reason[], indent: number): string[] {
+  return reasonsInFull(reasons).map((reason) => `${' '.repeat(indent)}because ${reason}`)
 }
 
-function upstreamOf({ reasons }: PlannedStep): string[] {
-  return reasons.flatMap((reason) => (reason.kind === 'upstream' ? reason.steps : []))
+function describePast(causes: readonly PastCause[], indent: number): string[] {
+  return causes.flatMap(({ step, run, reasons }) => [
+    `${' '.repeat(indent)}first cause: ${step} in run ${run}`,
+    ...because(reasons, indent + 2),
+  ])
 }
 
-/** The latest run in which the step was executed. */
-async function findLastRun(
+async function explainLastRun(
   engine: Engine,
   pipeline: string,
   name: string,
 ): Promise<Explanation['lastRun']> {
-  for (const id of await engine.runIds()) {
-    let record
-    try {
-      record = await engine.runRecord(id)
-    } catch (error) {
-      if (error instanceof StepwellError) continue
-      throw error
-    }
-    const step = record.steps[name]
-    if (record.pipeline !== pipeline || step === undefined) continue
-    if (step.status !== 'succeeded' && step.status !== 'failed') continue
-    return {
-      run: id,
-      at: record.startedAt,
-      status: step.status,
-      reasons: step.reasons,
-      ...(step.error !== undefined && { error: step.error.message }),
-    }
+  const record = await lastExecution(engine, pipeline, name)
+  const step = record?.steps[name]
+  if (record === undefined || step === undefined) return undefined
+  const { status, reasons, duration, error } = step
+  return {
+    run: record.id,
+    at: record.startedAt,
+    status,
+    duration,
+    reasons,
+    causes: causesIn(record, changedSteps(reasons)),
+    ...(error !== undefined && { error: error.message }),
   }
-  return undefined
 }

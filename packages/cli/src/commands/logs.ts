@@ -1,23 +1,36 @@
-import { StepwellError, type RunRecord } from '@stepwell/engine'
+import { StepwellError, type Engine, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { formatDuration } from '../ui/text.ts'
 import { print, printJson, withRecords, type ProjectOptions, type Records } from './project.ts'
 
 export interface LogsOptions extends ProjectOptions {
   readonly run?: string
   readonly json?: boolean
+  /** Go on with what comes, until the step has ended. */
+  readonly follow?: boolean
 }
 
 /** Prints what a step logged: in a given run, or in the latest one in which it was executed. */
 export async function logs(
   step: string,
-  { run, json, ...options }: LogsOptions,
+  { run, json, follow: following, ...options }: LogsOptions,
 ): Promise<ExitCode> {
+  if (json && following) {
+    throw new StepwellError({
+      code: 'STEPWELL_USAGE',
+      what: 'a log that is followed is no JSON document',
+      todo: 'leave out --json or --follow',
+    })
+  }
   return await withRecords(options, async (records) => {
     const { engine } = records
+    const live = following && run === undefined ? await liveRun(records, step) : undefined
     const record =
-      run === undefined ? await latestExecution(records, step) : await engine.runRecord(run)
+      live ??
+      (run === undefined ? await latestExecution(records, step) : await engine.runRecord(run))
     const { id, steps } = record
     if (!Object.hasOwn(steps, step)) throw unknown(`run ${id} has no step \`${step}\``)
+    if (following) return await follow(engine, id, step)
     const log = await engine.log(id, step)
     if (json) printJson('stepwell.log/1', { run: id, step, lines: linesOf(log) })
     else if (log === undefined) process.stderr.write(`step ${step} logged nothing in run ${id}\n`)
@@ -27,6 +40,43 @@ export async function logs(
     }
     return EXIT.ok
   })
+}
+
+/** Prints a log as it grows. */
+async function follow(engine: Engine, id: string, step: string): Promise<ExitCode> {
+  process.stderr.write(`following step ${step} in run ${id}\n`)
+  const stop = new AbortController()
+  // Whoever read it has gone, as after `| head`.
+  process.stdout.once('error', () => stop.abort())
+  const lines = engine.follow(id, step, stop.signal)
+  for (;;) {
+    const { done, value } = await lines.next()
+    if (!done) process.stdout.write(value)
+    else {
+      process.stderr.write(`${howItEnded(value, step)}\n`)
+      return EXIT.ok
+    }
+  }
+}
+
+function howItEnded(
+  { id, status, steps, process: { pid, host } }: RunRecord,
+  step: string,
+): string {
+  if (status === 'interrupted') {
+    return `run ${id} was interrupted: its process ${pid} on ${host} is gone`
+  }
+  const { status: how = 'waiting', duration = 0 } = steps[step] ?? {}
+  if (how === 'waiting' || how === 'running') return `run ${id} ${status}`
+  const took = how === 'succeeded' || how === 'failed' ? ` after ${formatDuration(duration)}` : ''
+  return `step ${step} ${how}${took}`
+}
+
+/** The latest run in which the step is being executed, or still may be. */
+async function liveRun(records: Records, step: string): Promise<RunRecord | undefined> {
+  const isOpen = (status: string | undefined) => status === 'running' || status === 'waiting'
+  const live = await records.live()
+  return live.find(({ steps }) => Object.hasOwn(steps, step) && isOpen(steps[step]?.status))
 }
 
 function linesOf(log: string | undefined): string[] {

@@ -28,11 +28,21 @@ export class Records {
     this.#pipeline = pipeline
   }
 
+  /** Those of runs that go on now, latest first. */
+  async live(): Promise<RunRecord[]> {
+    const records = await this.engine.unfinishedRuns()
+    return records.filter(({ status, pipeline }) => status === 'running' && this.#fits(pipeline))
+  }
+
+  #fits(pipeline: string): boolean {
+    return this.#pipeline === undefined || pipeline === this.#pipeline
+  }
+
   /** Latest first. */
   async *[Symbol.asyncIterator](): AsyncGenerator<RunRecord, void, undefined> {
     for (const id of await this.engine.runIds()) {
       const record = await this.engine.runRecord(id)
-      if (this.#pipeline === undefined || record.pipeline === this.#pipeline) yield record
+      if (this.#fits(record.pipeline)) yield record
     }
   }
 }
@@ -64,6 +74,7 @@ type Schema =
   | 'stepwell.plan/1'
   | 'stepwell.run/1'
   | 'stepwell.runs/1'
+  | 'stepwell.status/1'
   | 'stepwell.variables/1'
 
 /** Prints a document as JSON. What it is comes first, so that a reader can tell before it parses. */

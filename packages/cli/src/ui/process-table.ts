@@ -1,23 +1,21 @@
 import { type RunRecord, type StepRecord } from '@stepwell/engine'
 import { reasonText } from './reasons.ts'
 import { renderTable } from './table.ts'
-import { formatDuration, formatSize, paint, plural } from './text.ts'
+import { clip, formatDuration, formatSize, paint, plural } from './text.ts'
 
 const HEAD = ['step', 'action', 'input', 'output', 'status', 'time', 'reason']
 
 /** One row a step: what it does, from what, to what, how it went, how long it took, and why. */
-export function processTable({ steps }: RunRecord): string {
+export function processTable(run: RunRecord): string {
   return renderTable(
     HEAD,
-    Object.values(steps).map((step) => [
+    stepsOf(run).map((step) => [
       step.name,
       step.action,
       step.inputs.map(({ source }) => source).join(', ') || '-',
       outputText(step),
       paintStatus(step.status),
-      step.status === 'skipped' || step.status === 'cancelled'
-        ? '-'
-        : formatDuration(step.duration),
+      timeOf(step),
       reasonOf(step),
     ]),
     ['action', 'input', 'output'],
@@ -25,17 +23,42 @@ export function processTable({ steps }: RunRecord): string {
 }
 
 /** What a step returned, and what it left in the project: `17 rows, out/table.csv (1.2 MB)`. */
-function outputText({ output, outs = {} }: StepRecord): string {
+function outputText({ output, outs = {} }: ShownStep): string {
   const left = Object.values(outs).map(({ path, size }) => `${path} (${formatSize(size)})`)
   const returned = output === undefined || (left.length > 0 && output.about === 'nothing')
   return [...(returned ? [] : [output.about]), ...left].join(', ') || '-'
 }
 
+interface ShownStep extends Omit<StepRecord, 'status'> {
+  readonly status: StepRecord['status'] | 'interrupted'
+}
+
+/** What was running in a run that was killed does so no longer. */
+function stepsOf({ status, steps }: RunRecord): ShownStep[] {
+  return Object.values(steps).map((step) =>
+    status === 'interrupted' && step.status === 'running' ? { ...step, status } : step,
+  )
+}
+
+function timeOf({ status, duration, startedAt }: ShownStep): string {
+  if (['waiting', 'skipped', 'cancelled', 'interrupted'].includes(status)) return '-'
+  return formatDuration(status === 'running' ? Date.now() - (startedAt ?? Date.now()) : duration)
+}
+
 /** `3 succeeded, 4 cached`, in the order in which a reader cares. */
-export function countStatuses({ steps }: RunRecord): string {
+export function countStatuses(run: RunRecord): string {
   const counts = new Map<string, number>()
-  for (const { status } of Object.values(steps)) counts.set(status, (counts.get(status) ?? 0) + 1)
-  const order: StepRecord['status'][] = ['failed', 'skipped', 'cancelled', 'succeeded', 'cached']
+  for (const { status } of stepsOf(run)) counts.set(status, (counts.get(status) ?? 0) + 1)
+  const order: ShownStep['status'][] = [
+    'interrupted',
+    'running',
+    'failed',
+    'skipped',
+    'cancelled',
+    'succeeded',
+    'cached',
+    'waiting',
+  ]
   return order
     .filter((status) => counts.has(status))
     .map((status) => `${counts.get(status)} ${status}`)
@@ -44,7 +67,9 @@ export function countStatuses({ steps }: RunRecord): string {
 
 /** `run 20261123-...: succeeded in 1.20 s (3 succeeded, 4 cached)` */
 export function summaryLine(run: RunRecord): string {
-  const took = run.endedAt === undefined ? '' : ` in ${formatDuration(run.endedAt - run.startedAt)}`
+  const { status, startedAt, endedAt } = run
+  const since = status === 'running' ? ` for ${formatDuration(Date.now() - startedAt)}` : ''
+  const took = endedAt === undefined ? since : ` in ${formatDuration(endedAt - startedAt)}`
   const steps = plural(Object.keys(run.steps).length, 'step')
   return `run ${run.id}: ${paintStatus(run.status)}${took}, ${steps}: ${countStatuses(run)}`
 }
@@ -67,12 +92,7 @@ export function paintStatus(status: RunRecord['status'] | StepRecord['status']):
   }
 }
 
-function reasonOf({ status, reasons, error }: StepRecord): string {
+function reasonOf({ status, reasons, error }: ShownStep): string {
   if (status === 'failed' && error !== undefined) return clip(error.message.split('\n')[0] ?? '')
   return reasonText(reasons)
-}
-
-// It is told in full below the table.
-function clip(message: string): string {
-  return message.length > 80 ? `${message.slice(0, 79)}…` : message
 }

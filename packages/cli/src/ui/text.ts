@@ -39,6 +39,11 @@ export function shortDigest(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1).slice(0, 8)
 }
 
+/** Text that is told in full elsewhere, short enough for a table. */
+export function clip(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
 /** Counted nouns: `1 step`, `2 steps`. */
 export function plural(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`

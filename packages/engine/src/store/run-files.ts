@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -15,8 +16,12 @@ import { codeOf, StepwellError } from '../errors.ts'
 import type { RunEvent } from '../event.ts'
 import { foldEvents, type RunRecord } from '../run.ts'
 import { writeAtomic } from './files.ts'
+import { followLog } from './follow-log.ts'
 
 const EVENTS = 'events.ndjson'
+const SUMMARY = 'summary.json'
+// Further back, a run that was killed is of no interest any more.
+const RECENT = 20
 
 /**
  * The records of runs: `runs/<id>/events.ndjson` as the run goes, `log/<step>.log`, and
@@ -77,13 +82,8 @@ export class RunFiles {
       (each) => each.startsWith(prefix) || each.endsWith(prefix),
     )
     const [id] = ids
-    if (id !== undefined && ids.length === 1) {
-      const summary = await this.#text(id, 'summary.json')
-      if (summary !== undefined) return JSON.parse(summary) as RunRecord
-      const record = foldEvents(parseLines((await this.#text(id, EVENTS)) ?? ''))
-      if (record !== undefined)
-        return isAlive(record) ? record : { ...record, status: 'interrupted' }
-    }
+    const record = id !== undefined && ids.length === 1 ? await this.#record(id) : undefined
+    if (record !== undefined) return record
     throw new StepwellError({
       code: 'STEPWELL_RUN_UNKNOWN',
       what: `there ${ids.length === 0 ? 'is no run' : 'are several runs'} ${JSON.stringify(prefix)}`,
@@ -91,9 +91,52 @@ export class RunFiles {
     })
   }
 
+  /** Records of the latest runs that have written no end: they go on, or were killed. Latest first. */
+  async unfinished(): Promise<RunRecord[]> {
+    const records: RunRecord[] = []
+    for (const id of (await this.list()).slice(0, RECENT)) {
+      if (existsSync(join(this.#dir, id, SUMMARY))) continue
+      const record = await this.#record(id)
+      if (record !== undefined) records.push(record)
+    }
+    return records
+  }
+
+  /** Records of the latest runs, latest first, as far as they can be read. */
+  async *latest(most: number): AsyncGenerator<RunRecord, void, undefined> {
+    for (const id of (await this.list()).slice(0, most)) {
+      const record = await this.#record(id)
+      if (record !== undefined) yield record
+    }
+  }
+
+  async #record(id: string): Promise<RunRecord | undefined> {
+    const record = await this.#read(id)
+    if (record?.status !== 'running' || isAlive(record)) return record
+    // It may have ended in between. Now that its process is gone, what is there is all.
+    const last = await this.#read(id)
+    return last?.status === 'running' ? { ...last, status: 'interrupted' } : last
+  }
+
+  async #read(id: string): Promise<RunRecord | undefined> {
+    const summary = await this.#text(id, SUMMARY)
+    if (summary !== undefined) return JSON.parse(summary) as RunRecord
+    return foldEvents(parseLines((await this.#text(id, EVENTS)) ?? ''))
+  }
+
   /** A step's log in a run, or `undefined` when it wrote none. */
   async log(id: string, step: string): Promise<string | undefined> {
     return await this.#text(id, join('log', `${step}.log`))
+  }
+
+  /** What a step logs in a run, as it comes; see `followLog`. */
+  follow(
+    id: string,
+    step: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, RunRecord, undefined> {
+    const path = join(this.#dir, id, 'log', `${step}.log`)
+    return followLog(path, step, async () => await this.read(id), signal)
   }
 
   async #text(id: string, name: string): Promise<string | undefined> {
@@ -139,7 +182,7 @@ export class RunWriter {
   async end(record: RunRecord): Promise<void> {
     this.#ended = true
     closeSync(this.#events)
-    await writeAtomic(join(this.#dir, 'summary.json'), `${JSON.stringify(record, null, 2)}\n`)
+    await writeAtomic(join(this.#dir, SUMMARY), `${JSON.stringify(record, null, 2)}\n`)
   }
 }
 

@@ -1,0 +1,90 @@
+import type { LiveRun, PipelineStatus, StepSituation } from '@stepwell/engine'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { reasonLines } from '../ui/reasons.ts'
+import { renderTable } from '../ui/table.ts'
+import { clip, formatDuration, formatTime, paint, plural } from '../ui/text.ts'
+import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+
+export interface StatusOptions extends ProjectOptions {
+  readonly json?: boolean
+  /** Tell by the exit code whether something would run. */
+  readonly exitCode?: boolean
+}
+
+/** Says where each step stands, and which runs go on. */
+export async function status(options: StatusOptions): Promise<ExitCode> {
+  return await withPipeline(options, {}, async (engine, { pipeline }) => {
+    const found = await engine.status(pipeline)
+    if (options.json) printJson('stepwell.status/1', found)
+    else {
+      for (const warning of found.warnings) process.stderr.write(`warning: ${warning}\n`)
+      print([statusTable(found), countStates(found), ...found.live.map(describeLive)].join('\n\n'))
+    }
+    const stale = found.steps.some(({ decision }) => decision !== 'cached')
+    return options.exitCode && stale ? EXIT.stale : EXIT.ok
+  })
+}
+
+const STATES = ['running', 'failed', 'stale', 'never', 'fresh'] as const
+const WORDS = {
+  running: 'running',
+  failed: 'failed last time',
+  stale: 'stale',
+  never: 'never run',
+  fresh: 'fresh',
+} as const
+const COLOURS = {
+  running: 'blue',
+  failed: 'red',
+  stale: 'yellow',
+  never: 'yellow',
+  fresh: 'green',
+} as const
+
+function statusTable({ steps }: PipelineStatus): string {
+  return renderTable(
+    ['step', 'state', 'last ran', 'time', 'why'],
+    steps.map((step) => [
+      step.name,
+      paint(COLOURS[step.state], WORDS[step.state]),
+      ...lastRan(step),
+      why(step),
+    ]),
+  )
+}
+
+function lastRan({ state, since, failure, last }: StepSituation): [at: string, time: string] {
+  if (state === 'running') return ['now', formatDuration(Date.now() - (since ?? Date.now()))]
+  const shown = state === 'failed' ? failure : last
+  return shown === undefined ? ['-', '-'] : [formatTime(shown.at), formatDuration(shown.duration)]
+}
+
+function why({ state, failure, reasons }: StepSituation): string {
+  if (state === 'failed') return clip(failure?.message.split('\n')[0] ?? '')
+  const [first] = reasons
+  // Fresh needs no reason, unless it is somebody's word.
+  if (state === 'fresh' && first?.kind !== 'accepted') return '-'
+  return reasonLines(reasons, 1).join('; ')
+}
+
+function countStates({ steps }: PipelineStatus): string {
+  return STATES.flatMap((state) => {
+    const count = steps.filter((step) => step.state === state).length
+    return count === 0 ? [] : [`${count} ${WORDS[state]}`]
+  }).join(', ')
+}
+
+function describeLive({
+  run,
+  process: { pid, host },
+  startedAt,
+  ended,
+  total,
+  running,
+}: LiveRun): string {
+  const now = running.length === 0 ? '' : `, now ${running.join(', ')}`
+  return (
+    `run ${run} goes on since ${formatTime(startedAt)} (process ${pid} on ${host}): ` +
+    `${ended} of ${plural(total, 'step')} done${now}`
+  )
+}
