@@ -1,0 +1,413 @@
+import { describe, expect, test } from 'vitest'
+import { createStories, type Scenario } from './support/projects.ts'
+
+// Projects written to deceive the analysis of code: each tries to make a step's output depend on
+// something that its key does not show. Whatever the engine makes of them (it may follow them, or doubt
+// and cache nothing), it must not show the old output after the edit.
+
+const story = createStories()
+
+/** Text in which `⟦a|b⟧` stands for `a` before the edit and for `b` after it. */
+function version(text: string, after: boolean): string {
+  return text.replaceAll(/⟦([^|⟧]*)\|([^|⟧]*)⟧/g, (_, a: string, b: string) => (after ? b : a))
+}
+
+type Files = Readonly<Record<string, string>>
+
+function versions(files: Files, after: boolean): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [version(path, after), version(text, after)]),
+  )
+}
+
+/** The output of step `raw` is 3 before the edit, 4 after it. */
+function deceit(title: string, files: Files, more: Partial<Scenario> = {}): void {
+  const told = story({ files: versions(files, false), edit: versions(files, true), ...more })
+  test(title, () => {
+    const { first, edited } = told()
+    expect(first.error).toBeUndefined()
+    expect(edited.error).toBeUndefined()
+    expect(first.outputs['raw'], 'the project works').toEqual(3)
+    expect(edited.outputs['raw'], 'no stale output').toEqual(4)
+  })
+}
+
+/** A pipeline of one step that returns an expression. */
+function raw(head: string, expression: string, tail = ''): string {
+  return `import { pipeline, step } from '@stepwell/engine'
+${head}
+export const raw = step({ run: async () => (${expression}) })
+${tail}
+export default pipeline('p', { raw })
+`
+}
+
+/** Step `raw` is an expression of `lib`, the namespace of a module, or of its exports by name. */
+function lib(title: string, text: string, expression: string, more: Files = {}): void {
+  const names = [...new Set([...expression.matchAll(/\blib\.(\w+)/g)].map(([, name]) => name))]
+  const specifiers = names.map((name) => `${name} as lib_${name}`).join(', ')
+  deceit(title, {
+    'pipeline.ts': raw(
+      `import { ${specifiers} } from './lib.ts'`,
+      expression.replaceAll(/\blib\./g, 'lib_'),
+    ),
+    'lib.ts': text,
+    ...more,
+  })
+}
+
+describe('what is written', () => {
+  deceit('half of a surrogate pair', {
+    'pipeline.ts': raw('', `'\\uD80⟦3|4⟧'.charCodeAt(0) - 0xd800`),
+  })
+  deceit('half of a surrogate pair in a template', {
+    'pipeline.ts': raw('', '`\\uD80⟦3|4⟧`.charCodeAt(0) - 0xd800'),
+  })
+  deceit('a regular expression that is not of this version of the language', {
+    'pipeline.ts': raw('', `/^(?i:a)⟦{3}|{4}⟧$/.test('AAA') ? 3 : 4`),
+  })
+  deceit('what a template tag sees of an invalid escape', {
+    'pipeline.ts': raw('', 'Number(String.raw`\\u⟦3|4⟧`.slice(2))'),
+  })
+  deceit('a name after a line of another file with the same text', {
+    'pipeline.ts': raw(`import { x } from './⟦a|b⟧.ts'`, 'x'),
+    'a.ts': `import { k } from './c.ts'\nexport const x = k`,
+    'b.ts': `import { l as k } from './c.ts'\nexport const x = k`,
+    'c.ts': 'export const k = 3\nexport const l = 4',
+  })
+})
+
+describe('names that do not mean what they seem to', () => {
+  deceit('a createRequire that is none of Node', {
+    'pipeline.ts': raw(
+      `import { createRequire } from './load.ts'\nconst require = createRequire(import.meta.url)`,
+      `require('./k.cjs')`,
+    ),
+    'load.ts': `import { createRequire as make } from 'node:module'
+export const createRequire = (url: string) => make(new URL('./hidden/x.js', url))`,
+    'k.cjs': 'module.exports = 0',
+    'hidden/k.cjs': 'module.exports = ⟦3|4⟧',
+  })
+  deceit('a parameter named require', {
+    'pipeline.ts': raw(
+      `import { load } from './load.ts'\nimport { createRequire as make } from 'node:module'`,
+      `load(make(new URL('./hidden/x.js', import.meta.url)))`,
+    ),
+    'load.ts': `export const load = (require: any) => require('./k.cjs')`,
+    'k.cjs': 'module.exports = 0',
+    'hidden/k.cjs': 'module.exports = ⟦3|4⟧',
+  })
+  deceit('an Object that is none of the language', {
+    'pipeline.ts': raw(`import { f, seen } from './lib.ts'\nvoid f`, 'seen.x'),
+    'lib.ts': `export const seen: any = {}
+const Object = { assign(_: any, from: any) { seen.x = from.x } }
+export function f() {}
+export const p = Object.assign(f, { x: ⟦3|4⟧ })`,
+  })
+  lib(
+    'members given to a function that was replaced',
+    `export const seen: any = {}
+export function f() {}
+// @ts-ignore
+f = seen
+export const p = Object.assign(f, { x: ⟦3|4⟧ })`,
+    'lib.seen.x',
+  )
+  lib(
+    'members given to a function with a setter',
+    `export const seen: any = {}
+export function f() {}
+Object.defineProperty(f, 'x', { set(x) { seen.x = x } })
+export const p = Object.assign(f, { x: ⟦3|4⟧ })`,
+    'lib.seen.x',
+  )
+  deceit('one module under two URLs by way of another', {
+    'pipeline.ts': raw(`import { k } from './again.ts'\nimport { set } from './k.ts'\nset(4)`, 'k'),
+    'again.ts': `export { k } from './k.ts⟦#one|⟧'`,
+    'k.ts': 'export let k = 3\nexport const set = (x: number) => { k = x }',
+  })
+  deceit('a dynamic import under two URLs', {
+    'pipeline.ts': raw(`import { set } from './k.ts'\nset(4)`, `(await import('./k.ts⟦?one|⟧')).k`),
+    'k.ts': 'export let k = 3\nexport const set = (x: number) => { k = x }',
+  })
+  deceit('a file that is data here and code there', {
+    'pipeline.ts': raw(
+      `import f from './f.cjs'\nconst words = new URL('./lib/legacy', import.meta.url)`,
+      `String(words) === '' ? 0 : f()`,
+    ),
+    'f.cjs': `module.exports = () => require('./lib/legacy')\n`,
+    'lib/package.json': '{"type":"commonjs"}',
+    'lib/legacy': `module.exports = require('../k.cjs')`,
+    'k.cjs': 'module.exports = ⟦3|4⟧',
+  })
+  deceit('two names that an export list trades, twice', {
+    'pipeline.ts': raw(`import { a } from './one.ts'`, 'a'),
+    'one.ts': `export { b as a, a as b } from './two.ts'`,
+    'two.ts': `import { x, y } from './xy.ts'\nexport { ⟦x as b, y as a|x as a, y as b⟧ }`,
+    'xy.ts': 'export const x = 3\nexport const y = 4',
+  })
+  deceit('an export that comes to hide that of a star', {
+    'pipeline.ts': raw(`import { k } from './lib.ts'`, 'k'),
+    'lib.ts': `export * from './k.ts'\n⟦|export { l as k } from './k.ts'⟧`,
+    'k.ts': 'export const k = 3\nexport const l = 4',
+  })
+  deceit('an alias that package.json has for a module', {
+    'package.json': '{"type":"module","imports":{"#k":"./⟦a|b⟧.ts"}}',
+    'pipeline.ts': raw(`import { k } from '#k'`, 'k'),
+    'a.ts': 'export const k = 3',
+    'b.ts': 'export const k = 4',
+  })
+  deceit('the project by its own name', {
+    'package.json':
+      '{"name":"self","type":"module","exports":{"./*":{"node":"./⟦a|b⟧/*.ts","default":"./c/*.ts"}}}',
+    'pipeline.ts': raw(`import { k } from 'self/k'`, 'k'),
+    'a/k.ts': 'export const k = 3',
+    'b/k.ts': 'export const k = 4',
+    'c/k.ts': 'export const k = 0',
+  })
+})
+
+describe('text that is evaluated', () => {
+  const K = { 'k.mjs': 'export const k = ⟦3|4⟧', 'k.cjs': 'module.exports = ⟦3|4⟧' }
+  const text = (title: string, head: string, expression: string) =>
+    deceit(title, { ...K, 'pipeline.ts': raw(head, expression) })
+  const IMPORT = `'return import("file://" + process.cwd() + "/k.mjs")'`
+  text('Reflect.construct', '', `(await Reflect.construct(Function, [${IMPORT}])()).k`)
+  text(
+    'a getter by the name of eval',
+    `const name = 'eval'`,
+    `(globalThis as any)[name]('(' + String(3) + ')') + (await import('./k.mjs')).k - 3`,
+  )
+  text(
+    'a module in a URL',
+    '',
+    `(await import('data:text/javascript,export { k } from "file://' + process.cwd() + '/k.mjs"')).k`,
+  )
+  deceit('the global object as `this` in CommonJS', {
+    'pipeline.ts': raw(`import f from './f.cjs'`, 'f()'),
+    'f.cjs': `const all = (function () { return this })()
+module.exports = () => all.process.getBuiltinModule('module').createRequire(__filename)('./k.cjs')`,
+    ...K,
+  })
+})
+
+describe('what happens while modules are loaded', () => {
+  lib(
+    'a base class whose prototype is replaced before and after',
+    `function A() {}
+A.prototype = { x: 3 }
+⟦export class C extends (A as any) {}|A.prototype = { x: 4 }⟧
+⟦A.prototype = { x: 4 }|export class C extends (A as any) {}⟧`,
+    'new (lib.C as any)().x',
+  )
+  const packages = {
+    'node_modules/one/package.json': '{"name":"one","version":"1.0.0","type":"module"}',
+    'node_modules/one/index.js': 'Array.stepwellOrder = 3',
+    'node_modules/two/package.json': '{"name":"two","version":"1.0.0","type":"module"}',
+    'node_modules/two/index.js': 'Array.stepwellOrder = 4',
+    'three.ts': '(Array as any).stepwellOrder = 4',
+  }
+  lib(
+    'an object that turns into a number',
+    `export let k = 0
+const o: any = { [Symbol.toPrimitive]() { k = ⟦3|4⟧; return 0 } }
+export const seen = [o + 1]`,
+    'lib.k',
+  )
+  deceit('a proxy around what another module exports', {
+    'pipeline.ts': raw(`import { o } from './o.ts'\nimport './trap.ts'`, 'o.x'),
+    'o.ts': `export const handler: any = {}\nexport const o: any = new Proxy({}, handler)`,
+    'trap.ts': `import { handler as h } from './o.ts'\nh.get = () => ⟦3|4⟧`,
+  })
+  deceit('a callback that a third module calls', {
+    'pipeline.ts': raw(`import { k } from './k.ts'\nimport './on.ts'\nimport './go.ts'`, 'k'),
+    'k.ts': 'export let k = 0\nexport const set = (x: number) => { k = x }',
+    'bus.ts': `const all: any[] = []\nexport const on = (f: any) => { all.push(f) }\nexport const go = (x: number) => { for (const f of all) f(x) }`,
+    'on.ts': `import { on } from './bus.ts'\nimport { set } from './k.ts'\non(set)`,
+    'go.ts': `import { go } from './bus.ts'\ngo(⟦3|4⟧)`,
+  })
+  lib(
+    'a `var` of a block',
+    'export { k }\nexport const set = () => { k = ⟦3|4⟧ }\n{ var k = 0 }\nset()',
+    'lib.k',
+  )
+  lib(
+    'a global that a CommonJS module makes by mistake',
+    `import './leak.cjs'\nexport const f = () => (0, leakedK)\ndeclare const leakedK: number`,
+    'lib.f()',
+    { 'leak.cjs': 'leakedK = ⟦3|4⟧' },
+  )
+  deceit('modules that wait for each other', {
+    'pipeline.ts': raw(
+      `import './slow.ts'\nimport './fast.ts'\nimport { l } from './l.ts'`,
+      'l[0]',
+    ),
+    'l.ts': 'export const l: number[] = []',
+    'slow.ts': `import { l } from './l.ts'\nl.push(⟦3|await 3⟧)`,
+    'fast.ts': `import { l } from './l.ts'\nl.push(4)`,
+  })
+})
+
+describe('packages', () => {
+  deceit('one that hides another of the same name', {
+    'pipeline.ts': raw(`import { k } from './lib/k.ts'`, 'k'),
+    'lib/k.ts': `export { k } from 'fake'`,
+    'node_modules/fake/package.json':
+      '{"name":"fake","version":"1.0.0","type":"module","main":"index.js"}',
+    'node_modules/fake/index.js': 'export const k = 3',
+    '⟦unused|lib⟧/node_modules/fake/package.json':
+      '{"name":"fake","version":"1.0.1","type":"module","main":"index.js"}',
+    '⟦unused|lib⟧/node_modules/fake/index.js': 'export const k = 4',
+  })
+})
+
+describe('the environment', () => {
+  const cases: Record<string, (name: string) => Files> = {
+    'a pattern within a pattern': (name) => ({
+      'pipeline.ts': raw(`const { env: { ${name}: k } } = process`, 'Number(k)'),
+    }),
+    'a name in two parts': (name) => ({
+      'pipeline.ts': raw('', `Number((process as any)['en' + 'v'].${name})`),
+    }),
+    'Reflect.get': (name) => ({
+      'pipeline.ts': raw('', `Number(Reflect.get(process, 'env').${name})`),
+    }),
+    'all of node:process exported again': (name) => ({
+      'pipeline.ts': raw(`import { env } from './all.ts'`, `Number(env.${name})`),
+      'all.ts': `export * from 'node:process'`,
+    }),
+    'require in CommonJS': (name) => ({
+      'pipeline.ts': raw(`import f from './f.cjs'`, 'f()'),
+      'f.cjs': `const { env } = require('process')\nmodule.exports = () => Number(env.${name})`,
+    }),
+    'what CommonJS exports of process': (name) => ({
+      'pipeline.ts': raw(`import p from './p.cjs'`, `Number(p.env.${name})`),
+      'p.cjs': 'module.exports = process',
+    }),
+    'a loop over all variables': (name) => ({
+      'pipeline.ts': raw(
+        '',
+        `(() => { for (const key in process.env) if (key === '${name}') return Number(process.env[key]) })()`,
+      ),
+    }),
+    'a default of a parameter in another module': (name) => ({
+      'pipeline.ts': raw(`import { f } from './f.ts'`, 'f()'),
+      'f.ts': `const name = '${name}'\nexport const f = (k = process.env[name]) => Number(k)`,
+    }),
+    'a helper called when its module is loaded': (name) => ({
+      'pipeline.ts': raw(`import { k } from './k.ts'`, 'k'),
+      'k.ts': `import { read } from './read.ts'\nexport const k = read()`,
+      'read.ts': `export const read = () => Number(process.env.${name})`,
+    }),
+    'a static block': (name) => ({
+      'pipeline.ts': raw(`import { C } from './c.ts'`, 'C.k'),
+      'c.ts': `export class C { static k = 0; static { const { ${name}: k } = process.env; this.k = Number(k) } }`,
+    }),
+  }
+  for (const [index, [title, files]] of Object.entries(cases).entries()) {
+    const name = `STEPWELL_D${index}`
+    deceit(title, files(name), { env: { [name]: '3' }, envAfter: { [name]: '4' } })
+  }
+})
+
+describe('steps that look alike', () => {
+  /** Several steps that differ in what the analysis might overlook: each must give its own output. */
+  const apart = (title: string, code: string, expected: object, more: Files = {}): void => {
+    const head = `import { pipeline, step } from '@stepwell/engine'\n`
+    const told = story({ files: { 'pipeline.ts': head + code, ...more } })
+    test(title, () => {
+      expect(told().first.error).toBeUndefined()
+      expect(told().first.outputs).toEqual(expected)
+      expect(told().again.outputs).toEqual(expected)
+    })
+  }
+  const pair = { 'p0/a': 1, 'p1/a': 2 }
+  const EXPORT = `export default made.map((a: any, i: number) => pipeline('p' + i, { a }))`
+  apart(
+    'by new.target',
+    `const found: any[] = []
+function make() { found.push(step({ run: () => (new.target === undefined ? 1 : 2) })) }
+make()
+new (make as any)()
+const made = found
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by new.target, in a loop',
+    `const found: any[] = []
+function make() { found.push(step({ run: () => (new.target === undefined ? 1 : 2) })) }
+for (const f of [() => make(), () => new (make as any)()]) f()
+const made = found
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by a step() whose `this` is its first argument',
+    `const s: any = Function.prototype.call.bind(step as any)
+const made = [1, 2].map((k) => s(null, { run: () => k }))
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by a step() that is given its options by another function',
+    `const s: any = (Function.prototype as any).bind.call(step, null)
+const made = [1, 2].map((k) => s({ ['run']: () => k }))
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by a private member',
+    `class A { #k: number; constructor(k: number) { this.#k = k } make() { const me = this; return step({ run: () => me.#k }) } }
+const made = [1, 2].map((k) => new A(k).make())
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by a default of a parameter',
+    `const make = (k: number, run = () => k) => step({ run })
+const made = [1, 2].map((k) => make(k))
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by a catch',
+    `const make = (k: number) => { try { throw k } catch (e) { return step({ run: () => e as number }) } }
+const made = [1, 2].map(make)
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by await',
+    `const make = async (k: number) => { await null; return step({ run: () => k }) }
+const made = await Promise.all([1, 2].map(make))
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by then',
+    `const made = await Promise.all([1, 2].map((k) => Promise.resolve({ run: () => k }).then(step as any)))
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by a reviver of JSON',
+    `const make = (k: number) => JSON.parse('[0]', (_, value) => (Array.isArray(value) ? value : step({ run: () => k })))[0]
+const made = [1, 2].map(make)
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by the order of the links of another pipeline',
+    `const one = pipeline('one', [['x', () => 1], ['y', () => 2]])
+const [x, y] = [...one.steps.values()] as any[]
+export default [pipeline('p', { y, x })]`,
+    { 'p/x': 1, 'p/y': 2 },
+  )
+  deceit('a link of another pipeline alone', {
+    'pipeline.ts': `import { pipeline } from '@stepwell/engine'
+const one = pipeline('one', [['x', () => 0], ['raw', () => ⟦3|4⟧]])
+const [x, raw] = [...one.steps.values()] as any[]
+export default pipeline('p', { raw, x })`,
+  })
+})
