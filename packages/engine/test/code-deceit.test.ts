@@ -57,6 +57,9 @@ function lib(title: string, text: string, expression: string, more: Files = {}):
 }
 
 describe('what is written', () => {
+  deceit('a number too large for a literal', {
+    'pipeline.ts': raw('', `(⟦1e999|null⟧ as unknown) === null ? 4 : 3`),
+  })
   deceit('half of a surrogate pair', {
     'pipeline.ts': raw('', `'\\uD80⟦3|4⟧'.charCodeAt(0) - 0xd800`),
   })

@@ -42,8 +42,11 @@ function write(value: unknown, parts: string[]): void {
   } else if (typeof value === 'object' && value !== null) {
     // The `regex` of a literal, the `value` of a template's part.
     parts.push(JSON.stringify(value))
+  } else if (typeof value === 'number') {
+    // Not as JSON, which has no infinity: that is what `1e999` is.
+    parts.push(Object.is(value, -0) ? '-0' : String(value))
   } else {
-    parts.push(Object.is(value, -0) ? '-0' : (JSON.stringify(value) ?? 'undefined'))
+    parts.push(JSON.stringify(value) ?? 'undefined')
   }
 }
 

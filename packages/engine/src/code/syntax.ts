@@ -77,6 +77,8 @@ export function isType(node: SyntaxNode): boolean {
     'TSExport',
     'TSImportEquals',
     'TSExternal',
+    // `import x = Space.y`; those within types go with the types.
+    'TSQualifiedName',
   ]
   if (runs.some((prefix) => node.type.startsWith(prefix))) return false
   // `x as T`, `x!`, `x satisfies T` hold an expression.
