@@ -78,6 +78,26 @@ describe('what is written', () => {
     'b.ts': `import { l as k } from './c.ts'\nexport const x = k`,
     'c.ts': 'export const k = 3\nexport const l = 4',
   })
+  deceit('a comment of a module that is read as text', {
+    'pipeline.ts': raw(
+      `import { readFileSync } from 'node:fs'`,
+      `Number(/is (\\d)/.exec(readFileSync(new URL('./k.ts', import.meta.url), 'utf8'))?.[1])`,
+    ),
+    'k.ts': '// It is ⟦3|4⟧.\nexport const k = 0',
+  })
+  deceit('a comment of a module that is resolved and read as text', {
+    'pipeline.ts': raw(
+      `import { readFileSync } from 'node:fs'`,
+      `Number(/is (\\d)/.exec(readFileSync(new URL(import.meta.resolve('./k.ts')), 'utf8'))?.[1])`,
+    ),
+    'k.ts': '// It is ⟦3|4⟧.\nexport const k = 0',
+  })
+  deceit('a comment of a CommonJS module that is resolved and read as text', {
+    'pipeline.ts': raw(`import f from './f.cjs'`, 'f()'),
+    'f.cjs': `const fs = require('fs')
+module.exports = () => Number(/is (\\d)/.exec(fs.readFileSync(require.resolve('./k.cjs'), 'utf8'))[1])`,
+    'k.cjs': '// It is ⟦3|4⟧.\nmodule.exports = 0',
+  })
 })
 
 describe('names that do not mean what they seem to', () => {
@@ -135,9 +155,10 @@ export const p = Object.assign(f, { x: ⟦3|4⟧ })`,
   })
   deceit('a file that is data here and code there', {
     'pipeline.ts': raw(
-      `import f from './f.cjs'\nconst words = new URL('./lib/legacy', import.meta.url)`,
+      `import { words } from './words.ts'\nimport f from './f.cjs'`,
       `String(words) === '' ? 0 : f()`,
     ),
+    'words.ts': `export const words = new URL('./lib/legacy', import.meta.url)`,
     'f.cjs': `module.exports = () => require('./lib/legacy')\n`,
     'lib/package.json': '{"type":"commonjs"}',
     'lib/legacy': `module.exports = require('../k.cjs')`,

@@ -19,6 +19,8 @@ export interface LocalModule {
   readonly units?: Units
   /** Of a file that is taken as it is. */
   readonly content?: Digest
+  /** Of a source file, as it is written: it may be read as text, too. */
+  readonly bytes?: Digest
   /** What any part of it loads when it runs: modules, and files that are modules. */
   readonly loads?: References
   /** Why it, or what it imports, cannot be followed. */
@@ -58,8 +60,10 @@ export class Modules {
   /** @param isCode whether it is loaded as a module, also without an extension that says so */
   get(file: string, isCode = true): LocalModule {
     const path = real(file)
-    const known = this.#modules.get(path) ?? this.#read(path, isCode)
-    this.#modules.set(path, known)
+    // A file without an extension may be data in one place and code in another.
+    const key = isCode || SOURCE.has(extname(path)) ? path : `${path}\0data`
+    const known = this.#modules.get(key) ?? this.#read(path, isCode)
+    this.#modules.set(key, known)
     return known
   }
 
@@ -142,6 +146,7 @@ export class Modules {
       name,
       syntax,
       units,
+      bytes: digestBytes(bytes),
       loads: collectReferences(syntax),
       doubts,
     }

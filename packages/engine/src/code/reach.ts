@@ -130,23 +130,32 @@ export function reach(
 
   /** Modules loaded and files used from within a unit. */
   function referred(module: LocalModule, { references }: Unit): unknown[] {
-    const loaded = references.modules.flatMap(({ specifier, line }) => {
+    const loaded = references.modules.flatMap(({ specifier, line, isPath = false }) => {
       const files = modules.follow(specifier, module)
       if (files === undefined) {
         const what = `an import that cannot be found (${specifier})`
         doubts.push({ what, place: `${module.name}:${line}`, todo: 'install it, or correct it' })
       }
-      return (files ?? []).flatMap((file) => exportOf(file, '*'))
+      return (files ?? []).flatMap((file) => [
+        ...exportOf(file, '*'),
+        ...(isPath ? textOf(file) : []),
+      ])
     })
     const assets = references.assets.map(({ specifier, line }) => {
       const file = modules.asset(specifier, module)
       const target = file === undefined ? undefined : assetAt(file)
-      if (target !== undefined) return number({ module: target })
+      if (target !== undefined) return [number({ module: target }), target.bytes ?? null]
       const what = `a URL that leads to no file (${specifier})`
       doubts.push({ what, place: `${module.name}:${line}`, todo: 'name a file in it' })
       return -1
     })
     return [loaded, assets]
+  }
+
+  /** A source file counts as text where its path is known: comments and all. */
+  function textOf(file: string): Target[] {
+    const { bytes } = isInstalled(file) ? {} : modules.get(file)
+    return bytes === undefined ? [] : [bytes]
   }
 
   function resolveBinding(bound: Binding, module: LocalModule): Target[] {

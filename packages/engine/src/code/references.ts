@@ -24,6 +24,8 @@ export interface References {
 export interface Reference {
   readonly specifier: string
   readonly line: number
+  /** Whether the path alone is asked for, so that the file may be read as text. */
+  readonly isPath?: boolean
 }
 
 export interface Unclear {
@@ -89,7 +91,7 @@ export function collectReferences(
       const specifier = literalText(argument)
       if (specifier === undefined) doubt(`a computed ${what}`, ADVICE.module)
       else if (GATES.test(specifier)) doubt(`all of ${specifier}`, ADVICE.env)
-      else modules.push({ specifier, line })
+      else modules.push({ specifier, line, isPath: what.includes('resolve') })
     }
     switch (node.type) {
       case 'ImportDeclaration':
