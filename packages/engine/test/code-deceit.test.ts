@@ -101,6 +101,38 @@ module.exports = () => Number(/is (\\d)/.exec(fs.readFileSync(require.resolve('.
 })
 
 describe('names that do not mean what they seem to', () => {
+  deceit('a URL that is none of the platform', {
+    'pipeline.ts': raw(
+      `import { readFileSync } from 'node:fs'\nimport { URL } from './url.ts'`,
+      `Number(readFileSync(String(new URL('./k.txt', import.meta.url)), 'utf8'))`,
+    ),
+    'url.ts':
+      `export class URL { constructor(private path: string, private base: string) {} toString() { return this.base.slice(7, this.base.lastIndexOf('/') + 1) + 'hidden/' + this.path } }`
+        .replaceAll('private ', '')
+        .replace(
+          '{ constructor(path: string, base: string) {}',
+          '{ path: string; base: string; constructor(path: string, base: string) { this.path = path; this.base = base }',
+        ),
+    'k.txt': '0',
+    'hidden/k.txt': '⟦3|4⟧',
+  })
+  deceit('a join that is none of paths', {
+    'pipeline.ts': raw(
+      `import { readFileSync } from 'node:fs'\nimport { join } from './join.ts'`,
+      `Number(readFileSync(join(import.meta.dirname, 'k.txt'), 'utf8'))`,
+    ),
+    'join.ts': `export const join = (dir: string, name: string) => dir + '/hidden/' + name`,
+    'k.txt': '0',
+    'hidden/k.txt': '⟦3|4⟧',
+  })
+  deceit('a method named resolve', {
+    'pipeline.ts': raw(
+      `import { readFileSync } from 'node:fs'\nconst files = { resolve: (dir: string, name: string) => dir + '/hidden/' + name }`,
+      `Number(readFileSync(files.resolve(import.meta.dirname, 'k.txt'), 'utf8'))`,
+    ),
+    'k.txt': '0',
+    'hidden/k.txt': '⟦3|4⟧',
+  })
   deceit('a createRequire that is none of Node', {
     'pipeline.ts': raw(
       `import { createRequire } from './load.ts'\nconst require = createRequire(import.meta.url)`,
@@ -269,6 +301,11 @@ export const seen = [o + 1]`,
     'l.ts': 'export const l: number[] = []',
     'slow.ts': `import { l } from './l.ts'\nl.push(⟦3|await 3⟧)`,
     'fast.ts': `import { l } from './l.ts'\nl.push(4)`,
+  })
+  deceit('a value read in CommonJS', {
+    'pipeline.ts': raw(`import { k } from './k.cjs'`, 'k'),
+    'k.cjs': `const fs = require('fs')\nmodule.exports.k = Number(fs.readFileSync('k.txt', 'utf8'))`,
+    'k.txt': '⟦3|4⟧',
   })
 })
 

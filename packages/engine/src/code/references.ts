@@ -1,3 +1,4 @@
+import { namesIn } from './names.ts'
 import {
   identifierName,
   isNode,
@@ -54,6 +55,8 @@ const GATES = /^(?:node:)?(process|module|vm)$/
 const OUTSIDE =
   /^(?:node:)?(fs|fs\/promises|child_process|http|https|http2|net|dns|dns\/promises|os|sqlite)$/
 
+const PATH = /^(?:node:)?path(?:\/posix|\/win32)?$/
+
 const ADVICE = {
   outside: 'read it in a step, from an input declared with file() or env()',
   module: 'name the module literally, in an import',
@@ -69,11 +72,11 @@ type Say = (what: string, todo: string) => void
  * to modules, files beside the code, the environment or the evaluation of text is named as unclear,
  * whatever it turns out to do: it is the forms that are listed, not the dangers.
  *
- * @param outside names that the module imports from what brings in values from outside
+ * @param sources what `namesBySource` says of the module
  */
 export function collectReferences(
   syntax: Syntax,
-  outside: ReadonlySet<string> = outsideNames(syntax.root),
+  sources: ReadonlyMap<string, string> = namesBySource(syntax.root),
 ): References {
   const modules: Reference[] = []
   const assets: Reference[] = []
@@ -121,7 +124,7 @@ export function collectReferences(
       case 'CallExpression':
       case 'NewExpression':
         visitCall(node, line, follow)
-        if (outside.has(rootName(node['callee'])) && !ancestors.some(isDeferred)) {
+        if (isFrom(rootName(node['callee']), OUTSIDE) && !ancestors.some(isDeferred)) {
           doubt('a value read from outside when the module is loaded', ADVICE.outside)
         }
         break
@@ -140,12 +143,31 @@ export function collectReferences(
   })
   return { modules, assets, env: [...env], unclear }
 
+  function isFrom(name: string, pattern: RegExp): boolean {
+    return pattern.test(sources.get(name) ?? '')
+  }
+
+  /** Whether a name is that of the platform, or imported from the module of Node that has it. */
+  function isOf(name: string, pattern: RegExp): boolean {
+    return !sources.has(name) || isFrom(name, pattern)
+  }
+
+  /** Whether it is `join` or `resolve` of Node's module for paths. */
+  function isJoin(callee: unknown): boolean {
+    const name = identifierName(callee) ?? memberName(callee) ?? ''
+    if (!['join', 'resolve'].includes(name)) return false
+    if (identifierName(callee) !== undefined) return isFrom(name, PATH)
+    const { object } = callee as SyntaxNode
+    return isFrom(identifierName(object) ?? '', PATH) || PATH.test(requiredBy(object) ?? '')
+  }
+
   /** `const require = createRequire(import.meta.url)` */
   function visitVariable({ id, init }: SyntaxNode): void {
     if (identifierName(id) !== 'require' || !isNode(init) || init.type !== 'CallExpression') return
     const { callee, arguments: args } = init
     const [first] = args as SyntaxNode[]
     if (identifierName(callee) !== 'createRequire' || !isMeta(first, 'url')) return
+    if (!isOf('createRequire', GATES)) return
     plain.add(id).add(callee).add(first)
   }
 
@@ -167,13 +189,13 @@ export function collectReferences(
     } else if (isMeta(callee, 'resolve')) {
       plain.add(callee)
       follow(first, 'import.meta.resolve()')
-    } else if (name === 'URL' && isMeta(second, 'url')) {
+    } else if (name === 'URL' && isOf(name, /^(?:node:)?url$/) && isMeta(second, 'url')) {
       const specifier = literalText(first)
       if (specifier !== undefined) {
         plain.add(second)
         assets.push({ specifier, line })
       }
-    } else if (['join', 'resolve'].includes(name ?? method ?? '')) {
+    } else if (isJoin(callee)) {
       const here = isMeta(first, 'dirname') || identifierName(first) === '__dirname'
       const parts = [second, ...others].map((part) => literalText(part) ?? '/')
       if (here && parts.every((part) => !part.startsWith('/'))) {
@@ -227,14 +249,35 @@ export function collectReferences(
   }
 }
 
-/** Names that a module imports from those of Node's modules that bring in values from outside. */
-export function outsideNames({ body }: SyntaxNode): Set<string> {
-  const imports = (body as SyntaxNode[] | undefined)?.filter(
-    ({ type }) => type === 'ImportDeclaration',
-  )
-  const from = imports?.filter(({ source }) => OUTSIDE.test(literalText(source) ?? '')) ?? []
-  const specifiers = from.flatMap((node) => node['specifiers'] as SyntaxNode[])
-  return new Set(specifiers.map(({ local }) => identifierName(local) ?? ''))
+/**
+ * The names that a module binds, with the specifier of the module each is imported from; empty for one
+ * that is bound in another way, anywhere in the module.
+ */
+export function namesBySource(root: SyntaxNode): Map<string, string> {
+  const sources = new Map<string, string>()
+  const bind = (nodes: unknown, source = ''): void => {
+    for (const node of [nodes].flat()) {
+      for (const name of isNode(node) ? namesIn(node) : []) {
+        sources.set(name, (sources.get(name) ?? source) === source ? source : '')
+      }
+    }
+  }
+  walk(root, ({ type, specifiers, source, id, init, params, param }) => {
+    if (type === 'ImportDeclaration') {
+      for (const { local } of specifiers as SyntaxNode[]) bind(local, literalText(source))
+    } else if (type === 'VariableDeclarator') bind(id, requiredBy(init))
+    else if (/Function|Class/.test(type)) bind([id, params].flat())
+    else if (type === 'CatchClause') bind(param)
+  })
+  return sources
+}
+
+/** The specifier of `require('x')`. */
+function requiredBy(node: unknown): string | undefined {
+  if (!isNode(node) || node.type !== 'CallExpression') return undefined
+  return identifierName(node['callee']) === 'require'
+    ? literalText((node['arguments'] as unknown[])[0])
+    : undefined
 }
 
 /** Whether what is inside of a node runs later than the module is loaded. */

@@ -3,7 +3,7 @@ import { writtenOptions } from './calls.ts'
 import { canonicalText } from './canonical.ts'
 import { extendedFunction, isInert, type Names, type Use } from './inert.ts'
 import { assignedIn, namesIn } from './names.ts'
-import { collectReferences, outsideNames, type References } from './references.ts'
+import { collectReferences, namesBySource, type References } from './references.ts'
 import {
   identifierName,
   isNode,
@@ -69,7 +69,7 @@ export function splitUnits(syntax: Syntax): Units {
   const stars: string[] = []
   const body = syntax.root['body'] as SyntaxNode[]
   const imports = body.flatMap(importOf)
-  const outside = outsideNames(syntax.root)
+  const sources = namesBySource(syntax.root)
   for (const node of body) if (node.type === 'ImportDeclaration') addImport(node)
   const constants = new Map(body.flatMap(constantsOf))
   const assigned = new Set(assignedIn(syntax.root))
@@ -225,7 +225,7 @@ export function splitUnits(syntax: Syntax): Units {
   }
 
   function add(node: SyntaxNode, label: string, isEffect: boolean): Unit {
-    const unit = makeUnit(syntax, node, label, isEffect, outside)
+    const unit = makeUnit(syntax, node, label, isEffect, sources)
     units.push(unit)
     return unit
   }
@@ -296,7 +296,7 @@ const NOTHING: References = { modules: [], assets: [], env: [], unclear: [] }
 
 /** The unit of the functions that a `step()` call is given, as written there. */
 export function functionUnit(syntax: Syntax, node: SyntaxNode, label: string): Unit {
-  return makeUnit(syntax, node, label, false, outsideNames(syntax.root))
+  return makeUnit(syntax, node, label, false, namesBySource(syntax.root))
 }
 
 function makeUnit(
@@ -304,7 +304,7 @@ function makeUnit(
   node: SyntaxNode,
   label: string,
   isEffect: boolean,
-  outside: ReadonlySet<string>,
+  sources: ReturnType<typeof namesBySource>,
 ): Unit {
   return {
     label,
@@ -312,7 +312,7 @@ function makeUnit(
     lines: linesOf(syntax, node),
     digest: digestText(canonicalText(node)),
     names: [...new Set(namesIn(node))],
-    references: collectReferences({ ...syntax, root: node }, outside),
+    references: collectReferences({ ...syntax, root: node }, sources),
     isEffect,
   }
 }
