@@ -176,6 +176,13 @@ Object.defineProperty(f, 'x', { set(x) { seen.x = x } })
 export const p = Object.assign(f, { x: ⟦3|4⟧ })`,
     'lib.seen.x',
   )
+  deceit('one module under two URLs', {
+    'pipeline.ts': raw(
+      `import { k } from './k.ts⟦|?v=1⟧'\nimport { set } from './k.ts?v=1'\nset(4)`,
+      'k',
+    ),
+    'k.ts': 'export let k = 3\nexport const set = (x: number) => { k = x }',
+  })
   deceit('one module under two URLs by way of another', {
     'pipeline.ts': raw(`import { k } from './again.ts'\nimport { set } from './k.ts'\nset(4)`, 'k'),
     'again.ts': `export { k } from './k.ts⟦#one|⟧'`,
@@ -228,6 +235,27 @@ describe('text that is evaluated', () => {
   const text = (title: string, head: string, expression: string) =>
     deceit(title, { ...K, 'pipeline.ts': raw(head, expression) })
   const IMPORT = `'return import("file://" + process.cwd() + "/k.mjs")'`
+  text(
+    'the constructor of a constructor',
+    '',
+    `(await ([] as any).constructor.constructor(${IMPORT})()).k`,
+  )
+  text('the constructor of a function', '', `(await (() => {}).constructor(${IMPORT})()).k`)
+  text(
+    'the constructor of an asynchronous function',
+    `const { constructor: Make } = async () => {}`,
+    `(await (Make as any)(${IMPORT})()).k`,
+  )
+  text(
+    'the constructor of a prototype',
+    `const Make: any = Object.getPrototypeOf(function* () {}).constructor`,
+    `(await Make(${IMPORT.replace('return', 'yield')})().next().value).k`,
+  )
+  text(
+    'new of a constructor in a variable',
+    `const make: any = (() => {}).constructor`,
+    `(await new make(${IMPORT})()).k`,
+  )
   text('Reflect.construct', '', `(await Reflect.construct(Function, [${IMPORT}])()).k`)
   text(
     'a getter by the name of eval',
@@ -238,6 +266,16 @@ describe('text that is evaluated', () => {
     'a module in a URL',
     '',
     `(await import('data:text/javascript,export { k } from "file://' + process.cwd() + '/k.mjs"')).k`,
+  )
+  text(
+    'a worker that is given its code',
+    `import { Worker } from 'node:worker_threads'\nimport { once } from 'node:events'`,
+    `(await once(new Worker('require("worker_threads").parentPort.postMessage(require("./k.cjs"))', { eval: true }), 'message'))[0]`,
+  )
+  text(
+    'a debugger',
+    `import { Session } from 'node:inspector'`,
+    `await new Promise((done) => { const s = new Session(); s.connect(); (s as any).post('Runtime.evaluate', { expression: 'process.getBuiltinModule("module").createRequire(process.cwd() + "/x")("./k.cjs")' }, (_: any, { result }: any) => done(result.value)) })`,
   )
   deceit('the global object as `this` in CommonJS', {
     'pipeline.ts': raw(`import f from './f.cjs'`, 'f()'),

@@ -46,10 +46,12 @@ const STANDARD = new Set(
     'structuredClone undefined'
   ).split(' '),
 )
-/** Members of `process` by which code gets at other code or at the environment. */
-const PROCESS_GATES = new Set(['env', 'mainModule', 'getBuiltinModule', 'binding', 'dlopen'])
+/** Members of `process` by which code gets at other code, the environment or what it was started with. */
+const PROCESS_GATES = new Set(
+  'argv argv0 binding dlopen env execArgv getBuiltinModule mainModule stdin'.split(' '),
+)
 /** Modules of Node that give access to the environment, to loaders or to the evaluation of text. */
-const GATES = /^(?:node:)?(process|module|vm)$/
+const GATES = /^(?:node:)?(process|module|vm|inspector|inspector\/promises|repl)$/
 
 /** Modules of Node that bring in values from outside. */
 const OUTSIDE =
@@ -60,6 +62,7 @@ const PATH = /^(?:node:)?path(?:\/posix|\/win32)?$/
 const ADVICE = {
   outside: 'read it in a step, from an input declared with file() or env()',
   module: 'name the module literally, in an import',
+  query: 'import the module without it',
   code: 'write the code out',
   env: 'write process.env.NAME, or declare it with env()',
   file: "declare it with file(), or write new URL('./name', import.meta.url)",
@@ -94,6 +97,8 @@ export function collectReferences(
       const specifier = literalText(argument)
       if (specifier === undefined) doubt(`a computed ${what}`, ADVICE.module)
       else if (GATES.test(specifier)) doubt(`all of ${specifier}`, ADVICE.env)
+      // With a query, a module is loaded once more, with a state of its own.
+      else if (/.[?#]/.test(specifier)) doubt(`a query in ${specifier}`, ADVICE.query)
       else modules.push({ specifier, line, isPath: what.includes('resolve') })
     }
     switch (node.type) {
@@ -130,6 +135,9 @@ export function collectReferences(
         break
       case 'MemberExpression':
         visitMember(node, parent, doubt)
+        break
+      case 'Property':
+        visitKey(node, parent, doubt)
         break
       case 'MetaProperty':
         if (!plain.has(node)) doubt('import.meta as a whole', ADVICE.file)
@@ -223,11 +231,21 @@ export function collectReferences(
       plain.add(object)
       if (name === 'env') visitEnv(node, parent, doubt)
       else if (PROCESS_GATES.has(name)) doubt(`process.${name}`, ADVICE.env)
+    } else if (name === 'constructor' && mayEvaluate(node, parent)) {
+      doubt('a constructor as a value, which may evaluate text', ADVICE.code)
     } else if (of === 'module' && name === 'exports') {
       plain.add(object)
     } else if (GLOBALS.has(of) && STANDARD.has(name ?? '')) {
       plain.add(object)
     }
+  }
+
+  /** `{ constructor: Make } = f`, `new Worker(text, { eval: true })` */
+  function visitKey({ key }: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
+    const name = identifierName(key) ?? literalText(key)
+    if (name === 'eval') doubt('an option named eval', ADVICE.code)
+    if (name === 'constructor' && parent?.type === 'ObjectPattern')
+      doubt('a constructor as a value, which may evaluate text', ADVICE.code)
   }
 
   function visitEnv(member: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
@@ -249,12 +267,18 @@ export function collectReferences(
   }
 }
 
+// Asked for every step of a module; a syntax tree never changes.
+const SOURCES = new WeakMap<SyntaxNode, ReadonlyMap<string, string>>()
+
 /**
  * The names that a module binds, with the specifier of the module each is imported from; empty for one
  * that is bound in another way, anywhere in the module.
  */
-export function namesBySource(root: SyntaxNode): Map<string, string> {
+export function namesBySource(root: SyntaxNode): ReadonlyMap<string, string> {
+  const known = SOURCES.get(root)
+  if (known !== undefined) return known
   const sources = new Map<string, string>()
+  SOURCES.set(root, sources)
   const bind = (nodes: unknown, source = ''): void => {
     for (const node of [nodes].flat()) {
       for (const name of isNode(node) ? namesIn(node) : []) {
@@ -278,6 +302,17 @@ function requiredBy(node: unknown): string | undefined {
   return identifierName(node['callee']) === 'require'
     ? literalText((node['arguments'] as unknown[])[0])
     : undefined
+}
+
+/**
+ * Whether `x.constructor` may be that of a function, and called: not where it is compared, asked for its
+ * name, or that of `this`.
+ */
+function mayEvaluate(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
+  if (parent?.type === 'BinaryExpression') return false
+  if (parent?.type === 'MemberExpression' && parent['object'] === node)
+    return memberName(parent) !== 'name'
+  return !isNode(node['object']) || node['object'].type !== 'ThisExpression'
 }
 
 /** Whether what is inside of a node runs later than the module is loaded. */
