@@ -423,6 +423,14 @@ describe('steps that look alike', () => {
   const pair = { 'p0/a': 1, 'p1/a': 2 }
   const EXPORT = `export default made.map((a: any, i: number) => pipeline('p' + i, { a }))`
   apart(
+    'by super',
+    `class B { k = 0; get x() { return this.k } }
+class A extends B { make() { return step({ run: () => super.x }) } }
+const made = [1, 2].map((k) => Object.assign(new A(), { k }).make())
+${EXPORT}`,
+    pair,
+  )
+  apart(
     'by new.target',
     `const found: any[] = []
 function make() { found.push(step({ run: () => (new.target === undefined ? 1 : 2) })) }
@@ -440,6 +448,34 @@ for (const f of [() => make(), () => new (make as any)()]) f()
 const made = found
 ${EXPORT}`,
     pair,
+  )
+  apart(
+    'by the name of a class expression',
+    `const make = (k: number) => (class C { static k = k; static made = step({ run: () => C.k }) }).made
+const made = [1, 2].map(make)
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by the name of a function expression',
+    `const make = (k: number) => {
+  const f: any = function self() { return step({ run: () => (self as any).k }) }
+  f.k = k
+  return f()
+}
+const made = [1, 2].map(make)
+${EXPORT}`,
+    pair,
+  )
+  apart(
+    'by `with`',
+    `import make from './make.cjs'
+const made = [1, 2].map((k) => make(step, { k }))
+${EXPORT}`,
+    pair,
+    {
+      'make.cjs': `module.exports = (step, o) => { with (o) { return step({ run: () => k }) } }`,
+    },
   )
   apart(
     'by a step() whose `this` is its first argument',

@@ -37,6 +37,9 @@ export function knowledgeOf(
   if (functions === undefined) {
     return unclear('its function is not written out, and may differ each time')
   }
+  if (call.ancestors.some(({ type }) => type === 'WithStatement')) {
+    return unclear('its names may be those of an object, by `with`')
+  }
   const local = new Set(call.ancestors.flatMap(boundBy))
   const dependsOn = dependsOption(call)
   for (const part of [...functions, ...(dependsOn === undefined ? [] : [dependsOn])]) {
@@ -118,7 +121,7 @@ function boundBy(node: SyntaxNode): string[] {
       // An arrow function sees the `this` and `arguments` of the function around it.
       const own = node.type === 'ArrowFunctionExpression' ? [] : ['this', 'arguments']
       const params = (node['params'] as SyntaxNode[]).flatMap(namesIn)
-      return [...own, ...params, ...declaredIn(node['body'])]
+      return [...ownName(node), ...own, ...params, ...declaredIn(node['body'])]
     }
     case 'BlockStatement':
     case 'ForStatement':
@@ -130,7 +133,14 @@ function boundBy(node: SyntaxNode): string[] {
       return [...declaredIn(node), ...(isNode(node['param']) ? namesIn(node['param']) : [])]
     case 'ClassBody':
       return ['this']
+    case 'ClassExpression':
+      return ownName(node)
     default:
       return []
   }
+}
+
+/** The name that a function or class expression has inside of itself. */
+function ownName({ id }: SyntaxNode): string[] {
+  return isNode(id) ? namesIn(id) : []
 }

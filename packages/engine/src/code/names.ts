@@ -1,13 +1,20 @@
 import { childrenOf, identifierName, isNode, isType, walk, type SyntaxNode } from './syntax.ts'
 
+const DECLARATIONS = new Set([
+  'VariableDeclarator',
+  'FunctionDeclaration',
+  'ClassDeclaration',
+  'TSEnumDeclaration',
+  'TSModuleDeclaration',
+  'TSImportEqualsDeclaration',
+])
+
 /** Names declared in a statement or block, not those inside of functions in it. */
 export function declaredIn(root: unknown): string[] {
   if (!isNode(root)) return []
   const names: string[] = []
   walk(root, (node) => {
-    const named = ['VariableDeclarator', 'FunctionDeclaration', 'ClassDeclaration'].includes(
-      node.type,
-    )
+    const named = DECLARATIONS.has(node.type)
     if (named && isNode(node['id'])) names.push(...namesIn(node['id']))
     return node === root || !/Function|Class/.test(node.type)
   })
@@ -18,7 +25,8 @@ export function declaredIn(root: unknown): string[] {
 export function namesIn(root: SyntaxNode): string[] {
   const names: string[] = []
   walk(root, (node) => {
-    if (node.type === 'ThisExpression') names.push('this')
+    // `super.x` and `new.target` are of the same call as `this` is.
+    if (['ThisExpression', 'Super', 'MetaProperty'].includes(node.type)) names.push('this')
     const name = identifierName(node)
     if (name !== undefined) names.push(name)
     if (node.type === 'JSXIdentifier') names.push(node['name'] as string)
