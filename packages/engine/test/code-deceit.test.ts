@@ -301,6 +301,17 @@ A.prototype = { x: 3 }
     'node_modules/two/index.js': 'Array.stepwellOrder = 4',
     'three.ts': '(Array as any).stepwellOrder = 4',
   }
+  deceit('two packages that trade places', {
+    ...packages,
+    'pipeline.ts': raw(`import '⟦two|one⟧'\nimport '⟦one|two⟧'`, `(Array as any).stepwellOrder`),
+  })
+  deceit('a package and a module that trade places', {
+    ...packages,
+    'pipeline.ts': raw(
+      `import '⟦./three.ts|one⟧'\nimport '⟦one|./three.ts⟧'`,
+      `(Array as any).stepwellOrder`,
+    ),
+  })
   lib(
     'an object that turns into a number',
     `export let k = 0

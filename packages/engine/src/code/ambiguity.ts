@@ -141,6 +141,6 @@ function boundBy(node: SyntaxNode): string[] {
 }
 
 /** The name that a function or class expression has inside of itself. */
-function ownName({ id }: SyntaxNode): string[] {
-  return isNode(id) ? namesIn(id) : []
+function ownName({ type, id }: SyntaxNode): string[] {
+  return type.endsWith('Expression') && isNode(id) ? namesIn(id) : []
 }

@@ -10,8 +10,9 @@ export interface ImportGraph {
   /** Files of packages that are imported for their effects alone. */
   readonly installed: readonly string[]
   /**
-   * Names of the modules in the order in which they are loaded, when some of them import each other in
-   * a circle: then what is there already depends on where the circle is entered.
+   * Packages that are imported for their effects, each with the number of effects before it. And the
+   * names of the modules in the order in which they are loaded, when some of them import each other in a
+   * circle: then what is there already depends on where the circle is entered.
    */
   readonly order: readonly string[]
   readonly doubts: readonly Doubt[]
@@ -26,11 +27,20 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
   const done = new Set<LocalModule>()
   const order: LocalModule[] = []
   let isCircular = false
-  type Task = { readonly module: LocalModule; readonly isDone: boolean }
+  const places: string[] = []
+  type Task = Import | { readonly module: LocalModule; readonly isDone: boolean }
   const tasks: Task[] = [...roots]
     .toReversed()
     .map((file) => ({ module: modules.get(file), isDone: false }))
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+    if ('file' in task) {
+      const { file, specifier } = task
+      if (isInstalled(file)) {
+        installed.push(file)
+        places.push(`${specifier} after ${effects.length}`)
+      } else tasks.push({ module: modules.get(file), isDone: false })
+      continue
+    }
     const { module, isDone } = task
     if (isDone) {
       order.push(module)
@@ -46,37 +56,30 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
     }
     seen.add(module)
     tasks.push({ module, isDone: true })
-    const imported = importedBy(module, modules)
-    installed.push(...imported.installed)
-    for (const file of imported.local.toReversed()) {
-      tasks.push({ module: modules.get(file), isDone: false })
-    }
+    tasks.push(...importedBy(module, modules).toReversed())
   }
   const names = isCircular ? order.map(({ name }) => name) : []
-  return { effects, installed, order: names, doubts }
+  return { effects, installed, order: [...places, ...names], doubts }
 }
 
-function importedBy(
-  module: LocalModule,
-  modules: Modules,
-): { local: string[]; installed: string[] } {
+interface Import {
+  readonly file: string
+  readonly specifier: string
+}
+
+/** Local files, and those of packages that are imported for their effects, in order. */
+
+function importedBy(module: LocalModule, modules: Modules): Import[] {
   const statics = module.units?.imports ?? []
   // What is only loaded when a function asks for it has its effects then: soon enough to count.
-  const loaded = module.loads?.modules ?? []
+  const loaded = (module.loads?.modules ?? []).map((each) => ({ ...each, isBare: false }))
   const workers = (module.loads?.assets ?? []).flatMap(({ specifier }) => {
     const file = modules.asset(specifier, module)
-    return file !== undefined && modules.isSource(file) ? [file] : []
+    return file !== undefined && modules.isSource(file) ? [{ file, specifier }] : []
   })
-  const local: string[] = [...workers]
-  const installed: string[] = []
-  for (const { specifier, isBare } of [
-    ...statics,
-    ...loaded.map((each) => ({ ...each, isBare: false })),
-  ]) {
-    for (const file of modules.follow(specifier, module) ?? []) {
-      if (!isInstalled(file)) local.push(file)
-      else if (isBare) installed.push(file)
-    }
-  }
-  return { local, installed }
+  const imported = [...statics, ...loaded].flatMap(({ specifier, isBare }) => {
+    const files = modules.follow(specifier, module) ?? []
+    return files.filter((file) => isBare || !isInstalled(file)).map((file) => ({ file, specifier }))
+  })
+  return [...workers, ...imported]
 }
