@@ -4,8 +4,8 @@ import { defineConfig } from 'oxlint'
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
   'acceptance action artifact code code-report context estimate event fingerprint graph input order pick ' +
-  'pinned pipeline pipeline-status plan plan-file plan-moved planned-step reason reason-text recent-outputs ' +
-  'run snapshot status step step-record tree value'
+  'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity reason reason-text ' +
+  'recent-outputs run snapshot status step step-record tree value'
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
 const L4 = [

@@ -32,12 +32,13 @@ import type { Picked, Step } from './step.ts'
 import { checkOuts, outPaths } from './check-outs.ts'
 import { AcceptanceLog } from './store/acceptance-log.ts'
 import { AuditedCache } from './store/audited-cache.ts'
+import { DiskClaims } from './store/disk-claims.ts'
 import { DiskArtifacts } from './store/disk-artifacts.ts'
 import { DiskSnapshots } from './store/disk-snapshots.ts'
 import { DiskDownloads } from './store/downloads.ts'
 import { RememberingFileDigests } from './store/file-digests.ts'
 import { LevelIndex, type IndexOptions } from './store/level-index.ts'
-import { LevelStepCache } from './store/level-step-cache.ts'
+import { entryRecord, LevelStepCache } from './store/level-step-cache.ts'
 import { createState, stateDirs, type StateDirs } from './store/project.ts'
 import { DiskProjectFiles } from './store/project-files.ts'
 import { Recycle } from './store/recycle.ts'
@@ -168,7 +169,7 @@ export class Engine implements AsyncDisposable {
   readonly #accepted: AcceptanceLog
   readonly #index: LevelIndex
   readonly #indexOptions: IndexOptions
-  readonly #inFlight = new Map<StepKey, Promise<void>>()
+  readonly #claims: DiskClaims
   readonly #active = new Set<Promise<unknown>>()
   readonly #listeners = new Set<(warning: string) => void>()
   #closed = false
@@ -188,11 +189,13 @@ export class Engine implements AsyncDisposable {
     this.#link = options.link ?? 'copy'
     this.#snapshots = new DiskSnapshots(dirs.state)
     this.#runs = new RunFiles(dirs.runs)
+    this.#claims = new DiskClaims(dirs.claims)
     this.#indexOptions = {
       ...(options.lockTimeout !== undefined && { lockTimeout: options.lockTimeout }),
       warn: (message) => {
         for (const listener of this.#listeners) listener(message)
       },
+      refill: () => this.#entriesOfRuns(),
     }
     this.#index = LevelIndex.share(dirs.root, this.#indexOptions)
     this.#accepted = new AcceptanceLog(dirs.accepted)
@@ -457,7 +460,8 @@ export class Engine implements AsyncDisposable {
         digests: this.#digests,
         dir: this.dir,
       }),
-      inFlight: this.#inFlight,
+      claims: this.#claims,
+      journal: recorder.commit,
       forced,
       keepEdits,
       outPaths: outPaths(pipeline),
@@ -490,6 +494,14 @@ export class Engine implements AsyncDisposable {
       recycle: this.#recycle,
       link: this.#link,
     })
+  }
+
+  /** What the index held, as far as its bytes are there still. */
+  async *#entriesOfRuns(): AsyncGenerator<[key: string, value: string], void, undefined> {
+    for await (const { key, entry } of this.#runs.journals()) {
+      const state = await this.#artifacts.check(entry.outputs.value.digest)
+      if (state === 'present') yield entryRecord(key, entry)
+    }
   }
 
   /** Puts aside what runs left that were killed, and lets go of what has been aside for long. */

@@ -1,5 +1,6 @@
 import type { Artifact, Outputs } from './artifact.ts'
 import type { StepKey } from './fingerprint.ts'
+import type { ProcessIdentity } from './process-identity.ts'
 import type { Reason } from './reason.ts'
 import type { RunStatus, StepStatus } from './status.ts'
 import type { Failure, InputRecord } from './step-record.ts'
@@ -12,7 +13,7 @@ export type RunEvent =
       readonly run: string
       readonly pipeline: string
       readonly concurrency: number
-      readonly process: { readonly pid: number; readonly host: string }
+      readonly process: ProcessIdentity
       /** In execution order. */
       readonly steps: readonly { readonly name: string; readonly action: string }[]
     }

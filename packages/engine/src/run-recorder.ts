@@ -1,7 +1,8 @@
-import { hostname } from 'node:os'
 import { messageOf } from './errors.ts'
 import type { RunEvent } from './event.ts'
 import { RunFold, type RunRecord } from './run.ts'
+import type { JournalRecord } from './store/journal.ts'
+import { thisIdentity } from './store/owner.ts'
 import { newRunId, type RunFiles, type RunWriter } from './store/run-files.ts'
 
 type RunStarted = Extract<RunEvent, { type: 'run-started' }>
@@ -24,7 +25,7 @@ export class RunRecorder {
       type: 'run-started',
       at: Date.now(),
       run: newRunId(),
-      process: { pid: process.pid, host: hostname() },
+      process: thisIdentity(),
       ...about,
     }
     this.id = started.run
@@ -38,6 +39,10 @@ export class RunRecorder {
     this.#writer.write(event)
     this.#fold.apply(event)
     this.#tell(event)
+  }
+
+  commit = (record: JournalRecord): void => {
+    this.#writer.commit(record)
   }
 
   warn = (message: string): void => {

@@ -25,9 +25,12 @@ import { failureOf, type Failure } from './step-record.ts'
 import { codesOf, findReusable } from './snapshot.ts'
 import { definition, type Step } from './step.ts'
 import { changed } from './store/file-input.ts'
+import type { JournalRecord } from './store/journal.ts'
 import type { StagedOuts, Staging } from './store/staging.ts'
 import type {
   ArtifactStore,
+  Claim,
+  Claims,
   Downloads,
   ProjectFiles,
   Snapshot,
@@ -53,8 +56,9 @@ export interface StepRunnerOptions {
   readonly workspace: Workspace
   readonly staging: Staging
   readonly executor: Executor
-  /** Executions under way in this engine, by key: equal work is done once. */
-  readonly inFlight: Map<StepKey, Promise<void>>
+  readonly claims: Claims
+  /** Takes down an entry before the step cache has it. */
+  readonly journal: (record: JournalRecord) => void
   /** Steps to execute whatever the cache holds. */
   readonly forced: ReadonlySet<string>
   /** Whether outs that were edited by hand stay so. */
@@ -179,7 +183,7 @@ export class StepRunner {
       if (!isOwnFault(error)) throw error
       return this.#fail(name, [], failureOf(error))
     }
-    if (outputs !== entry.outputs) await this.#options.cache.put(key, { ...entry, outputs })
+    if (outputs !== entry.outputs) await this.#commit(key, { ...entry, outputs })
     life.outputs = { ...outputs, outs: restored.outs }
     life.metrics = { ...entry.metrics }
     this.#entries.set(name, { ...entry, key, ingredients, outputs, reusable: true })
@@ -191,36 +195,58 @@ export class StepRunner {
 
   /** 4. Execute; 5. on success only, commit: bytes first, then the entry that promises them. */
   async execute(name: string): Promise<'done' | 'failed' | 'cancelled'> {
-    const { inFlight } = this.#options
     const ordered = this.#ordered(name)
     const life = this.#life(name)
     const identity = life.identity ?? impossible(`step \`${name}\` was not settled`)
-    if (uncacheable(ordered, identity) !== undefined)
-      return await this.#execute(ordered, life, identity)
-    // Equal keys at once: the second waits for the first and takes what it made.
-    for (;;) {
-      const other = inFlight.get(identity.key)
-      if (other === undefined && !this.#committed.has(identity.key)) break
-      await other
-      const { reasons } = life
-      const settled = await this.#lookUp(ordered, life, identity)
-      if (settled !== 'execute') return settled
-      life.reasons = reasons
-      if (other === undefined) break
+    const claim = await this.#claim(name, identity.key)
+    if (claim === undefined) {
+      this.cancel(name, undefined)
+      return 'cancelled'
     }
-    const executing = this.#execute(ordered, life, identity)
-    inFlight.set(
-      identity.key,
-      executing.then(
-        () => undefined,
-        () => undefined,
-      ),
-    )
     try {
-      return await executing
+      const settled = await this.#settleAgain(ordered, life, identity)
+      return settled ?? (await this.#execute(ordered, life, identity))
     } finally {
-      inFlight.delete(identity.key)
+      claim.release()
     }
+  }
+
+  /** Waits until nobody else executes equal work, here or in another process; `undefined` if cancelled. */
+  async #claim(step: string, key: StepKey): Promise<Claim | undefined> {
+    const { claims, signal, emit } = this.#options
+    try {
+      return await claims.take(key, {
+        signal,
+        waiting: (owner) => {
+          const message = `step \`${step}\` waits for ${owner}, which is making the same`
+          emit({ type: 'warning', at: Date.now(), step, message })
+        },
+      })
+    } catch (error) {
+      if (!signal.aborted) throw error
+      return undefined
+    }
+  }
+
+  /** Takes what has been made since the step was looked up, in this run or in another one. */
+  async #settleAgain(
+    ordered: OrderedStep,
+    life: Life,
+    identity: Identity,
+  ): Promise<'done' | 'failed' | undefined> {
+    const { cache, artifacts, workspace, dir, forced } = this.#options
+    const { key } = identity
+    if (uncacheable(ordered, identity) !== undefined) return undefined
+    if (forced.has(ordered.name) && !this.#committed.has(key)) return undefined
+    const entry = await cache.get(key)
+    if (entry === undefined) return undefined
+    const problems = await checkHit(ordered, entry.outputs, artifacts, workspace, dir)
+    return problems.length > 0 ? undefined : await this.#hit(ordered, life, identity, entry)
+  }
+
+  async #commit(key: StepKey, entry: StepEntry): Promise<void> {
+    this.#options.journal({ key, entry })
+    await this.#options.cache.put(key, entry)
   }
 
   async #execute(
@@ -261,7 +287,7 @@ export class StepRunner {
     staged: StagedOuts,
   ): Promise<Failure | undefined> {
     const { name, step, picks } = ordered
-    const { emit, artifacts, executor, signal, cache, run } = this.#options
+    const { emit, artifacts, executor, signal, run } = this.#options
     // A step is given listings by their digests, and later ones are compared with them.
     for (const { text } of identity.trees.values()) {
       await artifacts.put(new TextEncoder().encode(text))
@@ -306,7 +332,7 @@ export class StepRunner {
     }
     const reusable = uncacheable(ordered, identity) === undefined
     if (reusable) {
-      await cache.put(identity.key, entry)
+      await this.#commit(identity.key, entry)
       this.#committed.add(identity.key)
     }
     this.#entries.set(name, { ...entry, key: identity.key, reusable })

@@ -1,4 +1,5 @@
 import type { RunEvent } from './event.ts'
+import type { ProcessIdentity } from './process-identity.ts'
 import type { RunStatus } from './status.ts'
 import type { StepRecord } from './step-record.ts'
 
@@ -10,7 +11,7 @@ export interface RunRecord {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly endedAt?: number
-  readonly process: { readonly pid: number; readonly host: string }
+  readonly process: ProcessIdentity
   readonly warnings: readonly string[]
   /** In execution order. */
   readonly steps: Readonly<Record<string, StepRecord>>

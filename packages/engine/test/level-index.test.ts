@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Level } from 'level'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -145,22 +145,89 @@ describe('damage', () => {
       const engine = await engineOn(dir)
       const record = await engine.run(fan).result
       expect(record.status).toBe('succeeded')
-      expect(record.warnings.join('\n')).toMatch(/step cache was damaged .* index\.damaged-/)
+      expect(record.warnings.join('\n')).toMatch(/step cache was damaged, .*index\.damaged-/)
       expect(readdirSync(join(dir, '.stepwell')).join(' ')).toMatch(/index\.damaged-/)
-      const again = statusesOf(await engine.run(fan).result)
-      expect(new Set(Object.values(again))).toEqual(new Set(['cached']))
+      // What the runs have committed is there again.
+      expect(record.warnings.join('\n')).toMatch(/5 entries are back/)
+      expect(new Set(Object.values(statusesOf(record)))).toEqual(new Set(['cached']))
     })
   }
 
-  test('an index and a state that are gone cost a rerun', async () => {
+  /** A project that has run, and in which the run cannot be decided from the last known state. */
+  async function run(): Promise<string> {
     const dir = temporaryDir()
-    const first = await engineOn(dir)
-    await first.run(lone).result
-    await first.close()
-    rmSync(join(dir, '.stepwell/index'), { recursive: true })
-    rmSync(join(dir, '.stepwell/state'), { recursive: true })
     const engine = await engineOn(dir)
-    expect(statusesOf(await engine.run(lone).result)).toEqual({ slow: 'succeeded' })
+    await engine.run(fan).result
+    await engine.close()
+    rmSync(join(dir, '.stepwell/state'), { recursive: true })
+    takeCalls()
+    return dir
+  }
+
+  test('a CURRENT that is missing opens an empty database: what it held is put back', async () => {
+    const dir = await run()
+    for (const name of readdirSync(join(dir, '.stepwell/index'))) {
+      if (/CURRENT|\.log$/.test(name)) rmSync(join(dir, '.stepwell/index', name))
+    }
+    const engine = await engineOn(dir)
+    const record = await engine.run(fan).result
+    expect(new Set(Object.values(statusesOf(record)))).toEqual(new Set(['cached']))
+    expect(record.warnings).toEqual([
+      "the step cache had lost its content; 5 entries are back from the runs' journals",
+    ])
+    expect(takeCalls()).toEqual([])
+  })
+
+  test('an index that is gone is filled again, but for what is damaged in the journals', async () => {
+    const dir = await run()
+    rmSync(join(dir, '.stepwell/index'), { recursive: true })
+    const [id = ''] = readdirSync(join(dir, '.stepwell/runs'))
+    const journal = join(dir, '.stepwell/runs', id, 'entries.ndjson')
+    const lines = readFileSync(journal, 'utf8').split('\n')
+    const [first = '', second = '', ...others] = lines
+    // A flipped bit in the first, the second torn.
+    const torn = [first.replace('"value"', '"walue"'), second.slice(0, -20), ...others]
+    writeFileSync(journal, torn.join('\n'))
+    const engine = await engineOn(dir)
+    const record = await engine.run(fan).result
+    expect(record.status).toBe('succeeded')
+    expect(record.warnings.join()).toMatch(/3 entries are back/)
+    expect(takeCalls().length).toBe(2)
+  })
+
+  test('an index, a state and runs that are gone cost a rerun', async () => {
+    const dir = await run()
+    rmSync(join(dir, '.stepwell/index'), { recursive: true })
+    rmSync(join(dir, '.stepwell/runs'), { recursive: true })
+    const engine = await engineOn(dir)
+    expect(new Set(Object.values(statusesOf(await engine.run(fan).result)))).toEqual(
+      new Set(['succeeded']),
+    )
+  })
+
+  test('one flipped bit in any file of the index never gives a wrong output', async () => {
+    const dir = await run()
+    const whole = (await (await engineOn(dir)).run(fan).result).steps
+    const outputs = Object.values(whole).map(({ output }) => output?.digest)
+    for (const name of readdirSync(join(dir, '.stepwell/index'))) {
+      const copy = temporaryDir()
+      cpSync(dir, copy, { recursive: true })
+      rmSync(join(copy, '.stepwell/state'), { recursive: true })
+      const path = join(copy, '.stepwell/index', name)
+      const bytes = readFileSync(path)
+      for (const at of [0.1, 0.5, 0.9]) {
+        const place = Math.floor(bytes.length * at)
+        bytes[place] = (bytes[place] ?? 0) ^ (1 << Math.floor(at * 8))
+      }
+      writeFileSync(path, bytes)
+      const engine = await engineOn(copy)
+      const record = await engine.run(fan).result
+      expect(record.status, name).toBe('succeeded')
+      expect(Object.values(record.steps).map(({ output }) => output?.digest)).toEqual(outputs)
+      await engine.close()
+      const again = statusesOf(await (await engineOn(copy)).run(fan).result)
+      expect(new Set(Object.values(again)), name).toEqual(new Set(['cached']))
+    }
   })
 
   test('an index that is no directory is an error that says so', async () => {

@@ -1,16 +1,18 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Level } from 'level'
 import { codeOf, messageOf, StepwellError } from '../errors.ts'
+import { describeOwner, parseOwner, thisProcess } from './owner.ts'
 
 export interface IndexOptions {
   /** How long to wait for another process that has the index open, in milliseconds. @default 60000 */
   readonly lockTimeout?: number
   /** Told when a wait grows long, and when a damaged index was set aside. */
   readonly warn?: (message: string) => void
+  /** What an index holds that has lost its content, or was never filled. @default nothing */
+  readonly refill?: () => AsyncIterable<[key: string, value: string]>
 }
 
 // LevelDB admits one process. Holding it for a whole run would make every other run wait for the end
@@ -19,6 +21,10 @@ const IDLE_MS = 250
 const TURN_MS = 1000
 const SAY_AFTER_MS = 2000
 const RETRY_MS = 10
+// A database that lacks this has just been made, or has lost its content: with its file `CURRENT` missing,
+// LevelDB opens an empty one without a word.
+const FILLED = '~filled'
+const REFILL_BATCH = 1000
 
 /**
  * The LevelDB database in `dir/index`, opened on demand under a lease. One instance per directory and
@@ -106,10 +112,12 @@ export class LevelIndex {
     const started = performance.now()
     const timeout = Math.max(...[...this.#users].map(({ lockTimeout = 60_000 }) => lockTimeout), 0)
     let said = false
+    let damaged = false
     for (;;) {
       const db = new Level(join(this.#dir, 'index'))
       try {
         await db.open()
+        await this.#fill(db)
         this.#lease = { db, since: performance.now() }
         this.#writeOwner()
         return db
@@ -117,7 +125,9 @@ export class LevelIndex {
         // A failed `open` may still hold resources.
         await db.close().catch(() => undefined)
         if (isCorruption(error)) {
-          await this.#setAside()
+          // Another process may have met the damage too, and put a new database in its place.
+          if (damaged) await this.#setAside()
+          damaged = !damaged
           continue
         }
         if (!isLocked(error)) throw this.#unusable(error)
@@ -129,6 +139,32 @@ export class LevelIndex {
         this.#warn(`waiting for the step cache, held by ${this.#owner()}`)
       }
       await delay(RETRY_MS + Math.random() * RETRY_MS)
+    }
+  }
+
+  /** Gives a database that has no content, or lost it, what it should hold. */
+  async #fill(db: Level): Promise<void> {
+    if (((await db.get(FILLED)) as string | undefined) !== undefined) return
+    let batch: { readonly type: 'put'; readonly key: string; readonly value: string }[] = []
+    let count = 0
+    for (const { refill } of this.#users) {
+      if (refill === undefined) continue
+      for await (const [key, value] of refill()) {
+        count += 1
+        if (batch.push({ type: 'put', key, value }) < REFILL_BATCH) continue
+        await db.batch(batch)
+        batch = []
+      }
+      break
+    }
+    // Last: a database that was filled by half is filled again.
+    await db.batch([...batch, { type: 'put', key: FILLED, value: new Date().toISOString() }], {
+      sync: true,
+    })
+    if (count > 0) {
+      this.#warn(
+        `the step cache had lost its content; ${count} entries are back from the runs' journals`,
+      )
     }
   }
 
@@ -164,9 +200,7 @@ export class LevelIndex {
   async #setAside(): Promise<void> {
     const aside = `index.damaged-${Date.now()}`
     await rename(join(this.#dir, 'index'), join(this.#dir, aside))
-    this.#warn(
-      `the step cache was damaged and has been set aside as ${aside}; steps will be rerun as needed`,
-    )
+    this.#warn(`the step cache was damaged, and has been set aside as .stepwell/${aside}`)
   }
 
   #warn(message: string): void {
@@ -175,20 +209,17 @@ export class LevelIndex {
 
   // Advice for people only: the kernel's lock decides.
   #writeOwner(): void {
-    const command = process.argv.slice(1).join(' ')
-    const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString(), command }
-    writeFileSync(join(this.#dir, 'index.owner'), JSON.stringify(owner))
+    writeFileSync(join(this.#dir, 'index.owner'), JSON.stringify(thisProcess()))
   }
 
   #owner(): string {
     try {
-      const owner = JSON.parse(readFileSync(join(this.#dir, 'index.owner'), 'utf8')) as {
-        [key in 'pid' | 'host' | 'since' | 'command']: string
-      }
-      return `process ${owner.pid} on ${owner.host} since ${owner.since} (${owner.command})`
+      const owner = parseOwner(readFileSync(join(this.#dir, 'index.owner'), 'utf8'))
+      if (owner !== undefined) return describeOwner(owner)
     } catch {
-      return 'another process'
+      // It may not have been written yet.
     }
+    return 'another process'
   }
 
   #lockTimeout(timeout: number): StepwellError {
@@ -217,9 +248,9 @@ function isLocked(error: unknown): boolean {
 
 function isCorruption(error: unknown): boolean {
   if (codeOf(error) === 'LEVEL_CORRUPTION' || causeOf(error) === 'LEVEL_CORRUPTION') return true
-  // A file that the database itself speaks of is gone.
+  // A file that the database itself speaks of is not there; its name may be what is damaged.
   const cause = error instanceof Error ? messageOf(error.cause) : ''
-  return /(MANIFEST-\d+|\d+\.(ldb|sst|log)): No such file/.test(cause)
+  return /[\\/]index[\\/](?!LOCK:).*: No such file/s.test(cause)
 }
 
 function causeOf(error: unknown): string | undefined {

@@ -1,5 +1,5 @@
-import { digestText } from '../digest.ts'
 import type { StepKey } from '../fingerprint.ts'
+import { sealed, unsealed } from './journal.ts'
 import type { LevelIndex } from './level-index.ts'
 import type { StepCache, StepEntry } from './store.ts'
 
@@ -16,20 +16,21 @@ export class LevelStepCache implements StepCache {
 
   async get(key: StepKey): Promise<StepEntry | undefined> {
     const text = await this.#index.get(addressOf(key))
-    if (text === undefined) return undefined
-    const space = text.indexOf(' ')
-    const json = text.slice(space + 1)
-    return digestText(json) === text.slice(0, space) ? (JSON.parse(json) as StepEntry) : undefined
+    return text === undefined ? undefined : (unsealed(text) as StepEntry | undefined)
   }
 
   async put(key: StepKey, entry: StepEntry): Promise<void> {
-    const json = JSON.stringify(entry)
-    await this.#index.put(addressOf(key), `${digestText(json)} ${json}`)
+    await this.#index.put(...entryRecord(key, entry))
   }
 
   async delete(key: StepKey): Promise<void> {
     await this.#index.delete(addressOf(key))
   }
+}
+
+/** An entry as the index holds it. */
+export function entryRecord(key: StepKey, entry: StepEntry): [key: string, value: string] {
+  return [addressOf(key), sealed(entry)]
 }
 
 function addressOf(key: StepKey): string {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StepwellError } from '../errors.ts'
 import { FORMAT } from '../fingerprint.ts'
+import { refuseNetwork } from './network-fs.ts'
 
 /** Where the parts of a project's `.stepwell` directory are. */
 export interface StateDirs {
@@ -9,6 +10,7 @@ export interface StateDirs {
   readonly objects: string
   readonly runs: string
   readonly state: string
+  readonly claims: string
   readonly staging: string
   readonly scratch: string
   readonly recycle: string
@@ -37,6 +39,7 @@ export function stateDirs(dir: string): StateDirs {
     objects: join(root, 'objects'),
     runs: join(root, 'runs'),
     state: join(root, 'state'),
+    claims: join(root, 'claims'),
     staging: join(root, 'staging'),
     scratch: join(root, 'scratch'),
     recycle: join(root, 'recycle'),
@@ -49,9 +52,10 @@ export function stateDirs(dir: string): StateDirs {
  * Makes the state directory where there is none. It ignores itself in Git, so that a project needs no
  * entry for it.
  *
- * @throws StepwellError STEPWELL_STATE.
+ * @throws StepwellError STEPWELL_STATE, STEPWELL_NETWORK_FS.
  */
 export function createState({ root }: StateDirs): void {
+  refuseNetwork(root)
   if (readFormat(root) !== undefined) return
   try {
     mkdirSync(root, { recursive: true })

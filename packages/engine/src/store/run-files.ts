@@ -10,22 +10,24 @@ import {
   writeSync,
 } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { codeOf, StepwellError } from '../errors.ts'
 import type { RunEvent } from '../event.ts'
 import { foldEvents, type RunRecord } from '../run.ts'
 import { writeAtomic } from './files.ts'
 import { followLog } from './follow-log.ts'
+import { readJournal, sealed, type JournalRecord } from './journal.ts'
+import { isAlive } from './owner.ts'
 
 const EVENTS = 'events.ndjson'
 const SUMMARY = 'summary.json'
+const JOURNAL = 'entries.ndjson'
 // Further back, a run that was killed is of no interest any more.
 const RECENT = 20
 
 /**
- * The records of runs: `runs/<id>/events.ndjson` as the run goes, `log/<step>.log`, and
- * `summary.json` at its end. Whoever reads needs no lock; a run that was killed has no summary, and
+ * The records of runs: `runs/<id>/events.ndjson` and `entries.ndjson` as the run goes,
+ * `log/<step>.log`, and `summary.json` at its end. Whoever reads needs no lock; a run that was killed has no summary, and
  * its record is the fold of the events that were written.
  */
 export class RunFiles {
@@ -102,6 +104,13 @@ export class RunFiles {
     return records
   }
 
+  /** What the runs have committed to the step cache, oldest first. */
+  async *journals(): AsyncGenerator<JournalRecord, void, undefined> {
+    for (const id of (await this.list()).toReversed()) {
+      yield* readJournal((await this.#text(id, JOURNAL)) ?? '')
+    }
+  }
+
   /** Records of the latest runs, latest first, as far as they can be read. */
   async *latest(most: number): AsyncGenerator<RunRecord, void, undefined> {
     for (const id of (await this.list()).slice(0, most)) {
@@ -112,7 +121,7 @@ export class RunFiles {
 
   async #record(id: string): Promise<RunRecord | undefined> {
     const record = await this.#read(id)
-    if (record?.status !== 'running' || isAlive(record)) return record
+    if (record?.status !== 'running' || isAlive(record.process)) return record
     // It may have ended in between. Now that its process is gone, what is there is all.
     const last = await this.#read(id)
     return last?.status === 'running' ? { ...last, status: 'interrupted' } : last
@@ -179,21 +188,15 @@ export class RunWriter {
     }
   }
 
+  /** Written before the step cache is: an index that loses its content is filled from here. */
+  commit(record: JournalRecord): void {
+    appendFileSync(join(this.#dir, JOURNAL), `${sealed(record)}\n`)
+  }
+
   async end(record: RunRecord): Promise<void> {
     this.#ended = true
     closeSync(this.#events)
     await writeAtomic(join(this.#dir, SUMMARY), `${JSON.stringify(record, null, 2)}\n`)
-  }
-}
-
-/** Whether the run's process may still be at work; a process on another host is taken to be. */
-function isAlive({ process: { pid, host } }: RunRecord): boolean {
-  if (host !== hostname()) return true
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
   }
 }
 

@@ -59,6 +59,25 @@ export interface StepCache {
   delete(key: StepKey): Promise<void>
 }
 
+/** Who executes which step: equal work of several processes is done once. */
+export interface Claims {
+  /**
+   * Waits until nobody else executes that step. A process that has died holds nothing.
+   * @throws the reason of the signal when it aborts meanwhile.
+   */
+  take(key: StepKey, waiting: Waiting): Promise<Claim>
+}
+
+export interface Claim {
+  release(): void
+}
+
+export interface Waiting {
+  readonly signal: AbortSignal
+  /** Told once, when it takes long, for whom. */
+  readonly waiting: (owner: string) => void
+}
+
 /** The last known state of a pipeline: copies of entries of the step cache, and what explains them. */
 export interface Snapshot {
   /** The code that the entries were made by, by its digest. */

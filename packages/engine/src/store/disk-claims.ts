@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { digestHex } from '../digest.ts'
+import { codeOf } from '../errors.ts'
+import type { StepKey } from '../fingerprint.ts'
+import { canSee, describeOwner, isAlive, parseOwner, thisProcess } from './owner.ts'
+import type { Claim, Claims, Waiting } from './store.ts'
+
+const BEAT_MS = 5000
+// Of a claim whose process cannot be looked at: on another host, or whose file was torn by a crash.
+const SILENT_MS = 60_000
+const SAY_AFTER_MS = 2000
+const RETRY_MS = 20
+
+/**
+ * Claims as files, `claims/<key>.<random>`: each attempt has a name of its own. Whoever wants a key writes
+ * its file first and then looks for others; only who finds none alive has it. Of two that both had it,
+ * the one who looked later would have found the other's file: so there never are two. Files of dead
+ * processes are removed by whoever finds them, which can hit no living one, since no name is used twice.
+ */
+export class DiskClaims implements Claims {
+  readonly #dir: string
+  readonly #silentMs: number
+
+  /** `silentMs`: after how long without a sign of life a claim is nobody's whose process cannot be seen. */
+  constructor(dir: string, { silentMs = SILENT_MS }: { readonly silentMs?: number } = {}) {
+    this.#dir = dir
+    this.#silentMs = silentMs
+  }
+
+  async take(key: StepKey, { signal, waiting }: Waiting): Promise<Claim> {
+    const started = performance.now()
+    const silences = new Map<string, Silence>()
+    let said = false
+    for (;;) {
+      signal.throwIfAborted()
+      let other = this.#find(key, undefined, silences)
+      if (other === undefined) {
+        const own = this.#write(key)
+        other = this.#find(key, own, silences)
+        if (other === undefined) return this.#claim(own)
+        rmSync(own, { force: true })
+      }
+      if (!said && performance.now() - started >= SAY_AFTER_MS) {
+        said = true
+        waiting(other)
+      }
+      // At random, so that two which met do not meet again.
+      await delay(RETRY_MS * (0.5 + Math.random()), undefined, { signal })
+    }
+  }
+
+  #claim(own: string): Claim {
+    const beat = setInterval(() => {
+      try {
+        const now = new Date()
+        utimesSync(own, now, now)
+      } catch {
+        // It only tells other hosts that this process is at work.
+      }
+    }, BEAT_MS)
+    beat.unref()
+    return {
+      release: () => {
+        clearInterval(beat)
+        rmSync(own, { force: true })
+      },
+    }
+  }
+
+  #write(key: StepKey): string {
+    const own = join(this.#dir, `${digestHex(key)}.${randomBytes(8).toString('hex')}`)
+    const text = JSON.stringify(thisProcess())
+    try {
+      writeFileSync(own, text, { flag: 'wx' })
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      mkdirSync(this.#dir, { recursive: true })
+      writeFileSync(own, text, { flag: 'wx' })
+    }
+    return own
+  }
+
+  /** A living claim of another one, in words. */
+  #find(key: StepKey, own: string | undefined, silences: Map<string, Silence>): string | undefined {
+    let names: string[]
+    try {
+      names = readdirSync(this.#dir)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw error
+    }
+    for (const name of names) {
+      const path = join(this.#dir, name)
+      if (!name.startsWith(`${digestHex(key)}.`) || path === own) continue
+      const owner = this.#living(path, silences)
+      if (owner !== undefined) return owner
+      rmSync(path, { force: true })
+    }
+    return undefined
+  }
+
+  #living(path: string, silences: Map<string, Silence>): string | undefined {
+    let text: string
+    let beat: number
+    try {
+      text = readFileSync(path, 'utf8')
+      beat = statSync(path).mtimeMs
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw error
+    }
+    const owner = parseOwner(text)
+    if (owner !== undefined && canSee(owner))
+      return isAlive(owner) ? describeOwner(owner) : undefined
+    // By our own clock: that of another host may differ.
+    const now = performance.now()
+    const silence = silences.get(path)
+    if (silence === undefined || silence.beat !== beat) silences.set(path, { beat, since: now })
+    else if (now - silence.since >= this.#silentMs) return undefined
+    return owner === undefined ? 'another process' : describeOwner(owner)
+  }
+}
+
+/** Since when, on the monotonic clock, a claim has not been heard of. */
+interface Silence {
+  readonly beat: number
+  readonly since: number
+}
