@@ -16,7 +16,7 @@ test('accept, list and revoke a change of code', async () => {
     expect((await project.stepwell(...args)).stdout).toMatch(reason)
   }
   expect((await project.stepwell('accept', '--list')).stdout).toMatch(
-    new RegExp(`^count +${because} +\\S+@\\S+ +[\\d-]+ [\\d:]+ +${record.id}$`, 'm'),
+    new RegExp(`^count +${because} +\\S+@\\S+ +[\\d-]+ [\\d:]+$`, 'm'),
   )
   expect((await project.stepwell('accept', 'count', '--revoke')).stdout).toContain('no longer')
   expect((await project.stepwell('accept', '--list')).stdout).toBe('nothing is accepted\n')

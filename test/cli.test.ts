@@ -85,7 +85,7 @@ describe('reading verbs', () => {
   test('plan tells what will run, what is cached and what depends on it', async () => {
     const project = words()
     const first = await project.stepwell('plan')
-    expect(first.stdout).toMatch(/time unknown for read, count, report\n$/)
+    expect(first.stdout).toMatch(/time: unknown for read, count, report\n$/)
     await project.run()
     expect((await project.stepwell('plan')).stdout).toContain(
       '0 will run, 0 depend on them, 3 cached',
@@ -95,7 +95,7 @@ describe('reading verbs', () => {
     expect(stdout).toMatch(/^read .* cached /m)
     expect(stdout).toMatch(/^count .* will run .* params\.factor 1 -> 2$/m)
     expect(stdout).toMatch(/^report .* depends .* depends on the output of count$/m)
-    expect(stdout).toMatch(/\d ms( to \d+ ms)? with \d+ at once\n$/)
+    expect(stdout).toMatch(/^time: (about )?\d+ m?s( to \d+ ms)? with \d+ at once\n$/m)
     const { steps } = JSON.parse((await project.stepwell('plan', '--json')).stdout) as {
       steps: { decision: string }[]
     }

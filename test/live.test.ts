@@ -80,7 +80,7 @@ test('while a run goes on and the database is held, whoever asks is answered at 
   expect(status.stdout).toMatch(/^after +never run +- +- +/m)
   expect(status.stdout).toMatch(
     new RegExp(
-      `^run \\S+ goes on since \\S+ \\S+ \\(process ${run.pid} on .+\\): 1 of 3 steps done, now slow$`,
+      `^run \\S+: running since \\S+ \\S+ \\(process ${run.pid} on .+\\), 1 of 3 steps done, now slow$`,
       'm',
     ),
   )

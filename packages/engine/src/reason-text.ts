@@ -7,6 +7,9 @@ const FOUND = {
   replaced: 'was of another run: it is put back',
   edited: 'was edited: it is put back',
 } as const
+const MAX = 60
+// Of a long text, this much before the first difference.
+const LEAD = 12
 
 /** A reason in words, as a clause: "`params.alpha` 0.1 -> 0.2". */
 export function describeReason(reason: Reason): string {
@@ -26,11 +29,11 @@ export function describeReason(reason: Reason): string {
     case 'problem':
       return reason.message
     case 'param':
-      return `params.${reason.path} ${show(reason.before)} -> ${show(reason.after)}`
+      return `params.${reason.path} ${showChange(reason.before, reason.after)}`
     case 'input':
       return `input \`${reason.name}\` (${reason.source}) ${reason.change}${filesText(reason)}`
     case 'env':
-      return `env ${reason.name} ${show(reason.before)} -> ${show(reason.after)}`
+      return `env ${reason.name} ${showChange(reason.before, reason.after)}`
     case 'code-env':
       return `the environment variable ${reason.name}, which its code reads, changed`
     case 'code':
@@ -104,8 +107,40 @@ function day(at: number): string {
   return new Date(at).toISOString().slice(0, 10)
 }
 
+/** Old and new value so that one sees what differs: of long lists what went and came, of long texts where. */
+function showChange(before: Json | undefined, after: Json | undefined): string {
+  const [old, now] = [textOf(before), textOf(after)]
+  if (old.length <= MAX && now.length <= MAX) return `${old} -> ${now}`
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const went = without(before.map(textOf), after.map(textOf)).map((item) => `-${clip(item)}`)
+    const came = without(after.map(textOf), before.map(textOf)).map((item) => `+${clip(item)}`)
+    if (went.length + came.length > 0) return clip([...went, ...came].join(' '))
+  }
+  let same = 0
+  while (same < old.length && old[same] === now[same]) same += 1
+  const from = Math.max(0, same - LEAD)
+  const part = (text: string) => clip(from === 0 ? text : `…${text.slice(from)}`)
+  return `${part(old)} -> ${part(now)}`
+}
+
+/** What is left of a list when each item of another one is taken out once. */
+function without(items: readonly string[], others: readonly string[]): string[] {
+  const left = [...items]
+  for (const other of others) {
+    const at = left.indexOf(other)
+    if (at !== -1) left.splice(at, 1)
+  }
+  return left
+}
+
 function show(value: Json | undefined): string {
-  if (value === undefined) return 'unset'
-  const text = JSON.stringify(value)
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+  return clip(textOf(value))
+}
+
+function textOf(value: Json | undefined): string {
+  return value === undefined ? 'unset' : JSON.stringify(value)
+}
+
+function clip(text: string): string {
+  return text.length > MAX ? `${text.slice(0, MAX - 1)}…` : text
 }

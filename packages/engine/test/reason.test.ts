@@ -242,6 +242,25 @@ describe('describeReason', () => {
     const reason = { kind: 'param', path: 'x', before: 'y'.repeat(500), after: null } as const
     expect(describeReason(reason).length).toBeLessThan(100)
   })
+  test('of long lists, what went and what came', () => {
+    const all = ['season', 'month', 'hour', 'holiday', 'weekday', 'workingday', 'weather', 'temp']
+    const param = { kind: 'param', path: 'x', before: all } as const
+    const other = [...all.slice(0, -1), 'atemp']
+    expect(describeReason({ ...param, after: other })).toBe('params.x -"temp" +"atemp"')
+    expect(describeReason({ ...param, after: all.slice(1) })).toBe('params.x -"season"')
+    expect(describeReason({ ...param, after: [...all, 'temp'] })).toBe('params.x +"temp"')
+    // Another order only: where it begins.
+    const turned = [...all.slice(0, -2), 'temp', 'weather']
+    expect(describeReason({ ...param, after: turned })).toBe(
+      'params.x …orkingday","weather","temp"] -> …orkingday","temp","weather"]',
+    )
+  })
+  test('of long texts, where they differ', () => {
+    const param = { kind: 'param', path: 'x', before: `${'y'.repeat(500)}1` } as const
+    expect(describeReason({ ...param, after: `${'y'.repeat(500)}2` })).toBe(
+      'params.x …yyyyyyyyyyyy1" -> …yyyyyyyyyyyy2"',
+    )
+  })
   test('a param that is added reads well', () => {
     const reason = { kind: 'param', path: 'x', before: undefined, after: true } as const
     expect(describeReason(reason)).toBe('params.x unset -> true')

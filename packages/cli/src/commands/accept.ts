@@ -67,7 +67,7 @@ function sentence(verb: 'accept' | 'revoke', { step, run }: AcceptedStep): strin
 
 function acceptedTable(accepted: readonly AcceptedStep[]): string {
   return renderTable(
-    ['step', 'because', 'by', 'at', 'made by run'],
-    accepted.map(({ step, because, by, at, run }) => [step, because, by, formatTime(at), run]),
+    ['step', 'because', 'by', 'at'],
+    accepted.map(({ step, because, by, at }) => [step, because, by, formatTime(at)]),
   )
 }

@@ -86,7 +86,11 @@ function render(explanation: Explanation): string {
 }
 
 function because(reasons: readonly Reason[], indent: number): string[] {
-  return reasonsInFull(reasons).map((reason) => `${' '.repeat(indent)}because ${reason}`)
+  return reasonsInFull(reasons).map((reason) => {
+    // Which has its own.
+    const word = reason.startsWith('accepted: because') ? '' : 'because '
+    return `${' '.repeat(indent)}${word}${reason}`
+  })
 }
 
 function describePast(causes: readonly PastCause[], indent: number): string[] {

@@ -1,7 +1,7 @@
 import { type Plan, type PlannedStep } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeEstimate } from '../ui/estimate.ts'
-import { reasonText } from '../ui/reasons.ts'
+import { ownReasons, reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, paint } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
@@ -54,7 +54,7 @@ function planTable({ steps }: Plan): string {
       step.action,
       paintDecision(step),
       step.last === undefined ? '-' : formatDuration(step.last.duration),
-      reasonText(step.reasons),
+      reasonText(ownReasons(step.reasons)),
     ]),
   )
 }

@@ -77,6 +77,7 @@ function runsTable(records: readonly RunRecord[]): string {
       record.endedAt === undefined ? '-' : formatDuration(record.endedAt - record.startedAt),
       countStatuses(record),
     ]),
+    ['pipeline', 'time'],
   )
 }
 

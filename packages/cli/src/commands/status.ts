@@ -1,6 +1,6 @@
 import type { LiveRun, PipelineStatus, StepSituation } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { reasonLines } from '../ui/reasons.ts'
+import { ownReasons, reasonLines } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { clip, formatDuration, formatTime, paint, plural } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
@@ -64,7 +64,7 @@ function why({ state, failure, reasons }: StepSituation): string {
   const [first] = reasons
   // Fresh needs no reason, unless it is somebody's word.
   if (state === 'fresh' && first?.kind !== 'accepted') return '-'
-  return reasonLines(reasons, 1).join('; ')
+  return reasonLines(ownReasons(reasons), 1).join('; ')
 }
 
 function countStates({ steps }: PipelineStatus): string {
@@ -83,8 +83,6 @@ function describeLive({
   running,
 }: LiveRun): string {
   const now = running.length === 0 ? '' : `, now ${running.join(', ')}`
-  return (
-    `run ${run} goes on since ${formatTime(startedAt)} (process ${pid} on ${host}): ` +
-    `${ended} of ${plural(total, 'step')} done${now}`
-  )
+  const since = `running since ${formatTime(startedAt)} (process ${pid} on ${host})`
+  return `run ${run}: ${since}, ${ended} of ${plural(total, 'step')} done${now}`
 }

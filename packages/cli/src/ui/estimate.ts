@@ -3,22 +3,21 @@ import { formatDuration, plural } from './text.ts'
 
 const NAMED = 3
 
-/** `about 12 s with 2 at once`, `3 s to 12 s ...`, or what is not known; nothing when nothing may run. */
+/** `time: about 12 s with 2 at once`, `3 s to 12 s ...`, or what is not known; nothing when nothing may run. */
 export function describeEstimate({
   least,
   most,
   concurrency,
   unknown,
 }: Estimate): string | undefined {
-  const known =
-    roughly(least) === roughly(most) ? roughly(most) : `${roughly(least)} to ${roughly(most)}`
+  const [from, to] = [roughly(least), roughly(most)]
+  const known = from === to ? `about ${to}` : `${from} to ${to}`
   const width = `with ${concurrency} at once`
   if (unknown.length > 0) {
-    const floor = most > 0 ? `, and ${known} for the rest ${width}` : ''
-    return `time unknown for ${nameSome(unknown)}${floor}`
+    const rest = most > 0 ? `; ${known} for the rest, ${width}` : ''
+    return `time: unknown for ${nameSome(unknown)}${rest}`
   }
-  if (most === 0) return undefined
-  return `${least === most ? 'about ' : ''}${known} ${width}`
+  return most === 0 ? undefined : `time: ${known} ${width}`
 }
 
 /** As precise as a guess can be: `40 ms`, `1.2 s`, `12 s`, `2 m 03 s`. */

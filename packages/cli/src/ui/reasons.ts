@@ -23,6 +23,12 @@ export function reasonText(reasons: readonly Reason[]): string {
   return reasonLines(reasons, 3).join('; ')
 }
 
+/** Reasons for a table: what a step has of its own says more than what it waits for. */
+export function ownReasons(reasons: readonly Reason[]): readonly Reason[] {
+  const own = reasons.filter(({ kind }) => kind !== 'upstream')
+  return own.length > 0 ? own : reasons
+}
+
 function limit(lines: readonly string[], most: number): string[] {
   const more = lines.length - most
   return more > 0 ? [...lines.slice(0, most), `and ${more} more`] : [...lines]

@@ -5,6 +5,8 @@ import type { RunRecord } from '../run.ts'
 
 // Asked anew at this pace: watching misses changes on network file systems and in containers.
 const PACE_MS = 100
+// A long record takes a while to read: no more than a tenth of the time goes into that.
+const SHARE = 10
 const PIECE = 1 << 16
 
 /**
@@ -24,6 +26,7 @@ export async function* followLog(
   let at = 0
   for (;;) {
     // First how it stands: a step writes its last line before it ends, so what is read after is all.
+    const began = performance.now()
     const record = await read()
     const status = record.steps[step]?.status
     const ended = record.status !== 'running' || (status !== 'waiting' && status !== 'running')
@@ -33,7 +36,8 @@ export async function* followLog(
       if (text !== '') yield text
     }
     if (ended || signal.aborted) return record
-    await delay(PACE_MS, undefined, { signal }).catch(() => undefined)
+    const pause = Math.max(PACE_MS, (performance.now() - began) * SHARE)
+    await delay(pause, undefined, { signal }).catch(() => undefined)
   }
 }
 

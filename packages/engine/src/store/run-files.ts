@@ -22,7 +22,7 @@ import { isAlive } from './owner.ts'
 const EVENTS = 'events.ndjson'
 const SUMMARY = 'summary.json'
 const JOURNAL = 'entries.ndjson'
-// Further back, a run that was killed is of no interest any more.
+// So many runs that were killed are looked at; those further back are of no interest any more.
 const RECENT = 20
 
 /**
@@ -93,13 +93,13 @@ export class RunFiles {
     })
   }
 
-  /** Records of the latest runs that have written no end: they go on, or were killed. Latest first. */
+  /** Records of the runs that have written no end: they go on, or were killed. Latest first. */
   async unfinished(): Promise<RunRecord[]> {
     const records: RunRecord[] = []
-    for (const id of (await this.list()).slice(0, RECENT)) {
+    for (const id of await this.list()) {
       if (existsSync(join(this.#dir, id, SUMMARY))) continue
       const record = await this.#record(id)
-      if (record !== undefined) records.push(record)
+      if (record !== undefined && records.push(record) === RECENT) break
     }
     return records
   }
@@ -138,14 +138,18 @@ export class RunFiles {
     return await this.#text(id, join('log', `${step}.log`))
   }
 
-  /** What a step logs in a run, as it comes; see `followLog`. */
-  follow(
-    id: string,
+  /**
+   * What a step logs in a run, as it comes; see `followLog`.
+   * @throws StepwellError STEPWELL_RUN_UNKNOWN.
+   */
+  async *follow(
+    prefix: string,
     step: string,
     signal: AbortSignal,
   ): AsyncGenerator<string, RunRecord, undefined> {
+    const { id } = await this.read(prefix)
     const path = join(this.#dir, id, 'log', `${step}.log`)
-    return followLog(path, step, async () => await this.read(id), signal)
+    return yield* followLog(path, step, async () => await this.read(id), signal)
   }
 
   async #text(id: string, name: string): Promise<string | undefined> {
