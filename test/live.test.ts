@@ -87,11 +87,17 @@ test('while a run goes on and the database is held, whoever asks is answered at 
   const json = await project.stepwell('status', '--json')
   schemas.check(json.stdout)
   schemas.check((await project.stepwell('runs', '--json')).stdout)
+  schemas.check((await project.stepwell('explain', 'slow', '--json')).stdout)
   expect(schemas.problems).toEqual([])
-  expect(schemas.unseen.filter((field) => /^(live run|step status: since)/.test(field))).toEqual([])
+  expect(
+    schemas.unseen.filter((field) => /^(live run|current run|step status: since)/.test(field)),
+  ).toEqual([])
   // What the run has made so far counts already, although it has not ended.
   expect((await project.stepwell('plan')).stdout).toMatch(/^quick .* cached /m)
   expect((await project.stepwell('explain', 'after')).stdout).toMatch(/first cause: slow will run/)
+  expect((await project.stepwell('explain', 'slow')).stdout).toMatch(
+    /^ {2}is executed now in run \S+, since \S+ \S+\n {4}because never succeeded before$/m,
+  )
   expect((await project.stepwell('runs')).stdout).toMatch(
     / running .* 1 running, 1 succeeded, 1 waiting$/m,
   )

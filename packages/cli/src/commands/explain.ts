@@ -22,6 +22,12 @@ interface Explanation extends PlannedStep {
   readonly causes: readonly PlannedStep[]
   /** For inputs that changed in runs that are over: the steps furthest upstream there. */
   readonly pastCauses: readonly PastCause[]
+  /** The run, of any process, that executes it now, and why. */
+  readonly running?: {
+    readonly run: string
+    readonly since: number
+    readonly reasons: readonly Reason[]
+  }
   /** Why it was executed the last time that it was, and how that ended. */
   readonly lastRun?: {
     readonly run: string
@@ -41,10 +47,12 @@ export async function explain(name: string, options: ExplainOptions): Promise<Ex
     const step = steps.find((planned) => planned.name === name)
     if (step === undefined) throw new TypeError('a target that was not planned')
     const lastRun = await explainLastRun(engine, pipeline.name, name)
+    const running = await findRunning(engine, pipeline.name, name)
     const explanation: Explanation = {
       ...step,
       causes: firstCauses(step, steps),
       pastCauses: await pastCauses(engine, pipeline.name, step),
+      ...(running !== undefined && { running }),
       ...(lastRun !== undefined && { lastRun }),
     }
     if (options.json) printJson('stepwell.explain/1', { pipeline: pipeline.name, ...explanation })
@@ -54,13 +62,17 @@ export async function explain(name: string, options: ExplainOptions): Promise<Ex
 }
 
 function render(explanation: Explanation): string {
-  const { name, action, inputs, key, pinned, causes, last, lastRun, reasons, decision } =
-    explanation
+  const { name, action, inputs, key, pinned, causes, last, running, lastRun } = explanation
+  const { reasons, decision } = explanation
   const lines = [`${name} (${action}): ${paintDecision(explanation)}`, ...because(reasons, 2)]
   for (const cause of causes) {
     lines.push(`  first cause: ${cause.name} ${paintDecision(cause)}`, ...because(cause.reasons, 4))
   }
   lines.push(...describePast(explanation.pastCauses, 2))
+  if (running !== undefined) {
+    lines.push(`  is executed now in run ${running.run}, since ${formatTime(running.since)}`)
+    lines.push(...because(running.reasons, 4))
+  }
   if (inputs.length > 0) lines.push('  inputs')
   for (const input of inputs) {
     const digest = input.digest === undefined ? '' : `  ${shortDigest(input.digest)}`
@@ -98,6 +110,21 @@ function describePast(causes: readonly PastCause[], indent: number): string[] {
     `${' '.repeat(indent)}first cause: ${step} in run ${run}`,
     ...because(reasons, indent + 2),
   ])
+}
+
+async function findRunning(
+  engine: Engine,
+  pipeline: string,
+  name: string,
+): Promise<Explanation['running']> {
+  for (const record of await engine.unfinishedRuns()) {
+    const step = Object.hasOwn(record.steps, name) ? record.steps[name] : undefined
+    if (record.pipeline !== pipeline || record.status !== 'running') continue
+    if (step?.status !== 'running') continue
+    const since = step.startedAt ?? record.startedAt
+    return { run: record.id, since, reasons: step.reasons }
+  }
+  return undefined
 }
 
 async function explainLastRun(
