@@ -1,7 +1,7 @@
 import type { Acceptance } from './acceptance.ts'
 import { checkHit } from './check-hit.ts'
 import { StepwellError } from './errors.ts'
-import type { StepKey } from './fingerprint.ts'
+import type { Fingerprint, StepKey } from './fingerprint.ts'
 import { canonicalJson } from './json.ts'
 import type { OrderedStep } from './order.ts'
 import type { PlannedStep } from './planned-step.ts'
@@ -124,22 +124,24 @@ function firstToRun(
   }
 }
 
-/** What changed besides code: by the fingerprints themselves, not by what is told of them. */
+/**
+ * What a person may say makes no difference. A list of what may differ, so that whatever else comes to be
+ * in a fingerprint may not.
+ */
+const CODE = ['code', 'loading', 'site', 'node', 'version'] as const
+/** What changed besides code, by the fingerprints themselves, not by what is told of them. */
 function untouchables(before: Ingredients, after: Ingredients): string[] {
   const [old, now] = [before.fingerprint, after.fingerprint]
-  const parts = ['format', 'params', 'inputs', 'dependsOn', 'env'] as const
+  const parts = Object.keys({ ...old, ...now })
+    .map((part) => part as keyof Fingerprint)
+    .filter((part) => !CODE.some((each) => each === part))
   const changed = parts.filter(
     (part) => canonicalJson(old[part] ?? null) !== canonicalJson(now[part] ?? null),
   )
   if (changed.length === 0) return []
-  const alike = { code: now.code, loading: now.loading, site: now.site, node: now.node }
-  const version = { version: now.version }
-  const reasons = compareIngredients(
-    { ...before, fingerprint: { ...old, ...alike, ...version } },
-    after,
-    {},
-  )
-  return reasons.length > 0 ? reasons.map(describeReason) : [...changed]
+  const compared = Object.fromEntries(changed.map((part) => [part, old[part]]))
+  const reasons = compareIngredients({ ...before, fingerprint: { ...now, ...compared } }, after, {})
+  return reasons.length > 0 ? reasons.map(describeReason) : changed
 }
 
 function withEntry(snapshot: Snapshot, name: string, entry: SnapshotEntry): Snapshot {

@@ -1,6 +1,7 @@
 import type { CodeParts } from './code.ts'
 import { StepwellError } from './errors.ts'
 import type { FingerprintInput, StepKey } from './fingerprint.ts'
+import { canonicalJson } from './json.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
@@ -91,7 +92,11 @@ function compareMade(
     sources,
     fingerprint: { ...fingerprint, inputs: without(fingerprint.inputs, pending) },
   })
-  const differences = compareIngredients(known(before), known(after), codes).map(describeReason)
+  const [old, now] = [known(before), known(after)]
+  const differences = compareIngredients(old, now, codes).map(describeReason)
+  // Whatever comes to be in a fingerprint, and has no words of its own.
+  const isSame = canonicalJson(old.fingerprint) === canonicalJson(now.fingerprint)
+  if (differences.length === 0 && !isSame) differences.push('what it is made of changed')
   for (const name of new Set([...Object.keys(before.sources), ...Object.keys(after.sources)])) {
     const [was, is] = [own(before.sources, name), own(after.sources, name)]
     // One that is still to be made, and that was not there before, or no longer is.

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Engine, RunRecord } from '../src/index.ts'
-import { chain } from './fixtures/chain.ts'
+import { chain, writer } from './fixtures/chain.ts'
 import { effect, hasPlace, never } from './fixtures/lone.ts'
 import { narrow } from './fixtures/words.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
@@ -201,6 +201,20 @@ describe('is refused', () => {
     )
     await engine.accept(hasPlace, ['place'], { because, anyChange: true })
     expect(statusesOf(await engine.run(hasPlace).result)).toEqual({ place: 'cached' })
+  })
+
+  test('another place of a file that it leaves, by any change either', async () => {
+    const { dir, engine } = await start()
+    await engine.run(await writer('a.txt', '1')).result
+    const work = engine.accept(await writer('b.txt', '1'), ['write'], { because, anyChange: true })
+    expect(await refusal(work)).toMatch(
+      /`write` cannot be accepted; it leaves other files than it did/,
+    )
+    const changed = await writer('a.txt', '2')
+    await engine.accept(changed, ['write'], { because })
+    writeFiles(dir, { 'a.txt': undefined })
+    expect(statusesOf(await engine.run(changed).result)).toEqual({ write: 'cached' })
+    expect(readFileSync(join(dir, 'a.txt'), 'utf8')).toBe('a report')
   })
 
   test('outputs that are not there any more', async () => {
