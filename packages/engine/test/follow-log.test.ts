@@ -12,7 +12,7 @@ function record(status: StepRecord['status'], run: RunRecord['status'] = 'runnin
     pipeline: 'p',
     status: run,
     startedAt: 0,
-    process: { pid: 1, host: 'h' },
+    process: { pid: 1, host: 'h', started: null },
     warnings: [],
     steps: { one: { name: 'one', status, ...base } },
   }
