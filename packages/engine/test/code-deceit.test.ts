@@ -359,6 +359,25 @@ export const seen = [o + 1]`,
 })
 
 describe('packages', () => {
+  deceit(
+    'one that was installed from a directory',
+    {
+      'pipeline.ts': raw(`import { k } from 'fake'`, 'k'),
+      'node_modules/.pnpm/fake@file+fake/node_modules/fake/package.json':
+        '{"name":"fake","version":"1.0.0","type":"module","main":"index.js"}',
+      'node_modules/.pnpm/fake@file+fake/node_modules/fake/index.js': 'export const k = ⟦3|4⟧',
+    },
+    { links: { 'node_modules/fake': 'node_modules/.pnpm/fake@file+fake/node_modules/fake' } },
+  )
+  deceit('one that was installed from a repository', {
+    'package.json': '{"type":"module","dependencies":{"fake":"github:someone/fake"}}',
+    'pipeline.ts': raw(`import { k } from 'fake'`, 'k'),
+    'node_modules/.package-lock.json':
+      '{"packages":{"node_modules/fake":{"version":"1.0.0","resolved":"git+ssh://git@github.com/someone/fake.git#⟦a|b⟧"}}}',
+    'node_modules/fake/package.json':
+      '{"name":"fake","version":"1.0.0","type":"module","main":"index.js"}',
+    'node_modules/fake/index.js': 'export const k = ⟦3|4⟧',
+  })
   deceit('one that hides another of the same name', {
     'pipeline.ts': raw(`import { k } from './lib/k.ts'`, 'k'),
     'lib/k.ts': `export { k } from 'fake'`,

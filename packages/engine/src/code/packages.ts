@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
 import { createDigester, digestHex } from '../digest.ts'
 
 interface Manifest {
@@ -67,8 +67,44 @@ function versionOf(root: string, { version }: Manifest): string {
   if (version === undefined || version === '0.0.0' || !isInstalled(root)) {
     return `files ${digestTree(root)}`
   }
+  if (!isRegistered(root)) return `files ${digestTree(root)}`
   const [, store] = /[\\/]\.pnpm[\\/]([^\\/]+)/.exec(root) ?? []
   return store?.includes('patch_hash') ? `${version} (${store})` : version
+}
+
+/** Whether a package came from a registry, as far as pnpm and npm say: not from a directory or a repository. */
+function isRegistered(root: string): boolean {
+  const [, store] = /[\\/]\.pnpm[\\/]([^\\/]+)/.exec(root) ?? []
+  if (store !== undefined) return !/@(?:file|git|https?|ssh)[+:]/.test(store)
+  // npm's own account of what is installed, by path from the directory that has `node_modules`.
+  for (let dir = dirname(root); dirname(dir) !== dir; dir = dirname(dir)) {
+    const lock = installedBy(join(dir, '.package-lock.json'))
+    if (lock === undefined) continue
+    const { resolved } = lock[relative(dirname(dir), root).split(sep).join('/')] ?? {}
+    return resolved === undefined || /^https?:.*\/-\/[^/]+\.tgz$/.test(resolved)
+  }
+  return true
+}
+
+type Lock = Readonly<Record<string, { readonly resolved?: string }>>
+
+const LOCKS = new Map<string, { readonly changed: number; readonly packages: Lock | undefined }>()
+
+function installedBy(path: string): Lock | undefined {
+  const changed = statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0
+  const known = LOCKS.get(path)
+  if (known?.changed === changed) return known.packages
+  const packages = changed === 0 ? undefined : readLock(path)
+  LOCKS.set(path, { changed, packages })
+  return packages
+}
+
+function readLock(path: string): Lock | undefined {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { readonly packages?: Lock }).packages
+  } catch {
+    return undefined
+  }
 }
 
 function digestTree(root: string): string {
