@@ -351,6 +351,34 @@ export const seen = [o + 1]`,
     'slow.ts': `import { l } from './l.ts'\nl.push(⟦3|await 3⟧)`,
     'fast.ts': `import { l } from './l.ts'\nl.push(4)`,
   })
+  deceit('a value read by a helper', {
+    'pipeline.ts': raw(`import { read } from './read.ts'\nconst k = read('k.txt')`, 'k'),
+    'read.ts': `import { readFileSync } from 'node:fs'\nexport const read = (path: string) => Number(readFileSync(path, 'utf8'))`,
+    'k.txt': '⟦3|4⟧',
+  })
+  deceit('values read in a callback', {
+    'pipeline.ts': raw(
+      `import { readFileSync } from 'node:fs'\nconst all = ['k.txt'].map((path) => Number(readFileSync(path, 'utf8')))`,
+      'all[0]',
+    ),
+    'k.txt': '⟦3|4⟧',
+  })
+  deceit('a value read by a class', {
+    'pipeline.ts': raw(
+      `import { Config } from './config.ts'\nexport const config = new Config()`,
+      'config.k',
+    ),
+    'config.ts': `import * as fs from 'node:fs'
+export class Config { k: number; constructor() { this.k = this.#read() } #read() { return Number(fs.readFileSync('k.txt', 'utf8')) } }`,
+    'k.txt': '⟦3|4⟧',
+  })
+  deceit('a value read by a helper that is awaited', {
+    'pipeline.ts': raw(`import { load } from './load.ts'\nconst { k } = await load()`, 'k'),
+    'load.ts': `import { readFile } from 'node:fs/promises'
+const parse = async (path: string) => JSON.parse(await readFile(path, 'utf8'))
+export async function load() { return { ...(await parse('k.json')) } }`,
+    'k.json': '{"k":⟦3|4⟧}',
+  })
   deceit('a value read in CommonJS', {
     'pipeline.ts': raw(`import { k } from './k.cjs'`, 'k'),
     'k.cjs': `const fs = require('fs')\nmodule.exports.k = Number(fs.readFileSync('k.txt', 'utf8'))`,

@@ -1,4 +1,5 @@
 import type { Doubt } from '../code.ts'
+import { readsWhileLoading } from './load-reads.ts'
 import type { LocalModule, Modules } from './modules.ts'
 import { isInstalled } from './packages.ts'
 import type { Located } from './reach.ts'
@@ -59,6 +60,7 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
     tasks.push(...importedBy(module, modules).toReversed())
   }
   const names = isCircular ? order.map(({ name }) => name) : []
+  doubts.push(...readsWhileLoading(effects, modules))
   return { effects, installed, order: [...places, ...names], doubts }
 }
 

@@ -53,14 +53,9 @@ const PROCESS_GATES = new Set(
 /** Modules of Node that give access to the environment, to loaders or to the evaluation of text. */
 const GATES = /^(?:node:)?(process|module|vm|inspector|inspector\/promises|repl)$/
 
-/** Modules of Node that bring in values from outside. */
-const OUTSIDE =
-  /^(?:node:)?(fs|fs\/promises|child_process|http|https|http2|net|dns|dns\/promises|os|sqlite)$/
-
 const PATH = /^(?:node:)?path(?:\/posix|\/win32)?$/
 
 const ADVICE = {
-  outside: 'read it in a step, from an input declared with file() or env()',
   module: 'name the module literally, in an import',
   query: 'import the module without it',
   code: 'write the code out',
@@ -129,9 +124,6 @@ export function collectReferences(
       case 'CallExpression':
       case 'NewExpression':
         visitCall(node, line, follow)
-        if (isFrom(rootName(node['callee']), OUTSIDE) && !ancestors.some(isDeferred)) {
-          doubt('a value read from outside when the module is loaded', ADVICE.outside)
-        }
         break
       case 'MemberExpression':
         visitMember(node, parent, doubt)
@@ -313,18 +305,6 @@ function mayEvaluate(node: SyntaxNode, parent: SyntaxNode | undefined): boolean 
   if (parent?.type === 'MemberExpression' && parent['object'] === node)
     return memberName(parent) !== 'name'
   return !isNode(node['object']) || node['object'].type !== 'ThisExpression'
-}
-
-/** Whether what is inside of a node runs later than the module is loaded. */
-function isDeferred({ type }: SyntaxNode): boolean {
-  return type.includes('Function')
-}
-
-/** The variable at the root of a callee: `fs` of `fs.promises.readFile`. */
-function rootName(callee: unknown): string {
-  let node = callee
-  while (isNode(node) && node.type === 'MemberExpression') node = node['object']
-  return identifierName(node) ?? ''
 }
 
 /** Whether a global name gives access to what must be followed. */

@@ -1,0 +1,48 @@
+import type { LocalModule, Modules } from './modules.ts'
+import { isInstalled } from './packages.ts'
+import type { Located } from './reach.ts'
+import type { Binding } from './units.ts'
+
+/** The declaration of a local module that a name stands for, where there is just one. */
+export interface Declared extends Located {
+  /** Its name there. */
+  readonly name: string
+}
+
+/** What a name that a module binds stands for, over imports; `undefined` where that cannot be told. */
+export function findDeclared(
+  name: string,
+  module: LocalModule,
+  modules: Modules,
+): Declared | undefined {
+  return follow(module.units?.bindings.get(name), module, modules)
+}
+
+/** What a module exports under a name. */
+export function findExported(
+  specifier: string,
+  name: string,
+  importer: LocalModule,
+  modules: Modules,
+): Declared | undefined {
+  return follow({ kind: 'import', specifier, name }, importer, modules)
+}
+
+function follow(
+  start: Binding | undefined,
+  importer: LocalModule,
+  modules: Modules,
+): Declared | undefined {
+  let [bound, module] = [start, importer]
+  const seen = new Set<Binding>()
+  while (bound?.kind === 'import') {
+    if (seen.has(bound)) return undefined
+    seen.add(bound)
+    const files: readonly string[] = modules.follow(bound.specifier, module) ?? []
+    const [file] = files
+    if (file === undefined || files.length > 1 || isInstalled(file)) return undefined
+    module = modules.get(file)
+    bound = module.syntax?.isModule === true ? module.units?.exports.get(bound.name) : undefined
+  }
+  return bound === undefined ? undefined : { module, unit: bound.unit, name: bound.name }
+}
