@@ -176,6 +176,16 @@ Object.defineProperty(f, 'x', { set(x) { seen.x = x } })
 export const p = Object.assign(f, { x: ⟦3|4⟧ })`,
     'lib.seen.x',
   )
+  lib(
+    'a built-in that was replaced',
+    `export const seen: any = {}
+const { assign } = Object
+Object.assign = ((to: any, from: any) => { seen.x = from.x; return to }) as any
+export function f() {}
+export const p = Object.assign(f, { x: ⟦3|4⟧ })
+Object.assign = assign`,
+    'lib.seen.x',
+  )
   deceit('one module under two URLs', {
     'pipeline.ts': raw(
       `import { k } from './k.ts⟦|?v=1⟧'\nimport { set } from './k.ts?v=1'\nset(4)`,
@@ -294,6 +304,40 @@ A.prototype = { x: 3 }
 ⟦A.prototype = { x: 4 }|export class C extends (A as any) {}⟧`,
     'new (lib.C as any)().x',
   )
+  lib(
+    'a base class whose prototype is defined before and after',
+    `function A() {}
+⟦export class C extends (A as any) {}|Object.defineProperty(A, 'prototype', { value: { x: 4 } })⟧
+⟦Object.defineProperty(A, 'prototype', { value: { x: 4 } })|export class C extends (A as any) {}⟧`,
+    '(new lib.C() as any).x ?? 3',
+  )
+  deceit('a getter of a prototype among the params of another step', {
+    'pipeline.ts': raw(
+      `let n = 4
+const p = { get x() { n -= 1; return 1 } }
+const o: any = { __proto__: p }`,
+      'n',
+      `export const other = step({ params: { x: ⟦o.x|1⟧ }, run: () => 0 })`,
+    ),
+  })
+  deceit('a getter that is defined, among the params of another step', {
+    'pipeline.ts': raw(
+      `let n = 4
+const o: any = { x: 1 }
+Object.defineProperty(o, 'x', { get() { n -= 1; return 1 } })`,
+      'n',
+      `export const other = step({ params: { x: ⟦o.x|1⟧ }, run: () => 0 })`,
+    ),
+  })
+  deceit('a spread among the params of another step', {
+    'pipeline.ts': raw(
+      `let n = 4
+const o: any = [1]
+o[Symbol.iterator] = function* () { n -= 1 }`,
+      'n',
+      `export const other = step({ params: { x: ⟦[...o]|[]⟧ }, run: () => 0 })`,
+    ),
+  })
   const packages = {
     'node_modules/one/package.json': '{"name":"one","version":"1.0.0","type":"module"}',
     'node_modules/one/index.js': 'Array.stepwellOrder = 3',

@@ -515,9 +515,7 @@ describe('what a name means', () => {
   shows('a parameter that names another one', 'export const f = (x = k, y = x) => y')
   shows('typeof', 'export const f = () => [typeof k, k]')
   shows('a field', 'class C { x = k }\nexport const f = () => new C().x')
-  shows('a getter', 'const o = { get x() { return k } }\nexport const f = () => o.x', {
-    [EFFECT]: 'b',
-  })
+  shows('a getter', 'const o = { get x() { return k } }\nexport const f = () => o.x')
   shows('in an alias', 'const x = k\nconst y = x\nexport const f = () => y')
   shows('a template', 'export const f = () => `${k}`')
   shows('an optional member', 'const o = { k }\nexport const f = () => o?.k')
@@ -584,13 +582,10 @@ describe('imports and exports', () => {
     `import { k as x } from './a.ts'\nexport { x as k }`,
   )
   reaches('export *', `export * from './a.ts'`)
-  reaches('a constant that is an import', `import { k as x } from './a.ts'\nexport const k = x`, {
-    [EFFECT]: 'b',
-  })
+  reaches('a constant that is an import', `import { k as x } from './a.ts'\nexport const k = x`)
   reaches(
     'a default export by name',
     `import { k as x } from './a.ts'\nconst k = x\nexport { k as default, k }`,
-    { [EFFECT]: 'b' },
   )
   via('a re-export that leads elsewhere', `export { k } from './a.ts'`, ['a.ts', 'b.ts'])
   via('a re-export of another name', `export { k } from './a.ts'`, ['{ k }', '{ l as k }'])
@@ -609,7 +604,6 @@ describe('imports and exports', () => {
     'two imports that trade names',
     `import { k as x, l as y } from './a.ts'\nexport const k = [x, y]`,
     ['k as x, l as y', 'l as x, k as y'],
-    { [EFFECT]: 'b' },
   )
   via('an export by another name', 'const x = 3\nconst y = 4\nexport { x as k }', [
     'x as k',
@@ -1202,7 +1196,7 @@ describe('what modules do when they are loaded', () => {
     {
       more: { 'b.ts': 'export class B { x() { return 3 } }' },
       path: 'b.ts',
-      coarse: EFFECT,
+      coarse: '',
     },
   )
   loads(
@@ -1723,4 +1717,47 @@ export const rest = (k: number) => step({ params: { k }, run: (_, { params }) =>
     changes: 'a',
     coarse: { [EFFECT]: 'b' },
   })
+})
+
+describe('what is not changed by loading modules', () => {
+  const PIPELINE = `import { file, pipeline, step } from '@stepwell/engine'
+import { config } from './config.ts'
+import { clean } from './clean.ts'
+import * as models from './models.ts'
+export const a = step({ params: { k: config.k, deep: config.deep.x }, run: clean })
+export const b = step({ params: { l: config.l }, run: (_: {}, { params }: any) => params.l })
+export const c = step({ run: () => models.table.one() })
+export default pipeline('p', { a, b, c })
+`
+  const files = {
+    'pipeline.ts': PIPELINE,
+    'config.ts': `export const config = { k: 3, l: 4, deep: { x: 5 } } as const\n`,
+    'clean.ts': `import { WORDS, RANKS } from './words.ts'
+export function clean(_: {}, { params }: any) { return [params.k, WORDS.has('x'), RANKS.get('x')] }`,
+    'words.ts': `export const WORDS = new Set(['w', 'x'])\nexport const RANKS = new Map([['x', 3]])\n`,
+    'models.ts': `import { one } from './one.ts'
+import { Base } from './base.ts'
+export const table = Object.freeze({ one, base: Base })
+export class Other extends Base {}
+`,
+    'one.ts': 'export const one = () => 3',
+    'base.ts': 'export class Base { x() { return 3 } }',
+  }
+  const changes = (title: string, edit: Change, changed: string, coarse: Edit['coarse'] = {}) =>
+    edits(title, { files, edit, changes: changed, coarse })
+  changes(
+    'a function that is imported for a step',
+    { 'clean.ts': ['params.k,', 'params.k + 1,'] },
+    'a',
+  )
+  changes(
+    'a member of a constant that one step has as its param',
+    { 'config.ts': ['k: 3', 'k: 7'] },
+    'a',
+  )
+  changes('a member of a constant that another one has', { 'config.ts': ['l: 4', 'l: 7'] }, 'b')
+  changes('a set that is made when its module is loaded', { 'words.ts': ["'x']", "'y']"] }, 'a')
+  changes('a map', { 'words.ts': ["'x', 3", "'x', 4"] }, 'a')
+  changes('a function in a table', { 'one.ts': ['3', '4'] }, 'c')
+  changes('a base class', { 'base.ts': ['3', '4'] }, '', { [NAMESPACE]: 'c' })
 })

@@ -1,4 +1,7 @@
 import type { Doubt } from '../code.ts'
+import { canonicalText } from './canonical.ts'
+import { findDeclared } from './exports.ts'
+import { isPlainRead, type Assumption } from './inert.ts'
 import { readsWhileLoading } from './load-reads.ts'
 import type { LocalModule, Modules } from './modules.ts'
 import { isInstalled } from './packages.ts'
@@ -28,7 +31,7 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
   const done = new Set<LocalModule>()
   const order: LocalModule[] = []
   let isCircular = false
-  const places: string[] = []
+  const loaded: (LocalModule | string)[] = []
   type Task = Import | { readonly module: LocalModule; readonly isDone: boolean }
   const tasks: Task[] = [...roots]
     .toReversed()
@@ -38,7 +41,7 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
       const { file, specifier } = task
       if (isInstalled(file)) {
         installed.push(file)
-        places.push(`${specifier} after ${effects.length}`)
+        loaded.push(specifier)
       } else tasks.push({ module: modules.get(file), isDone: false })
       continue
     }
@@ -46,8 +49,7 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
     if (isDone) {
       order.push(module)
       done.add(module)
-      for (const unit of module.units?.units ?? [])
-        if (unit.isEffect) effects.push({ module, unit })
+      loaded.push(module)
       doubts.push(...module.doubts)
       continue
     }
@@ -59,9 +61,46 @@ export function importGraph(roots: Iterable<string>, modules: Modules): ImportGr
     tasks.push({ module, isDone: true })
     tasks.push(...importedBy(module, modules).toReversed())
   }
+  const isPatched = order.some(({ units }) => units?.mayPatch)
   const names = isCircular ? order.map(({ name }) => name) : []
+  const places = placeEffects()
   doubts.push(...readsWhileLoading(effects, modules))
   return { effects, installed, order: [...places, ...names], doubts }
+
+  /** Lists effects; what else happens between them is told by a text. */
+  function placeEffects(): string[] {
+    return loaded.flatMap((module) => {
+      if (typeof module === 'string') return [`${module} after ${effects.length}`]
+      return (module.units?.units ?? []).flatMap((unit) => {
+        const met = unit.assumes.map((each) => meets(each, module, modules, isPatched))
+        if (unit.isEffect || met.includes(undefined)) effects.push({ module, unit })
+        const reads = met.filter((text) => text !== undefined && text !== '')
+        return unit.isEffect ? [] : reads.map((text) => `${text} after ${effects.length}`)
+      })
+    })
+  }
+}
+
+/**
+ * Whether an assumption holds. If so, what there is to say of it: that a member is read counts, since
+ * another module may have made it a getter; then what it does is part of that module's effects.
+ */
+function meets(
+  assumption: Assumption,
+  module: LocalModule,
+  modules: Modules,
+  isPatched: boolean,
+): string | undefined {
+  if (assumption.kind === 'platform') return isPatched ? undefined : ''
+  const declared = findDeclared(assumption.name, module, modules)
+  if (declared === undefined) return undefined
+  const { name, module: home } = declared
+  if (assumption.kind === 'plain') {
+    const isPlain = isPlainRead(assumption.read, home.units?.constants.get(name))
+    return isPlain ? `${home.name} ${name} ${canonicalText(assumption.read)}` : undefined
+  }
+  const names = assumption.kind === 'class' ? home.units?.classes : home.units?.fixed
+  return names?.has(name) ? '' : undefined
 }
 
 interface Import {

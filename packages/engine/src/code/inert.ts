@@ -6,6 +6,12 @@ export interface Names {
   readonly isEngineCall: (name: string) => boolean
   /** Whether a name of the module has one value, whenever it is read. */
   readonly isFixed: (name: string) => boolean
+  /** Whether a name is that of a class of the module, which keeps its prototype. */
+  readonly isClass: (name: string) => boolean
+  /** Whether a name is imported. */
+  readonly isImported: (name: string) => boolean
+  /** Whether a name is that of the platform. */
+  readonly isGlobal: (name: string) => boolean
   /** The value of a constant of the module, as written. */
   readonly constant: (name: string) => SyntaxNode | undefined
 }
@@ -14,18 +20,38 @@ export interface Names {
 export type Use =
   /** It is kept: what it was made from, and when, must be plain. */
   | 'kept'
+  /** As that, and what it is given to reads its members at once. */
+  | 'given'
   /** It reaches the key as data: it only must not do anything while it is made. */
   | 'data'
+
+/** What must hold, over modules, for an expression to be inert. */
+export type Assumption =
+  /** What is imported has one value, whenever it is read; it is a class. */
+  | { readonly kind: 'fixed' | 'class'; readonly name: string }
+  /** A member of a constant is read, or the constant is spread: it is written out, without getters. */
+  | { readonly kind: 'plain'; readonly name: string; readonly read: SyntaxNode }
+  /** Functions of the platform are what they were. */
+  | { readonly kind: 'platform' }
 
 /**
  * Whether the evaluation of an expression does nothing but make a value, and always the same one: it
  * calls nothing, and reads nothing that could be a getter or have another value at another time. What
- * is not inert may change what other code sees, or depend on when it happens.
+ * is not inert may change what other code sees, or depend on when it happens. What this takes for granted
+ * is added to `assumes`.
  */
-export function isInert(node: unknown, names: Names, use: Use = 'kept'): boolean {
-  const inert = (part: unknown): boolean => isInert(part, names, use)
-  const isPlain = (part: unknown, type: string): boolean => {
-    return use === 'data' && isPlainConstant(part, names, type)
+export function isInert(
+  node: unknown,
+  names: Names,
+  assumes: Assumption[],
+  use: Use = 'kept',
+): boolean {
+  const inert = (part: unknown): boolean => isInert(part, names, assumes, use)
+  const isPlain = (read: SyntaxNode): boolean => {
+    const name = rootOf(read)
+    if (use !== 'data' || name === undefined) return false
+    assumes.push({ kind: 'plain', name, read })
+    return true
   }
   const all = (parts: unknown): boolean =>
     (parts as unknown[]).every((part) => part === null || inert(part))
@@ -35,7 +61,9 @@ export function isInert(node: unknown, names: Names, use: Use = 'kept'): boolean
     case 'Identifier': {
       // What is read while the module is loaded may be another value a moment before or after.
       const name = identifierName(node) ?? ''
-      return name === 'undefined' || use === 'data' || names.isFixed(name)
+      if (name === 'undefined' || use === 'data' || names.isFixed(name)) return true
+      if (names.isImported(name)) assumes.push({ kind: 'fixed', name })
+      return names.isImported(name)
     }
     case 'Literal':
     case 'FunctionExpression':
@@ -47,17 +75,17 @@ export function isInert(node: unknown, names: Names, use: Use = 'kept'): boolean
       return literalText(node) !== undefined
     case 'ArrayExpression':
       return (node['elements'] as (SyntaxNode | null)[]).every((part) =>
-        part?.type === 'SpreadElement' ? isPlain(part['argument'], 'ArrayExpression') : inert(part),
+        part?.type === 'SpreadElement' ? isPlain(part) : inert(part),
       )
     case 'ObjectExpression':
-      return (node['properties'] as SyntaxNode[]).every(
-        ({ type, computed, kind, value, argument }) => {
-          if (type === 'SpreadElement') return isPlain(argument, 'ObjectExpression')
-          return computed !== true && kind === 'init' && inert(value)
-        },
-      )
+      return (node['properties'] as SyntaxNode[]).every((property) => {
+        const { type, computed, kind, value } = property
+        if (type === 'SpreadElement') return isPlain(property)
+        // A getter runs when it is read; that of data is read by step().
+        return computed !== true && (kind === 'init' || use === 'kept') && inert(value)
+      })
     case 'MemberExpression':
-      return node['computed'] !== true && isPlain(node['object'], 'ObjectExpression')
+      return isPlain(node)
     case 'UnaryExpression':
       return (
         ['-', '+', '!', 'typeof', 'void'].includes(node['operator'] as string) &&
@@ -76,25 +104,101 @@ export function isInert(node: unknown, names: Names, use: Use = 'kept'): boolean
       return inert(node['expression'])
     case 'ClassDeclaration':
     case 'ClassExpression':
-      return isInertClass(node, inert)
+      return isInertClass(node, names, assumes, inert)
     case 'CallExpression':
-      return isHandleCall(node, names) && all(node['arguments'])
+      if (isHandleCall(node, names)) {
+        const given = use === 'kept' ? 'given' : use
+        return (node['arguments'] as unknown[]).every((part) =>
+          isInert(part, names, assumes, given),
+        )
+      }
+      return isFreeze(node, names) && isOfPlatform(assumes) && all(node['arguments'])
+    case 'NewExpression':
+      return isCollection(node, names) && isOfPlatform(assumes) && all(node['arguments'])
     default:
       return false
   }
 }
 
-/** Whether a name stands for a constant array or object, written out without getters. */
-function isPlainConstant(node: unknown, { constant }: Names, type: string): boolean {
-  const name = identifierName(node)
-  const value = name === undefined ? undefined : constant(name)
-  if (value?.type !== type) return false
-  if (type === 'ArrayExpression') return true
-  return (value['properties'] as SyntaxNode[]).every((property) => {
-    return (
-      property.type === 'Property' && property['kind'] === 'init' && property['computed'] !== true
-    )
+function isOfPlatform(assumes: Assumption[]): true {
+  assumes.push({ kind: 'platform' })
+  return true
+}
+
+/** `Object.freeze(...)` */
+function isFreeze({ callee }: SyntaxNode, { isGlobal }: Names): boolean {
+  if (!isNode(callee) || callee.type !== 'MemberExpression' || callee['computed'] === true)
+    return false
+  const isObject = identifierName(callee['object']) === 'Object' && isGlobal('Object')
+  return isObject && identifierName(callee['property']) === 'freeze'
+}
+
+/** `new Map([[...], ...])`, `new Set([...])`, with what they are given written out. */
+function isCollection({ callee, arguments: args }: SyntaxNode, { isGlobal }: Names): boolean {
+  const name = identifierName(callee) ?? ''
+  const [items, ...others] = args as SyntaxNode[]
+  if (!['Map', 'Set'].includes(name) || !isGlobal(name) || others.length > 0) return false
+  if (items === undefined) return true
+  const list = items.type === 'ArrayExpression' ? (items['elements'] as (SyntaxNode | null)[]) : []
+  const isPair = (item: SyntaxNode | null) => item?.type === 'ArrayExpression'
+  return items.type === 'ArrayExpression' && (name === 'Set' || list.every(isPair))
+}
+
+/** The constant at the root of `x.y.z` or `...x`. */
+function rootOf(read: SyntaxNode): string | undefined {
+  let node: unknown = read.type === 'SpreadElement' ? read['argument'] : read
+  while (isNode(node) && node.type === 'MemberExpression' && node['computed'] !== true) {
+    node = node['object']
+  }
+  return identifierName(node)
+}
+
+/** Whether a read of a constant, written as `value`, meets plain data only: no getter, nothing inherited. */
+export function isPlainRead(read: SyntaxNode, value: unknown): boolean {
+  const path: string[] = []
+  let node: unknown = read.type === 'SpreadElement' ? read['argument'] : read
+  for (; isNode(node) && node.type === 'MemberExpression'; node = node['object']) {
+    path.unshift(identifierName(node['property']) ?? '')
+  }
+  let at = bare(value)
+  for (const key of path) {
+    const member = isPlainObject(at)
+      ? (at['properties'] as SyntaxNode[]).find((each) => {
+          return (identifierName(each['key']) ?? literalText(each['key'])) === key
+        })
+      : undefined
+    if (member === undefined) return false
+    at = bare(member['value'])
+  }
+  if (read.type !== 'SpreadElement') return true
+  return isPlainObject(at) || (isNode(at) && at.type === 'ArrayExpression')
+}
+
+function isPlainObject(node: unknown): node is SyntaxNode {
+  if (!isNode(node) || node.type !== 'ObjectExpression') return false
+  return (node['properties'] as SyntaxNode[]).every(({ type, kind, computed, key }) => {
+    const name = identifierName(key) ?? literalText(key)
+    return type === 'Property' && kind === 'init' && computed !== true && name !== '__proto__'
   })
+}
+
+/** Without `as const` and `Object.freeze()`. */
+function bare(node: unknown): unknown {
+  if (!isNode(node)) return node
+  if (/^TS(?:As|Satisfies|NonNull|TypeAssertion)/.test(node.type)) return bare(node['expression'])
+  const isFrozen =
+    node.type === 'CallExpression' && isFreeze(node, { ...NO_NAMES, isGlobal: () => true })
+  return isFrozen ? bare((node['arguments'] as unknown[])[0]) : node
+}
+
+/** Of a place where no name is known. */
+export const NO_NAMES: Names = {
+  isEngineCall: () => false,
+  isFixed: () => false,
+  isClass: () => false,
+  isImported: () => false,
+  isGlobal: () => false,
+  constant: () => undefined,
 }
 
 function isLiteral(node: unknown): boolean {
@@ -116,9 +220,17 @@ function isHandleCall({ callee }: SyntaxNode, { isEngineCall, constant }: Names)
   return made && ['pick', 'out'].includes(identifierName(callee['property']) ?? '')
 }
 
-function isInertClass(node: SyntaxNode, inert: (part: unknown) => boolean): boolean {
+function isInertClass(
+  node: SyntaxNode,
+  { isClass, isImported }: Names,
+  assumes: Assumption[],
+  inert: (part: unknown) => boolean,
+): boolean {
   const { superClass, decorators, body } = node
-  const plainSuper = superClass === null || inert(superClass)
+  // The prototype of a function may be replaced, that of a class may not.
+  const name = identifierName(superClass) ?? ''
+  const plainSuper = superClass === null || isClass(name) || isImported(name)
+  if (isImported(name)) assumes.push({ kind: 'class', name })
   if (!plainSuper || (decorators as unknown[] | undefined)?.length) return false
   return ((body as SyntaxNode)['body'] as SyntaxNode[]).every((member) => {
     if (member['computed'] === true || (member['decorators'] as unknown[] | undefined)?.length)
@@ -133,7 +245,11 @@ function isInertClass(node: SyntaxNode, inert: (part: unknown) => boolean): bool
  * The name of the function that `Object.assign(name, { ... })` adds members to, where the members are
  * inert: its effect is on that function alone.
  */
-export function extendedFunction(node: unknown, names: Names): string | undefined {
+export function extendedFunction(
+  node: unknown,
+  names: Names,
+  assumes: Assumption[],
+): string | undefined {
   if (!isNode(node) || node.type !== 'CallExpression') return undefined
   const { callee, arguments: args } = node
   const [target, ...sources] = args as SyntaxNode[]
@@ -141,7 +257,12 @@ export function extendedFunction(node: unknown, names: Names): string | undefine
     isNode(callee) &&
     callee.type === 'MemberExpression' &&
     identifierName(callee['object']) === 'Object' &&
+    names.isGlobal('Object') &&
     identifierName(callee['property']) === 'assign'
-  const plain = sources.every((part) => part.type === 'ObjectExpression' && isInert(part, names))
+  const plain = sources.every((part) => {
+    // A getter would be read now.
+    return part.type === 'ObjectExpression' && isPlainObject(part) && isInert(part, names, assumes)
+  })
+  if (assigns) isOfPlatform(assumes)
   return assigns && plain ? identifierName(target) : undefined
 }

@@ -1,7 +1,14 @@
 import { digestText, type Digest } from '../digest.ts'
 import { writtenOptions } from './calls.ts'
 import { canonicalText } from './canonical.ts'
-import { extendedFunction, isInert, type Names, type Use } from './inert.ts'
+import {
+  extendedFunction,
+  isInert,
+  NO_NAMES,
+  type Assumption,
+  type Names,
+  type Use,
+} from './inert.ts'
 import { assignedIn, namesIn } from './names.ts'
 import { collectReferences, namesBySource, type References } from './references.ts'
 import {
@@ -10,6 +17,7 @@ import {
   isType,
   lineOf,
   literalText,
+  walk,
   type Syntax,
   type SyntaxNode,
 } from './syntax.ts'
@@ -28,6 +36,8 @@ export interface Unit {
   readonly references: References
   /** Whether loading the module may do more than declare it. */
   readonly isEffect: boolean
+  /** Unless all of these hold, it is an effect, too. */
+  readonly assumes: readonly Assumption[]
 }
 
 /** What a name of a module stands for. */
@@ -46,6 +56,14 @@ export interface Units {
   readonly imports: readonly { readonly specifier: string; readonly isBare: boolean }[]
   /** Units by the names that they assign to. */
   readonly assigners: ReadonlyMap<string, readonly Unit[]>
+  /** Names that have one value, whenever they are read. */
+  readonly fixed: ReadonlySet<string>
+  /** Those of classes among them. */
+  readonly classes: ReadonlySet<string>
+  /** Constants, with their values as written. */
+  readonly constants: ReadonlyMap<string, SyntaxNode>
+  /** Whether it may change what functions of the platform do. */
+  readonly mayPatch: boolean
 }
 
 const ENGINE_CALLS = new Set([
@@ -74,8 +92,17 @@ export function splitUnits(syntax: Syntax): Units {
   const constants = new Map(body.flatMap(constantsOf))
   const assigned = new Set(assignedIn(syntax.root))
   const fixed = new Set(body.flatMap(fixedNames).filter((name) => !assigned.has(name)))
+  const classes = new Set(
+    [
+      ...body.flatMap(classNames),
+      ...[...constants].flatMap(([name, { type }]) => (type === 'ClassExpression' ? [name] : [])),
+    ].filter((name) => fixed.has(name)),
+  )
   const known: Names = {
     isFixed: (name) => fixed.has(name),
+    isClass: (name) => classes.has(name),
+    isImported: (name) => bindings.get(name)?.kind === 'import',
+    isGlobal: (name) => !sources.has(name),
     isEngineCall: (name) => {
       const bound = bindings.get(name)
       if (bound?.kind !== 'import' || bound.specifier !== '@stepwell/engine') return false
@@ -97,7 +124,18 @@ export function splitUnits(syntax: Syntax): Units {
       addAssigner(name, unit)
     }
   }
-  return { units, bindings, exports, stars, imports, assigners }
+  return {
+    units,
+    bindings,
+    exports,
+    stars,
+    imports,
+    assigners,
+    fixed,
+    classes,
+    constants,
+    mayPatch: mayPatch(syntax.root),
+  }
 
   function visit(node: SyntaxNode): void {
     if (isType(node)) return
@@ -135,16 +173,20 @@ export function splitUnits(syntax: Syntax): Units {
       // A step shows nothing of itself to the code of others.
       bind(names, addOpaque(declarator, names.join(', '), 'a step', false))
       for (const { value, use } of options) {
-        if (isInert(value, known, use)) continue
-        add(value as SyntaxNode, `an option of ${names.join(', ')}`, true)
+        const assumes: Assumption[] = []
+        const inert = isInert(value, known, assumes, use)
+        if (inert && assumes.length === 0) continue
+        add(value as SyntaxNode, `an option of ${names.join(', ')}`, !inert, assumes)
       }
       return
     }
     // A `var` can be read before it is set.
     const plain = identifierName(id) !== undefined && (kind === 'const' || kind === 'let')
-    const extended = extendedFunction(init, known)
-    const extendsOwn = extended !== undefined && functions.has(extended)
-    const unit = add(declarator, names.join(', '), !plain || !(extendsOwn || isInert(init, known)))
+    const assumes: Assumption[] = []
+    const extended = extendedFunction(init, known, assumes)
+    const extendsOwn = extended !== undefined && functions.has(extended) && fixed.has(extended)
+    const inert = plain && (extendsOwn || isInert(init, known, assumes))
+    const unit = add(declarator, names.join(', '), !inert, assumes)
     bind(names, unit)
     // Whoever uses the function meets what was added to it.
     if (plain && extendsOwn) {
@@ -157,7 +199,8 @@ export function splitUnits(syntax: Syntax): Units {
   function addDeclaration(node: SyntaxNode): Unit {
     const name = identifierName(node['id']) ?? 'default'
     if (node.type === 'TSEnumDeclaration') return add(node, name, !isPlainEnum(node))
-    return add(node, name, !isInert(node, known))
+    const assumes: Assumption[] = []
+    return add(node, name, !isInert(node, known, assumes), assumes)
   }
 
   function visitExport(node: SyntaxNode): void {
@@ -224,8 +267,13 @@ export function splitUnits(syntax: Syntax): Units {
     }
   }
 
-  function add(node: SyntaxNode, label: string, isEffect: boolean): Unit {
-    const unit = makeUnit(syntax, node, label, isEffect, sources)
+  function add(
+    node: SyntaxNode,
+    label: string,
+    isEffect: boolean,
+    assumes: readonly Assumption[] = [],
+  ): Unit {
+    const unit = makeUnit(syntax, node, label, isEffect, sources, assumes)
     units.push(unit)
     return unit
   }
@@ -234,7 +282,16 @@ export function splitUnits(syntax: Syntax): Units {
   function addOpaque(node: SyntaxNode, label: string, text: string, isEffect: boolean): Unit {
     const digest = digestText(text)
     const lines = linesOf(syntax, node)
-    const unit: Unit = { label, node, lines, digest, names: [], references: NOTHING, isEffect }
+    const unit: Unit = {
+      label,
+      node,
+      lines,
+      digest,
+      names: [],
+      references: NOTHING,
+      isEffect,
+      assumes: [],
+    }
     units.push(unit)
     return unit
   }
@@ -242,12 +299,6 @@ export function splitUnits(syntax: Syntax): Units {
   function addAssigner(name: string, unit: Unit): void {
     assigners.set(name, [...(assigners.get(name) ?? []), unit])
   }
-}
-
-const NO_NAMES: Names = {
-  isEngineCall: () => false,
-  isFixed: () => false,
-  constant: () => undefined,
 }
 
 /**
@@ -292,6 +343,46 @@ function functionNames(statement: SyntaxNode): string[] {
   return name === undefined ? [] : [name]
 }
 
+/** The name of a class that a statement declares. */
+function classNames(statement: SyntaxNode): string[] {
+  const node = isNode(statement['declaration']) ? statement['declaration'] : statement
+  const name = node.type === 'ClassDeclaration' ? identifierName(node['id']) : undefined
+  return name === undefined ? [] : [name]
+}
+
+const PLATFORM = new Set(['Array', 'Map', 'Object', 'Reflect', 'Set', 'Symbol'])
+
+/**
+ * Whether a module does more with the objects of the platform than to call their functions: it might
+ * replace one. So might one that gets at a prototype.
+ */
+function mayPatch(root: SyntaxNode): boolean {
+  let found = false
+  walk(root, (node, ancestors) => {
+    if (isType(node)) return false
+    const member = node.type === 'MemberExpression' ? node : undefined
+    const name = identifierName(member?.['property']) ?? literalText(member?.['property'])
+    if (/^(?:prototype|__proto__|getPrototypeOf)$/.test(name ?? '')) found = true
+    if (PLATFORM.has(identifierName(node) ?? '')) {
+      const [above, parent] = ancestors.slice(-2)
+      const isCallee = parent?.['callee'] === node
+      const isPart = parent?.type === 'MemberExpression' && parent['object'] === node
+      const isRead = isPart && parent['computed'] !== true && isPlainUse(parent, above)
+      const isOther = parent?.type === 'MemberExpression' && !isPart && parent['computed'] !== true
+      const isCompared = parent?.type === 'BinaryExpression' || parent?.['superClass'] === node
+      if (!isCallee && !isRead && !isOther && !isCompared) found = true
+    }
+    return !found
+  })
+  return found
+}
+
+/** Whether a member of an object of the platform is called or read, not set. */
+function isPlainUse(member: SyntaxNode, parent: SyntaxNode | undefined): boolean {
+  if (parent?.['callee'] === member) return true
+  return !/^(?:Assignment|Update|Unary|MemberE)/.test(parent?.type ?? '')
+}
+
 const NOTHING: References = { modules: [], assets: [], env: [], unclear: [] }
 
 /** The unit of the functions that a `step()` call is given, as written there. */
@@ -305,6 +396,7 @@ function makeUnit(
   label: string,
   isEffect: boolean,
   sources: ReturnType<typeof namesBySource>,
+  assumes: readonly Assumption[] = [],
 ): Unit {
   return {
     label,
@@ -314,6 +406,7 @@ function makeUnit(
     names: [...new Set(namesIn(node))],
     references: collectReferences({ ...syntax, root: node }, sources),
     isEffect,
+    assumes,
   }
 }
 
@@ -340,7 +433,7 @@ function isPlainEnum({ body, members }: SyntaxNode): boolean {
   const list = (members ?? (body as SyntaxNode | undefined)?.['members']) as
     SyntaxNode[] | undefined
   return (
-    list?.every(({ initializer }) => initializer === null || isInert(initializer, NO_NAMES)) ??
+    list?.every(({ initializer }) => initializer === null || isInert(initializer, NO_NAMES, [])) ??
     false
   )
 }
