@@ -1724,10 +1724,12 @@ describe('what is not changed by loading modules', () => {
 import { config } from './config.ts'
 import { clean } from './clean.ts'
 import * as models from './models.ts'
+import { list } from './more.ts'
 export const a = step({ params: { k: config.k, deep: config.deep.x }, run: clean })
 export const b = step({ params: { l: config.l }, run: (_: {}, { params }: any) => params.l })
 export const c = step({ run: () => models.table.one() })
-export default pipeline('p', { a, b, c })
+export const d = step({ run: () => list[0]?.() })
+export default pipeline('p', { a, b, c, d })
 `
   const files = {
     'pipeline.ts': PIPELINE,
@@ -1740,6 +1742,7 @@ import { Base } from './base.ts'
 export const table = Object.freeze({ one, base: Base })
 export class Other extends Base {}
 `,
+    'more.ts': `import * as ones from './one.ts'\nexport const list = [ones.one]`,
     'one.ts': 'export const one = () => 3',
     'base.ts': 'export class Base { x() { return 3 } }',
   }
@@ -1758,6 +1761,6 @@ export class Other extends Base {}
   changes('a member of a constant that another one has', { 'config.ts': ['l: 4', 'l: 7'] }, 'b')
   changes('a set that is made when its module is loaded', { 'words.ts': ["'x']", "'y']"] }, 'a')
   changes('a map', { 'words.ts': ["'x', 3", "'x', 4"] }, 'a')
-  changes('a function in a table', { 'one.ts': ['3', '4'] }, 'c')
+  changes('a function in a table', { 'one.ts': ['3', '4'] }, 'c d')
   changes('a base class', { 'base.ts': ['3', '4'] }, '', { [NAMESPACE]: 'c' })
 })

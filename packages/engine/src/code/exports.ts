@@ -9,23 +9,21 @@ export interface Declared extends Located {
   readonly name: string
 }
 
-/** What a name that a module binds stands for, over imports; `undefined` where that cannot be told. */
+/**
+ * What a name that a module binds stands for, over imports; `undefined` where that cannot be told.
+ *
+ * @param member of the module that the name stands for, when it is the name of a namespace
+ */
 export function findDeclared(
   name: string,
   module: LocalModule,
   modules: Modules,
+  member?: string,
 ): Declared | undefined {
-  return follow(module.units?.bindings.get(name), module, modules)
-}
-
-/** What a module exports under a name. */
-export function findExported(
-  specifier: string,
-  name: string,
-  importer: LocalModule,
-  modules: Modules,
-): Declared | undefined {
-  return follow({ kind: 'import', specifier, name }, importer, modules)
+  const bound = module.units?.bindings.get(name)
+  if (member === undefined) return follow(bound, module, modules)
+  if (bound?.kind !== 'import' || bound.name !== '*') return undefined
+  return follow({ ...bound, name: member }, module, modules)
 }
 
 function follow(

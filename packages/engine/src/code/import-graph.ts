@@ -92,7 +92,8 @@ function meets(
   isPatched: boolean,
 ): string | undefined {
   if (assumption.kind === 'platform') return isPatched ? undefined : ''
-  const declared = findDeclared(assumption.name, module, modules)
+  const member = assumption.kind === 'fixed' ? assumption.member : undefined
+  const declared = findDeclared(assumption.name, module, modules, member)
   if (declared === undefined) return undefined
   const { name, module: home } = declared
   if (assumption.kind === 'plain') {

@@ -8,6 +8,8 @@ export interface Names {
   readonly isFixed: (name: string) => boolean
   /** Whether a name is that of a class of the module, which keeps its prototype. */
   readonly isClass: (name: string) => boolean
+  /** Whether a name is that of all exports of another module. */
+  readonly isNamespace: (name: string) => boolean
   /** Whether a name is imported. */
   readonly isImported: (name: string) => boolean
   /** Whether a name is that of the platform. */
@@ -27,8 +29,8 @@ export type Use =
 
 /** What must hold, over modules, for an expression to be inert. */
 export type Assumption =
-  /** What is imported has one value, whenever it is read; it is a class. */
-  | { readonly kind: 'fixed' | 'class'; readonly name: string }
+  /** What is imported, or a member of a namespace, has one value, whenever it is read; it is a class. */
+  | { readonly kind: 'fixed' | 'class'; readonly name: string; readonly member?: string }
   /** A member of a constant is read, or the constant is spread: it is written out, without getters. */
   | { readonly kind: 'plain'; readonly name: string; readonly read: SyntaxNode }
   /** Functions of the platform are what they were. */
@@ -85,7 +87,7 @@ export function isInert(
         return computed !== true && (kind === 'init' || use === 'kept') && inert(value)
       })
     case 'MemberExpression':
-      return isPlain(node)
+      return isOfNamespace(node, names, assumes) || isPlain(node)
     case 'UnaryExpression':
       return (
         ['-', '+', '!', 'typeof', 'void'].includes(node['operator'] as string) &&
@@ -118,6 +120,15 @@ export function isInert(
     default:
       return false
   }
+}
+
+/** `lib.x`, which has no getter when `lib` is a namespace. */
+function isOfNamespace(read: SyntaxNode, { isNamespace }: Names, assumes: Assumption[]): boolean {
+  const name = identifierName(read['object']) ?? ''
+  const member = identifierName(read['property'])
+  if (!isNamespace(name) || member === undefined || read['computed'] === true) return false
+  assumes.push({ kind: 'fixed', name, member })
+  return true
 }
 
 function isOfPlatform(assumes: Assumption[]): true {
@@ -196,6 +207,7 @@ export const NO_NAMES: Names = {
   isEngineCall: () => false,
   isFixed: () => false,
   isClass: () => false,
+  isNamespace: () => false,
   isImported: () => false,
   isGlobal: () => false,
   constant: () => undefined,

@@ -1,5 +1,5 @@
 import type { Doubt } from '../code.ts'
-import { findDeclared, findExported, type Declared } from './exports.ts'
+import { findDeclared, type Declared } from './exports.ts'
 import type { LocalModule, Modules } from './modules.ts'
 import type { Located } from './reach.ts'
 import { namesBySource } from './references.ts'
@@ -85,12 +85,12 @@ export function readsWhileLoading(effects: readonly Located[], modules: Modules)
   }
 
   function calledBy(callee: SyntaxNode, module: LocalModule): Declared | undefined {
-    const bound = module.units?.bindings.get(rootName(callee))
-    const isMember = callee.type === 'MemberExpression'
-    if (bound?.kind !== 'import' || bound.name !== '*' || !isMember)
-      return findDeclared(rootName(callee), module, modules)
-    const member = identifierName(callee['property']) ?? ''
-    return findExported(bound.specifier, member, module, modules)
+    const name = rootName(callee)
+    const bound = module.units?.bindings.get(name)
+    const isMember =
+      callee.type === 'MemberExpression' && bound?.kind === 'import' && bound.name === '*'
+    const member = isMember ? identifierName(callee['property']) : undefined
+    return findDeclared(name, module, modules, member)
   }
 }
 

@@ -101,6 +101,10 @@ export function splitUnits(syntax: Syntax): Units {
   const known: Names = {
     isFixed: (name) => fixed.has(name),
     isClass: (name) => classes.has(name),
+    isNamespace: (name) => {
+      const bound = bindings.get(name)
+      return bound?.kind === 'import' && bound.name === '*'
+    },
     isImported: (name) => bindings.get(name)?.kind === 'import',
     isGlobal: (name) => !sources.has(name),
     isEngineCall: (name) => {
