@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { canonicalText } from '../src/code/canonical.ts'
+import { parseSource, type Syntax } from '../src/code/syntax.ts'
 import { createStories, type Scenario } from './support/projects.ts'
 
 // Projects written to deceive the analysis of code: each tries to make a step's output depend on
@@ -647,4 +649,40 @@ const one = pipeline('one', [['x', () => 0], ['raw', () => ⟦3|4⟧]])
 const [x, raw] = [...one.steps.values()] as any[]
 export default pipeline('p', { raw, x })`,
   })
+})
+
+describe('what is not run here', () => {
+  const textOf = (code: string): string => {
+    const syntax = parseSource('x.ts', new TextEncoder().encode(code)) as Syntax
+    return canonicalText(syntax.root)
+  }
+  test('an alias of another member of a namespace', () => {
+    const alias = (name: string) =>
+      textOf(`namespace N { export const a = 3, b = 4 }\nimport k = N.${name}`)
+    expect(alias('a')).not.toBe(alias('b'))
+  })
+
+  for (const expression of [
+    'process.argv[2] ?? 3',
+    'process.stdin.fd',
+    '(() => 3).constructor.length',
+  ]) {
+    const told = story({ files: { 'pipeline.ts': raw('', expression) } })
+    test(`${expression} is in doubt`, () => {
+      expect(told().first.error).toBeUndefined()
+      expect(told().again.statuses['raw']).toBe('succeeded')
+      expect(told().again.warnings).not.toEqual([])
+    })
+  }
+  for (const expression of [
+    'new (class A { me() { return this.constructor.name } })().me()',
+    '[].constructor === Array',
+    'new Map().constructor.name',
+  ]) {
+    const told = story({ files: { 'pipeline.ts': raw('', expression) } })
+    test(`${expression} is not`, () => {
+      expect(told().first.error).toBeUndefined()
+      expect(told().again.statuses['raw']).toBe('cached')
+    })
+  }
 })
