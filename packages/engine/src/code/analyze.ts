@@ -104,8 +104,8 @@ class Places {
   /** @param nth which of the steps that the call makes, from 0 */
   originOf(sites: readonly CallSite[], nth: number): Origin {
     const [site] = sites
-    const frames = sites.map((each) => this.#enclosing(each))
     const origin = (doubts: Doubt[]): Origin => {
+      const frames = sites.map((each) => this.#enclosing(each))
       return { reached: this.#reach(frames), site: this.#identify(sites), doubts }
     }
     if (site === undefined) {

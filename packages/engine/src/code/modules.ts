@@ -43,6 +43,7 @@ export class Modules {
   readonly #dir: string
   readonly #loadedAt: number
   readonly #resolve = createResolve()
+  readonly #real = new Map<string, string>()
   readonly #modules = new Map<string, LocalModule>()
   readonly #resolved = new Map<string, readonly string[] | undefined>()
 
@@ -59,7 +60,8 @@ export class Modules {
 
   /** @param isCode whether it is loaded as a module, also without an extension that says so */
   get(file: string, isCode = true): LocalModule {
-    const path = real(file)
+    const path = this.#real.get(file) ?? real(file)
+    this.#real.set(file, path)
     // A file without an extension may be data in one place and code in another.
     const key = isCode || SOURCE.has(extname(path)) ? path : `${path}\0data`
     const known = this.#modules.get(key) ?? this.#read(path, isCode)

@@ -1,6 +1,5 @@
 import type { Doubt, Place } from '../code.ts'
 import { digestText, type Digest } from '../digest.ts'
-import { canonicalJson } from '../json.ts'
 import { addPackages, isInstalled } from './packages.ts'
 import type { LocalModule, Modules } from './modules.ts'
 import type { Binding, Unit } from './units.ts'
@@ -73,9 +72,10 @@ export function reach(
       .map(([name, all]) => [name, [...all].toSorted().join(', ')] as const)
       .toSorted(byName),
   )
-  const identity = { roots: rootNumbers, records, packages: versions, order }
+  // Lists of texts and numbers: one text for each, without the care that canonical JSON takes.
+  const identity = JSON.stringify({ order, packages: versions, records, roots: rootNumbers })
   return {
-    digest: digestText(`stepwell code\n${canonicalJson(identity)}`),
+    digest: digestText(`stepwell code\n${identity}`),
     parts: Object.fromEntries(parts.toSorted(byName)),
     packages: versions,
     places: Object.fromEntries(places),

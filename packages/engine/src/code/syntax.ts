@@ -50,16 +50,29 @@ export function walk(
       continue
     }
     if (visit(node, ancestors) === false) continue
+    const children = childrenOf(node)
+    if (children.length === 0) continue
     ancestors.push(node)
-    stack.push('leave', ...childrenOf(node).toReversed())
+    stack.push('leave')
+    for (let index = children.length - 1; index >= 0; index -= 1) {
+      stack.push(children[index] as SyntaxNode)
+    }
   }
 }
 
 /** The nodes directly below a node, in source order of its members. */
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
-  return Object.values(node)
-    .flatMap((member) => (Array.isArray(member) ? member : [member]))
-    .filter(isNode)
+  // Half of the time of an analysis is spent here and in `walk`.
+  const children: SyntaxNode[] = []
+  for (const key of Object.keys(node)) {
+    const member = node[key]
+    if (typeof member !== 'object' || member === null) continue
+    if (isNode(member)) children.push(member)
+    else if (Array.isArray(member)) {
+      for (const item of member as unknown[]) if (isNode(item)) children.push(item)
+    }
+  }
+  return children
 }
 
 /** Whether a node is a type, of which nothing is left when the code runs. */
