@@ -1,12 +1,14 @@
-import { readFileSync, statSync } from 'node:fs'
-import { extname } from 'node:path'
+import { statSync } from 'node:fs'
+import { basename, dirname, extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Doubt } from '../code.ts'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
 import { isInstalled } from './packages.ts'
-import { isInside, projectPath, real } from './paths.ts'
+import { Lookups } from './lookups.ts'
+import { isInside, projectPath } from './paths.ts'
 import { collectReferences, type References } from './references.ts'
 import { createResolve } from './resolve.ts'
+import { Sources } from './sources.ts'
 import { parseSource, type Syntax, type SyntaxNode } from './syntax.ts'
 import { splitUnits, type Units } from './units.ts'
 
@@ -42,15 +44,24 @@ export function isOwn(file: string): boolean {
 export class Modules {
   readonly #dir: string
   readonly #loadedAt: number
-  readonly #resolve = createResolve()
-  readonly #real = new Map<string, string>()
+  readonly sources: Sources = new Sources()
+  readonly #lookups = new Lookups(this.sources)
+  readonly #resolve = createResolve(this.#lookups)
   readonly #modules = new Map<string, LocalModule>()
   readonly #resolved = new Map<string, readonly string[] | undefined>()
+
+  /** Whether no file changed after it was loaded. */
+  isFresh = true
 
   /** `loadedAt`: when the process had loaded the modules, in milliseconds since the epoch. */
   constructor(dir: string, loadedAt: number) {
     this.#dir = dir
     this.#loadedAt = loadedAt
+  }
+
+  /** Whether `sources` have seen all that the resolver may have looked at. */
+  get isComplete(): boolean {
+    return this.#lookups.isComplete
   }
 
   /** Those read so far. */
@@ -60,8 +71,7 @@ export class Modules {
 
   /** @param isCode whether it is loaded as a module, also without an extension that says so */
   get(file: string, isCode = true): LocalModule {
-    const path = this.#real.get(file) ?? real(file)
-    this.#real.set(file, path)
+    const path = this.sources.real(file)
     // A file without an extension may be data in one place and code in another.
     const key = isCode || SOURCE.has(extname(path)) ? path : `${path}\0data`
     const known = this.#modules.get(key) ?? this.#read(path, isCode)
@@ -101,9 +111,11 @@ export class Modules {
   }
 
   stat(file: string): 'file' | 'directory' | 'missing' {
-    const stats = statSync(file, { throwIfNoEntry: false })
-    if (stats === undefined) return 'missing'
-    return stats.isDirectory() ? 'directory' : 'file'
+    const kind = this.sources.list(dirname(file))?.get(basename(file))
+    if (kind === 'file') return kind
+    // A link, or a name in other letters where the file system does not mind.
+    if (this.sources.list(file) !== undefined) return 'directory'
+    return this.sources.read(file) === undefined ? 'missing' : 'file'
   }
 
   /** A file that is named but not there: it may be there the next time. */
@@ -117,16 +129,16 @@ export class Modules {
     const doubts: Doubt[] = []
     const doubt = (what: string, todo: string, line = 1) =>
       doubts.push({ what, place: `${name}:${line}`, todo })
-    let bytes: Uint8Array
-    try {
-      bytes = readFileSync(file)
-      // In a process that lives on, what runs is what was loaded, not what the file says now.
-      if (statSync(file).ctimeMs > this.#loadedAt) {
-        doubt('a module that changed after it was loaded', 'start the program again')
-      }
-    } catch {
+    const bytes = this.sources.load(file)
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (bytes === undefined || stats === undefined) {
       doubt('a module that cannot be read', 'check the file')
       return { file, name, doubts }
+    }
+    // In a process that lives on, what runs is what was loaded, not what the file says now.
+    if (stats.ctimeMs > this.#loadedAt) {
+      doubt('a module that changed after it was loaded', 'start the program again')
+      this.isFresh = false
     }
     const parsed = SOURCE.has(extname(file)) || (isCode && !DATA.has(extname(file)))
     if (!parsed) return { file, name, content: digestBytes(bytes), doubts }

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { createDigester, digestHex } from '../digest.ts'
+import type { Sources } from './sources.ts'
 
 interface Manifest {
   readonly name?: string
@@ -20,30 +20,31 @@ export function addPackages(
   path: string,
   found: Map<string, Set<string>>,
   visited: Set<string>,
+  sources: Sources,
 ): void {
-  const pending = [packageRoot(path)]
+  const pending = [packageRoot(path, sources)]
   for (let root = pending.pop(); root !== undefined; root = pending.pop()) {
     if (visited.has(root)) continue
     visited.add(root)
-    const manifest = readManifest(root) ?? {}
+    const manifest = readManifest(root, sources) ?? {}
     const name = manifest.name ?? root
     const versions = found.get(name) ?? new Set()
-    found.set(name, versions.add(versionOf(root, manifest)))
+    found.set(name, versions.add(versionOf(root, manifest, sources)))
     const { dependencies, optionalDependencies, peerDependencies } = manifest
     const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
     for (const dependency of names) {
       // One that is not installed cannot be reached: an optional one, or a peer.
-      const installed = findInstalled(root, dependency)
+      const installed = findInstalled(root, dependency, sources)
       if (installed !== undefined) pending.push(installed)
     }
   }
 }
 
 /** The directory of the package that a file belongs to. */
-function packageRoot(path: string): string {
+function packageRoot(path: string, sources: Sources): string {
   let dir = dirname(path)
   for (;;) {
-    const { name } = readManifest(dir) ?? {}
+    const { name } = readManifest(dir, sources) ?? {}
     // A nested package.json without a name only sets the module type.
     if (name !== undefined || dirname(dir) === dir) return dir
     dir = dirname(dir)
@@ -54,31 +55,35 @@ export function isInstalled(path: string): boolean {
   return /[\\/]node_modules[\\/]/.test(path)
 }
 
-function findInstalled(root: string, name: string): string | undefined {
+function findInstalled(root: string, name: string, sources: Sources): string | undefined {
+  const [first = ''] = name.split('/')
   for (let dir = root; ; dir = dirname(dir)) {
-    const candidate = join(dir, 'node_modules', name)
-    if (readManifest(candidate) !== undefined) return realpathSync(candidate)
+    const modules = join(dir, 'node_modules')
+    const candidate = join(modules, name)
+    // Few directories are asked for many names.
+    const isThere = sources.list(modules)?.has(first) && readManifest(candidate, sources)
+    if (isThere) return sources.real(candidate)
     if (dirname(dir) === dir) return undefined
   }
 }
 
-function versionOf(root: string, { version }: Manifest): string {
+function versionOf(root: string, { version }: Manifest, sources: Sources): string {
   // A version says what is in a package only when it came from a registry.
   if (version === undefined || version === '0.0.0' || !isInstalled(root)) {
-    return `files ${digestTree(root)}`
+    return `files ${digestTree(root, sources)}`
   }
-  if (!isRegistered(root)) return `files ${digestTree(root)}`
+  if (!isRegistered(root, sources)) return `files ${digestTree(root, sources)}`
   const [, store] = /[\\/]\.pnpm[\\/]([^\\/]+)/.exec(root) ?? []
   return store?.includes('patch_hash') ? `${version} (${store})` : version
 }
 
 /** Whether a package came from a registry, as far as pnpm and npm say: not from a directory or a repository. */
-function isRegistered(root: string): boolean {
+function isRegistered(root: string, sources: Sources): boolean {
   const [, store] = /[\\/]\.pnpm[\\/]([^\\/]+)/.exec(root) ?? []
   if (store !== undefined) return !/@(?:file|git|https?|ssh)[+:]/.test(store)
   // npm's own account of what is installed, by path from the directory that has `node_modules`.
   for (let dir = dirname(root); dirname(dir) !== dir; dir = dirname(dir)) {
-    const lock = installedBy(join(dir, '.package-lock.json'))
+    const lock = installedBy(join(dir, '.package-lock.json'), sources)
     if (lock === undefined) continue
     const { resolved } = lock[relative(dirname(dir), root).split(sep).join('/')] ?? {}
     return resolved === undefined || /^https?:.*\/-\/[^/]+\.tgz$/.test(resolved)
@@ -88,43 +93,49 @@ function isRegistered(root: string): boolean {
 
 type Lock = Readonly<Record<string, { readonly resolved?: string }>>
 
-const LOCKS = new Map<string, { readonly changed: number; readonly packages: Lock | undefined }>()
+// Asked for every package; what is seen in one analysis stays the same.
+const LOCKS = new WeakMap<Sources, Map<string, Lock | undefined>>()
 
-function installedBy(path: string): Lock | undefined {
-  const changed = statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0
-  const known = LOCKS.get(path)
-  if (known?.changed === changed) return known.packages
-  const packages = changed === 0 ? undefined : readLock(path)
-  LOCKS.set(path, { changed, packages })
-  return packages
+function installedBy(path: string, sources: Sources): Lock | undefined {
+  const known = LOCKS.get(sources) ?? new Map<string, Lock | undefined>()
+  LOCKS.set(sources, known)
+  if (!known.has(path)) known.set(path, readLock(path, sources))
+  return known.get(path)
 }
 
-function readLock(path: string): Lock | undefined {
+function readLock(path: string, sources: Sources): Lock | undefined {
   try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { readonly packages?: Lock }).packages
+    const text = new TextDecoder().decode(sources.read(path))
+    return (JSON.parse(text) as { readonly packages?: Lock }).packages
   } catch {
     return undefined
   }
 }
 
-function digestTree(root: string): string {
+function digestTree(root: string, sources: Sources): string {
   const digester = createDigester()
   const text = new TextEncoder()
-  const files = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !isInstalled(file.slice(root.length)) && !file.includes('.tsbuildinfo'))
-    .toSorted()
-  for (const file of files) {
+  for (const file of filesIn(root, sources).toSorted()) {
+    if (file.includes('.tsbuildinfo')) continue
     digester.update(text.encode(`\n${file.slice(root.length)}\n`))
-    digester.update(readFileSync(file))
+    digester.update(sources.read(file) ?? new Uint8Array())
   }
   return digestHex(digester.digest())
 }
 
-function readManifest(dir: string): Manifest | undefined {
+function filesIn(dir: string, sources: Sources): string[] {
+  return [...(sources.list(dir) ?? [])].flatMap(([name, kind]) => {
+    const path = join(dir, name)
+    if (kind === 'file') return [path]
+    return kind === 'directory' && name !== 'node_modules' ? filesIn(path, sources) : []
+  })
+}
+
+function readManifest(dir: string, sources: Sources): Manifest | undefined {
+  const bytes = sources.read(join(dir, 'package.json'))
+  if (bytes === undefined) return undefined
   try {
-    return JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as Manifest
+    return JSON.parse(new TextDecoder().decode(bytes)) as Manifest
   } catch {
     return undefined
   }

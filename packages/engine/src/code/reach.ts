@@ -63,7 +63,7 @@ export function reach(
   const env = new Set<string>()
   const doubts: Doubt[] = []
 
-  for (const file of installed) addPackages(file, packages, visitedPackages)
+  for (const file of installed) addPackages(file, packages, visitedPackages, modules.sources)
   const rootNumbers = roots.map(number)
   // The queue grows while it is walked.
   for (const node of queue) records.push(record(node))
@@ -173,7 +173,7 @@ export function reach(
 
   function resolveExport(file: string, name: string, seen: Set<string>): Target[] {
     if (isInstalled(file)) {
-      addPackages(file, packages, visitedPackages)
+      addPackages(file, packages, visitedPackages, modules.sources)
       return []
     }
     const key = `${file}\0${name}`

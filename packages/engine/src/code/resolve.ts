@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { dirname } from 'node:path'
 import { ResolverFactory, type NapiResolveOptions } from 'oxc-resolver'
+import { customConditions } from './conditions.ts'
+import type { Lookups } from './lookups.ts'
 
 /** Absolute, real paths of all that a specifier may lead to; empty for a module of Node itself. */
 export type Resolve = (specifier: string, importer: string) => readonly string[] | undefined
@@ -12,7 +14,7 @@ const CODE = ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '.js
  * heed `tsconfig.json`: which of them loaded a module cannot be told, so whatever one of them finds
  * counts.
  */
-export function createResolve(): Resolve {
+export function createResolve(lookups: Lookups): Resolve {
   const conditions = ['node', 'module-sync', 'node-addons', ...customConditions()]
   const shared = { extensions: CODE, mainFields: ['main'] }
   const resolvers = ['import', 'require'].flatMap((condition) => {
@@ -21,44 +23,29 @@ export function createResolve(): Resolve {
   })
   return (specifier, importer) => {
     if (isBuiltin(specifier)) return []
+    const found = resolveAll(specifier, importer)
+    if (found.length > 0) return found
+    // `./x.js` may stand for `x.ts` where no `x.js` has been made yet.
+    const stem = specifier.replace(/\.[cm]?jsx?$/, '')
+    const sources = stem === specifier ? [] : resolveAll(stem, importer)
+    return sources.length === 0 ? undefined : sources
+  }
+
+  function resolveAll(specifier: string, importer: string): readonly string[] {
+    // Looked at before it is decided: what changes meanwhile is then seen to have changed.
+    lookups.follow(specifier, dirname(importer))
     const found = resolvers.flatMap((resolver) => {
       const { path } = resolver.resolveFileSync(importer, specifier)
       return path === undefined ? [] : withTwins(path.replace(/\?.*$/, ''))
     })
-    return found.length === 0 ? findSource(specifier, importer, resolvers) : [...new Set(found)]
+    return [...new Set(found)]
   }
-}
 
-/** `./x.js` may stand for `x.ts` where no `x.js` has been made yet. */
-function findSource(
-  specifier: string,
-  importer: string,
-  resolvers: readonly ResolverFactory[],
-): readonly string[] | undefined {
-  const stem = specifier.replace(/\.[cm]?jsx?$/, '')
-  if (stem === specifier) return undefined
-  const found = resolvers.flatMap((resolver) => {
-    const { path } = resolver.resolveFileSync(importer, stem)
-    return path === undefined ? [] : withTwins(path)
-  })
-  return found.length === 0 ? undefined : [...new Set(found)]
-}
-
-// Loaders differ in which of `x.ts` and `x.js` they take when both are there: then either may run.
-function withTwins(path: string): string[] {
-  const extension = CODE.find((each) => path.endsWith(each))
-  if (extension === undefined) return [path]
-  const stem = path.slice(0, -extension.length)
-  return [path, ...CODE.map((each) => stem + each).filter((twin) => existsSync(twin))]
-}
-
-/** What `--conditions` gave, on the command line or in NODE_OPTIONS. */
-function customConditions(): string[] {
-  const options = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]
-  return options.flatMap((option, index) => {
-    const [, attached] = /^(?:--conditions|-C)=(.+)$/.exec(option) ?? []
-    if (attached !== undefined) return [attached]
-    const next = options[index + 1]
-    return (option === '--conditions' || option === '-C') && next !== undefined ? [next] : []
-  })
+  // Loaders differ in which of `x.ts` and `x.js` they take when both are there: then either may run.
+  function withTwins(path: string): string[] {
+    const extension = CODE.find((each) => path.endsWith(each))
+    if (extension === undefined) return [path]
+    const stem = path.slice(0, -extension.length)
+    return [path, ...CODE.map((each) => stem + each).filter((twin) => lookups.has(twin))]
+  }
 }

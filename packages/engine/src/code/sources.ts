@@ -1,0 +1,181 @@
+import { readdirSync, readFileSync, statSync, type BigIntStats, type Dirent } from 'node:fs'
+import { basename } from 'node:path'
+import { digestBytes, digestText, type Digest } from '../digest.ts'
+import { real } from './paths.ts'
+
+export type Kind = 'file' | 'directory' | 'link' | 'other'
+
+/** What was seen at a path: its content by digest, `null` where there was none. */
+export interface Seen {
+  readonly digest: Digest | null
+  /** size, mtime ns, ctime ns, inode; empty when it proves nothing. */
+  readonly signature: string
+}
+
+/** All that was seen, by absolute path. */
+export interface Sights {
+  readonly files: Readonly<Record<string, Seen>>
+  /** Entries of directories. */
+  readonly dirs: Readonly<Record<string, Seen>>
+  readonly reals: Readonly<Record<string, string>>
+  /** Those of the files that may run in this process, or be read by what does. */
+  readonly loaded: readonly string[]
+}
+
+// As for input files: what was written within this time may be written again with the same time stamps.
+const TICK_NS = 2_000_000_000n
+
+/**
+ * The file system as the analysis of code sees it. Each path is looked at once, so that the analysis
+ * sees one state of it, and what was seen is remembered: as long as all of it stays, so does what the
+ * analysis finds.
+ */
+export class Sources {
+  readonly #files = new Map<
+    string,
+    { readonly bytes: Uint8Array | undefined; readonly seen: Seen }
+  >()
+  readonly #dirs = new Map<
+    string,
+    { readonly entries: ReadonlyMap<string, Kind> | undefined; readonly seen: Seen }
+  >()
+  readonly #reals = new Map<string, string>()
+  readonly #loaded = new Set<string>()
+
+  /** `undefined` when it cannot be read as a file. */
+  read(path: string): Uint8Array | undefined {
+    let known = this.#files.get(path)
+    if (known === undefined) {
+      known = look(path, readContent, digestBytes)
+      this.#files.set(path, known)
+    }
+    return known.bytes
+  }
+
+  /** As `read`, of a file that may run in this process. */
+  load(path: string): Uint8Array | undefined {
+    this.#loaded.add(path)
+    return this.read(path)
+  }
+
+  /** What is in a directory; `undefined` when it cannot be read as one. */
+  list(path: string): ReadonlyMap<string, Kind> | undefined {
+    const known = this.#dirs.get(path)
+    if (known !== undefined) return known.entries
+    const { bytes: entries, seen } = look(path, readEntries, digestEntries)
+    this.#dirs.set(path, { entries, seen })
+    return entries
+  }
+
+  /** The path with symbolic links resolved, where there is such a file. */
+  real(path: string): string {
+    const known = this.#reals.get(path) ?? real(path)
+    this.#reals.set(path, known)
+    return known
+  }
+
+  get sights(): Sights {
+    return {
+      files: Object.fromEntries([...this.#files].map(([path, { seen }]) => [path, seen])),
+      dirs: Object.fromEntries([...this.#dirs].map(([path, { seen }]) => [path, seen])),
+      reals: Object.fromEntries(this.#reals),
+      loaded: [...this.#loaded],
+    }
+  }
+}
+
+/**
+ * Looks again at all that was seen. `undefined` when something is another one now, or may have been
+ * loaded before it changed; else the same sights, with signatures that can be trusted by now.
+ *
+ * @param loadedAt when the process had loaded its modules, in milliseconds since the epoch
+ */
+export function lookAgain(sights: Sights, loadedAt: number): Sights | undefined {
+  const { reals, loaded } = sights
+  for (const path of loaded) {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats !== undefined && stats.ctimeMs > loadedAt) return undefined
+  }
+  for (const [path, target] of Object.entries(reals)) if (real(path) !== target) return undefined
+  const files = compareAll(sights.files, readContent, digestBytes)
+  const dirs = files && compareAll(sights.dirs, readEntries, digestEntries)
+  if (files === undefined || dirs === undefined) return undefined
+  return files === sights.files && dirs === sights.dirs ? sights : { files, dirs, reals, loaded }
+}
+
+function compareAll<T>(
+  all: Readonly<Record<string, Seen>>,
+  read: (path: string) => T,
+  digest: (content: T) => Digest,
+): Readonly<Record<string, Seen>> | undefined {
+  const fresh: [string, Seen][] = []
+  for (const [path, before] of Object.entries(all)) {
+    if (before.signature !== '' && signatureAt(path) === before.signature) continue
+    const { seen } = look(path, read, digest)
+    if (seen.digest !== before.digest) return undefined
+    if (seen.signature !== before.signature) fresh.push([path, seen])
+  }
+  return fresh.length === 0 ? all : { ...all, ...Object.fromEntries(fresh) }
+}
+
+function look<T>(
+  path: string,
+  read: (path: string) => T,
+  digest: (content: T) => Digest,
+): { readonly bytes: T | undefined; readonly seen: Seen } {
+  const now = BigInt(Date.now()) * 1_000_000n
+  const before = stats(path)
+  try {
+    const bytes = read(path)
+    const settled =
+      before !== undefined && before.mtimeNs + TICK_NS < now && before.ctimeNs + TICK_NS < now
+    const signature = settled ? signatureOf(before) : ''
+    const trusted = signature !== '' && signatureAt(path) === signature
+    return { bytes, seen: { digest: digest(bytes), signature: trusted ? signature : '' } }
+  } catch {
+    // That there is nothing has no time stamp.
+    return { bytes: undefined, seen: { digest: null, signature: before === undefined ? NONE : '' } }
+  }
+}
+
+const NONE = 'none'
+
+function readContent(path: string): Uint8Array {
+  return readFileSync(path)
+}
+
+function readEntries(path: string): ReadonlyMap<string, Kind> {
+  const isInstalled = basename(path) === 'node_modules'
+  const entries = readdirSync(path, { withFileTypes: true })
+    // Caches and locks of tools, and what Stepwell itself writes: no import leads there.
+    .filter(({ name }) => name !== '.stepwell' && !(isInstalled && name.startsWith('.')))
+    .map((entry) => [entry.name, kindOf(entry)] as const)
+  return new Map(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function kindOf(entry: Dirent): Kind {
+  if (entry.isSymbolicLink()) return 'link'
+  if (entry.isDirectory()) return 'directory'
+  return entry.isFile() ? 'file' : 'other'
+}
+
+function digestEntries(entries: ReadonlyMap<string, Kind>): Digest {
+  return digestText(JSON.stringify([...entries]))
+}
+
+function stats(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
+function signatureAt(path: string): string {
+  const found = stats(path)
+  return found === undefined ? NONE : signatureOf(found)
+}
+
+function signatureOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
+  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`
+}
