@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import { Project } from './rig.ts'
+import { ended, Project } from './rig.ts'
 
 const PIPELINE = `import { pipeline, step } from '@stepwell/engine'
 import fake from 'fake'
@@ -117,4 +118,33 @@ test('explain names a changed function by file and lines; lines alone change not
   expect((await made.stepwell('explain', 'raw')).stdout).toContain(
     'because code: scale in lib/clean.ts:5-7 changed\n',
   )
+})
+
+/** Writes down, when the process ends, how many native parts of parser and resolver it has loaded. */
+const SPY = `import { writeFileSync } from 'node:fs'
+process.on('exit', () => {
+  const { sharedObjects } = process.report.getReport()
+  writeFileSync('loaded', String(sharedObjects.filter((path) => path.includes('oxc')).length))
+})
+`
+
+test('nothing is parsed when no source changed; what only reads writes no manifest', async () => {
+  const made = project()
+  made.write('spy.mjs', SPY)
+  const loaded = async (...args: string[]) => {
+    const spy = { NODE_OPTIONS: `--import=${pathToFileURL(made.path('spy.mjs')).href}` }
+    await ended(made.start(args, spy))
+    return Number(made.read('loaded'))
+  }
+  expect(await loaded('plan')).toBeGreaterThan(0)
+  expect(existsSync(made.path('.stepwell'))).toBe(false)
+  expect(await loaded('run')).toBeGreaterThan(0)
+  for (const verb of ['run', 'plan']) expect(await loaded(verb), verb).toBe(0)
+  for (const verb of ['explain', 'code']) expect(await loaded(verb, 'raw'), verb).toBe(0)
+  made.edit('lib/clean.ts', 'more.length', '9')
+  expect(await loaded('plan')).toBeGreaterThan(0)
+  expect(await loaded('plan')).toBeGreaterThan(0)
+  expect((await made.stepwell('explain', 'raw')).stdout).toContain('scale in lib/clean.ts:4-6')
+  expect(await loaded('run')).toBeGreaterThan(0)
+  expect(await loaded('run')).toBe(0)
 })

@@ -52,3 +52,11 @@ export interface Doubt {
   readonly place: string
   readonly todo: string
 }
+
+/** The label of a file that counts whole. */
+export const WHOLE = 'the file'
+
+/** The name of a part of a file. */
+export function partName(label: string, file: string): string {
+  return `${label} in ${file}`
+}

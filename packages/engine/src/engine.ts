@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Acceptance } from './acceptance.ts'
 import { acceptSteps } from './accept-steps.ts'
 import { actionOf } from './action.ts'
-import { analyzeCode } from './code/analyze.ts'
+import { findCode, type KnownCode } from './code/manifest.ts'
 import type { PipelineCode } from './code.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { StepwellError } from './errors.ts'
@@ -237,8 +237,8 @@ export class Engine implements AsyncDisposable {
    * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS.
    */
   async code(pipeline: Pipeline, step: string): Promise<CodeReport> {
-    const { code } = prepare(pipeline, [step], this.dir)
-    return await Promise.resolve(reportCode(code, step))
+    const { code } = await prepare(pipeline, [step], this.#dirs)
+    return reportCode(code, step)
   }
 
   /**
@@ -396,11 +396,12 @@ export class Engine implements AsyncDisposable {
 
   /** The pipeline and its last known state, in which a request is planned and carried out. */
   async #situation(pipeline: Pipeline, request: PlanRequest): Promise<Situation> {
-    const { steps, code } = prepare(pipeline, request.targets, this.dir)
+    const { steps, code, keep } = await prepare(pipeline, request.targets, this.#dirs)
     const { files, ...known } = await this.#snapshots.read(pipeline.name)
     const snapshot = withoutRevoked(known, (key) => this.#accepted.stands(key))
     this.#digests.recall(Object.entries(files))
-    return { pipeline, request, steps, code, snapshot, forced: forcedSteps(steps, request.force) }
+    const forced = forcedSteps(steps, request.force)
+    return { pipeline, request, steps, code, keepCode: keep, snapshot, forced }
   }
 
   async #planIn(situation: Situation): Promise<Plan> {
@@ -432,7 +433,7 @@ export class Engine implements AsyncDisposable {
     tell: (event: RunEvent) => void,
   ): Promise<RunRecord> {
     const situation = await this.#situation(pipeline, plan ?? own)
-    const { steps, code, snapshot, forced } = situation
+    const { steps, code, keepCode, snapshot, forced } = situation
     const moved = plan && planMoved(plan, await this.#planIn(situation))
     if (moved !== undefined) throw moved
     createState(this.#dirs)
@@ -443,6 +444,7 @@ export class Engine implements AsyncDisposable {
       steps: steps.map(({ name, step }) => ({ name, action: actionOf(step) })),
     })
     for (const warning of warningsOf(code)) recorder.warn(warning)
+    await keepCode()
     const runner = new StepRunner({
       run: recorder.id,
       dir: this.dir,
@@ -552,22 +554,24 @@ interface Situation {
   readonly request: PlanRequest
   readonly steps: OrderedStep[]
   readonly code: PipelineCode
+  /** Keeps what was found out about the code. */
+  readonly keepCode: () => Promise<void>
   readonly snapshot: Snapshot
   readonly forced: ReadonlySet<string>
 }
 
-function prepare(
+async function prepare(
   pipeline: Pipeline,
   targets: readonly string[] | undefined,
-  dir: string,
-): { steps: OrderedStep[]; code: PipelineCode } {
+  { project, code }: StateDirs,
+): Promise<KnownCode & { readonly steps: OrderedStep[] }> {
   if (pipeline?.kind !== 'pipeline') {
     throw new TypeError('Expected a pipeline made by pipeline()')
   }
   const steps = orderSteps(pipeline, targets)
   for (const { name, step } of steps) paramsOf(name, step)
-  checkOuts(pipeline, dir)
-  return { steps, code: analyzeCode(pipeline, dir) }
+  checkOuts(pipeline, project)
+  return { steps, ...(await findCode(pipeline, project, code)) }
 }
 
 function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force']): Set<string> {

@@ -1,15 +1,23 @@
 import type { Doubt, PipelineCode, StepCode } from '../code.ts'
-import { digestText, type Digest } from '../digest.ts'
+import { digestText } from '../digest.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { definition } from '../step.ts'
 import { knowledgeOf } from './ambiguity.ts'
-import { parseCallSites, type CallSite } from './call-site.ts'
+import { cutStack, parseCallSites, type CallSite } from './call-site.ts'
 import { codeOptions, indexCalls, type Call } from './calls.ts'
+import { valuesOf } from './found-code.ts'
 import { importGraph } from './import-graph.ts'
 import { isOwn, Modules, type LocalModule } from './modules.ts'
 import { reach, type Node, type Reach } from './reach.ts'
+import type { Sights } from './sources.ts'
 import { offsetOf, type Syntax } from './syntax.ts'
 import { functionUnit } from './units.ts'
+
+export interface Analysis {
+  readonly code: PipelineCode
+  /** All that was seen: what was found holds as long as it stays. None where not all is known. */
+  readonly sights?: Sights
+}
 
 const ADVICE = 'put what the step needs into `params`, or give it a `version`'
 
@@ -19,14 +27,14 @@ const ADVICE = 'put what the step needs into `params`, or give it a `version`'
  * step, since it may change what any of them sees. What cannot be followed is a doubt, which disables
  * caching.
  */
-export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
+export function analyzeCode(pipeline: Pipeline, dir: string): Analysis {
   const stacks = new Map<string, readonly CallSite[]>()
   for (const step of pipeline.steps.values()) {
-    const { site } = definition(step)
+    const site = cutStack(definition(step).site)
     if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwn))
   }
   const modules = new Modules(dir, pipeline.madeAt)
-  const all = [...stacks.values(), parseCallSites(pipeline.site, isOwn)].flat()
+  const all = [...stacks.values(), parseCallSites(cutStack(pipeline.site), isOwn)].flat()
   const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
   const loading = reach(graph.effects, modules, graph)
 
@@ -35,7 +43,8 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
   const seen = new Map<string, number>()
   const steps = new Map<string, StepCode>()
   for (const [name, step] of pipeline.steps) {
-    const { site: stack, version, pin } = definition(step)
+    const { site: made, version, pin } = definition(step)
+    const stack = cutStack(made)
     if (pin !== undefined) {
       steps.set(name, pinnedCode(pin, `${pipeline.name}/${name}`))
       continue
@@ -59,11 +68,13 @@ export function analyzeCode(pipeline: Pipeline, dir: string): PipelineCode {
     })
   }
   const { digest, parts, packages, places: at, env } = loading
-  return {
+  const code = {
     loading: { digest, parts, packages, places: at, env },
     doubts: [...graph.doubts, ...loading.doubts],
     steps,
   }
+  const holds = modules.isComplete && modules.isFresh
+  return { code, ...(holds && { sights: modules.sources.sights }) }
 }
 
 /**
@@ -177,12 +188,4 @@ class Places {
   *#syntaxes(): Generator<Syntax> {
     for (const { syntax } of this.#modules.all) if (syntax !== undefined) yield syntax
   }
-}
-
-function valuesOf(names: ReadonlySet<string>): Record<string, Digest | null> {
-  const values = [...names].toSorted().map((name) => {
-    const value = process.env[name]
-    return [name, value === undefined ? null : digestText(value)] as const
-  })
-  return Object.fromEntries(values)
 }

@@ -15,14 +15,19 @@ export interface CallSite {
 const FRAME = /^\s+at (?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:[\\/]).*):(\d+):(\d+)\)?$/
 
 /**
- * The project's own frames of a stack, innermost first, up to the top level of the module that was
- * being loaded: what imported that module is not part of how the step was made.
+ * A stack up to the top level of the module that was being loaded: how that module came to be loaded
+ * says nothing of how a step is made.
  */
+export function cutStack(stack: string): string {
+  const end = stack.indexOf('node:internal/modules/')
+  return end < 0 ? stack : stack.slice(0, stack.lastIndexOf('\n', end))
+}
+
+/** The project's own frames of a stack that has been cut, innermost first. */
 export function parseCallSites(stack: string, isOwn: (file: string) => boolean): CallSite[] {
   const sites: CallSite[] = []
   let direct = true
   for (const frame of stack.split('\n').slice(1)) {
-    if (frame.includes('node:internal/modules/')) break
     const [, where, line, column] = FRAME.exec(frame.replace(' async ', ' ')) ?? []
     const file = where === undefined ? undefined : toPath(where)
     if (file !== undefined && isOwn(file)) {

@@ -1,5 +1,5 @@
 /** What `--conditions` gave, on the command line or in NODE_OPTIONS. */
-export function customConditions(): string[] {
+export function conditions(): string[] {
   const options = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]
   return options.flatMap((option, index) => {
     const [, attached] = /^(?:--conditions|-C)=(.+)$/.exec(option) ?? []

@@ -1,4 +1,4 @@
-import type { Doubt, Place } from '../code.ts'
+import { partName, WHOLE, type Doubt, type Place } from '../code.ts'
 import { digestText, type Digest } from '../digest.ts'
 import { addPackages, isInstalled } from './packages.ts'
 import type { LocalModule, Modules } from './modules.ts'
@@ -97,11 +97,11 @@ export function reach(
       doubts.push(...module.doubts)
       if (module.content !== undefined) {
         parts.push([module.name, module.content])
-        places.push([module.name, { label: 'the file', file: module.name }])
+        places.push([module.name, { label: WHOLE, file: module.name }])
       }
       return [module.content ?? null, identityOf(module), wholeOf(module)]
     }
-    const part = `${unit.label} in ${module.name}`
+    const part = partName(unit.label, module.name)
     parts.push([part, unit.digest])
     places.push([part, { label: unit.label, file: module.name, lines: unit.lines }])
     for (const { what, line, todo } of unit.references.unclear) {

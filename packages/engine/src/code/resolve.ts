@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { dirname } from 'node:path'
 import { ResolverFactory, type NapiResolveOptions } from 'oxc-resolver'
-import { customConditions } from './conditions.ts'
+import { conditions as customConditions } from './conditions.ts'
 import type { Lookups } from './lookups.ts'
 
 /** Absolute, real paths of all that a specifier may lead to; empty for a module of Node itself. */

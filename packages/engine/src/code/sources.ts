@@ -124,7 +124,7 @@ function look<T>(
   digest: (content: T) => Digest,
 ): { readonly bytes: T | undefined; readonly seen: Seen } {
   const now = BigInt(Date.now()) * 1_000_000n
-  const before = stats(path)
+  const before = statOf(path)
   try {
     const bytes = read(path)
     const settled =
@@ -163,7 +163,7 @@ function digestEntries(entries: ReadonlyMap<string, Kind>): Digest {
   return digestText(JSON.stringify([...entries]))
 }
 
-function stats(path: string): BigIntStats | undefined {
+function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false })
   } catch {
@@ -172,7 +172,7 @@ function stats(path: string): BigIntStats | undefined {
 }
 
 function signatureAt(path: string): string {
-  const found = stats(path)
+  const found = statOf(path)
   return found === undefined ? NONE : signatureOf(found)
 }
 

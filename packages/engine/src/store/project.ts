@@ -6,6 +6,8 @@ import { refuseNetwork } from './network-fs.ts'
 
 /** Where the parts of a project's `.stepwell` directory are. */
 export interface StateDirs {
+  /** The project directory itself. */
+  readonly project: string
   readonly root: string
   readonly objects: string
   readonly runs: string
@@ -17,6 +19,8 @@ export interface StateDirs {
   readonly downloads: string
   /** The audit trail of what was accepted. */
   readonly accepted: string
+  /** What was found out about code. */
+  readonly code: string
 }
 
 /**
@@ -35,6 +39,7 @@ export function stateDirs(dir: string): StateDirs {
     })
   }
   return {
+    project: dir,
     root,
     objects: join(root, 'objects'),
     runs: join(root, 'runs'),
@@ -45,6 +50,7 @@ export function stateDirs(dir: string): StateDirs {
     recycle: join(root, 'recycle'),
     downloads: join(root, 'downloads'),
     accepted: join(root, 'accepted.ndjson'),
+    code: join(root, 'code'),
   }
 }
 

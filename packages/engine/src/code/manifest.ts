@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { PipelineCode } from '../code.ts'
+import { digestText, type Digest } from '../digest.ts'
+import type { Pipeline } from '../pipeline.ts'
+import { definition } from '../step.ts'
+import { writeAtomic } from '../store/files.ts'
+import { conditions } from './conditions.ts'
+import { packCode, unpackCode, type FoundDetails, type FoundIdentity } from './found-code.ts'
+import { lookAgain, type Sights } from './sources.ts'
+import { cutStack } from './call-site.ts'
+
+/** To be raised whenever the analysis may find something else in the same sources. */
+const ANALYZER = 1
+
+/** A newer version may bring another parser or resolver. */
+function packageVersion(): string {
+  return readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+}
+
+const ENGINE = fileURLToPath(new URL('..', import.meta.url))
+
+/** What an analysis found, and all that it saw: it holds as long as that stays. */
+interface Manifest {
+  /** Of all that it depends on besides files. */
+  readonly about: Digest
+  readonly sights: Sights
+  readonly identity: FoundIdentity
+}
+
+interface StoredManifest extends Manifest {
+  /** `FoundDetails` as JSON, which is not taken apart before it is asked for. */
+  readonly details: string
+}
+
+/** The code of a pipeline. */
+export interface KnownCode {
+  readonly code: PipelineCode
+  /** Whether it was found the last time: nothing was parsed. */
+  readonly isKnown: boolean
+  /** Keeps what was found for the next process, where that is worth it. Never throws. */
+  readonly keep: () => Promise<void>
+}
+
+/**
+ * The code behind a pipeline's steps: what was found the last time, if all that was looked at then is
+ * the same now; else what an analysis finds. Only then are the parser and the resolver loaded. The
+ * manifest is a cache: it may be lost, and one that is damaged, or about anything else, is none.
+ *
+ * @param cacheDir where manifests are kept; it is not made here
+ */
+export async function findCode(
+  pipeline: Pipeline,
+  dir: string,
+  cacheDir: string,
+): Promise<KnownCode> {
+  const path = join(cacheDir, `${pipeline.name}.json`)
+  const about = subjectOf(pipeline, dir)
+  const before = readManifest(path, about)
+  if (before !== undefined) {
+    const sights = lookAgain(before.sights, pipeline.madeAt)
+    if (sights !== undefined) {
+      const { identity, details } = before
+      const code = unpackCode(identity, () => JSON.parse(details) as FoundDetails)
+      // By now, time stamps may prove what had to be read before.
+      const isSame = sights === before.sights
+      const keep = async (): Promise<void> =>
+        isSame ? undefined : await write({ about, sights, identity }, details)
+      return { code, isKnown: true, keep }
+    }
+  }
+  const { analyzeCode } = await import('./analyze.ts')
+  const { code, sights } = analyzeCode(pipeline, dir)
+  return {
+    code,
+    isKnown: false,
+    keep: async () => {
+      if (sights === undefined) return
+      const { identity, details } = packCode(code)
+      await write({ about, sights, identity }, JSON.stringify(details))
+    },
+  }
+
+  async function write(manifest: Manifest, details: string): Promise<void> {
+    const text = `${JSON.stringify(manifest)}\n${details}`
+    try {
+      await writeAtomic(path, `${digestText(text)}\n${text}`)
+    } catch {
+      // The next process analyses again.
+    }
+  }
+}
+
+function readManifest(path: string, about: Digest): StoredManifest | undefined {
+  try {
+    const [, digest, text = ''] = /^(.*)\n([^]*)$/.exec(readFileSync(path, 'utf8')) ?? []
+    if (digestText(text) !== digest) return undefined
+    const [json = '', details = ''] = text.split('\n')
+    const manifest = JSON.parse(json) as Manifest
+    return manifest.about === about ? { ...manifest, details } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** All that an analysis depends on besides what it sees of files, and the values of variables. */
+function subjectOf({ name, site, steps }: Pipeline, dir: string): Digest {
+  const made = [...steps].map(([step, handle]) => {
+    const { site: stack, version, pin } = definition(handle)
+    return [step, cutStack(stack), version !== undefined, pin ?? null]
+  })
+  return digestText(
+    JSON.stringify([
+      'stepwell code manifest',
+      ANALYZER,
+      packageVersion(),
+      ENGINE,
+      process.version,
+      process.platform,
+      conditions(),
+      process.env['NODE_PATH'] ?? null,
+      dir,
+      name,
+      cutStack(site),
+      made,
+    ]),
+  )
+}
