@@ -38,6 +38,7 @@ const verbs = {
   ],
   stepwell: () => [{ args: stepwell(...rest) }],
   node: () => [{ args: [source, ...rest] }],
+  bench: () => [{ args: [source, join('bench', `${rest[0] ?? 'code'}.ts`), ...rest.slice(1)] }],
   test: () => [{ say: 'running the tests', args: [bin('vitest'), 'run', ...rest] }],
   check: () => [
     { say: 'types (tsc -b)', args: [bin('typescript'), '-b'] },
