@@ -2,14 +2,12 @@ export type { Acceptance } from './acceptance.ts'
 export type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 export type { DirInput, FileInput, StepContext, StepFunction } from './context.ts'
 export type { Digest } from './digest.ts'
+export type { AcceptedStep, AcceptRequest } from './accepting.ts'
 export {
   openEngine,
-  type AcceptedStep,
-  type AcceptRequest,
   type Engine,
   type EngineOptions,
   type ExecutorPlace,
-  type PlanRequest,
   type RunRequest,
 } from './engine.ts'
 export { StepwellError, type ErrorCode } from './errors.ts'
@@ -45,6 +43,7 @@ export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'
 export { pinned, type Pinned } from './pinned.ts'
 export { pipeline, type RunnablePipeline } from './runnable.ts'
+export type { PlanRequest } from './situation.ts'
 export type { RunStatus, StepStatus } from './status.ts'
 export {
   step,

@@ -1,0 +1,143 @@
+import { realpathSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { StepwellError } from './errors.ts'
+import { AcceptanceLog } from './store/acceptance-log.ts'
+import { AuditedCache } from './store/audited-cache.ts'
+import { DiskArtifacts } from './store/disk-artifacts.ts'
+import { DiskClaims } from './store/disk-claims.ts'
+import { DiskSnapshots } from './store/disk-snapshots.ts'
+import { DiskDownloads } from './store/downloads.ts'
+import { RememberingFileDigests } from './store/file-digests.ts'
+import { LevelIndex, type IndexOptions } from './store/level-index.ts'
+import { entryRecord, LevelStepCache } from './store/level-step-cache.ts'
+import { stateDirs, type StateDirs } from './store/project.ts'
+import { DiskProjectFiles } from './store/project-files.ts'
+import { Recycle } from './store/recycle.ts'
+import { RunFiles } from './store/run-files.ts'
+import { Staging } from './store/staging.ts'
+import type { ArtifactStore, LinkMode, StepCache } from './store/store.ts'
+import { Workspace } from './store/workspace.ts'
+
+export interface StateOptions {
+  /**
+   * The project directory: what file inputs are relative to, and where `.stepwell` is kept.
+   * @default the working directory
+   */
+  readonly dir?: string
+  /** How long to wait for another process that holds the step cache, in milliseconds. @default 60000 */
+  readonly lockTimeout?: number
+  /** Where artifacts are kept. @default files in `.stepwell/objects` */
+  readonly artifacts?: ArtifactStore
+  /** Where outputs are found by step key. @default LevelDB in `.stepwell/index` */
+  readonly cache?: StepCache
+  /**
+   * How outs come from the artifact store into the project: `copy`, by shared blocks where the file
+   * system can, or `hard` links, which take no room; those are read-only, and one that is written all the
+   * same costs a rerun. @default 'copy'
+   */
+  readonly link?: LinkMode
+}
+
+/** All that is kept of a project directory, behind the ports. It makes nothing until something is kept. */
+export class ProjectState {
+  /** The project directory, absolute, symbolic links resolved. */
+  readonly dir: string
+  readonly dirs: StateDirs
+  readonly artifacts: ArtifactStore
+  readonly cache: StepCache
+  readonly digests: RememberingFileDigests
+  readonly files: DiskProjectFiles
+  readonly downloads: DiskDownloads
+  readonly recycle: Recycle
+  readonly staging: Staging
+  readonly snapshots: DiskSnapshots
+  readonly runs: RunFiles
+  readonly accepted: AcceptanceLog
+  readonly claims: DiskClaims
+  readonly #link: LinkMode
+  readonly #index: LevelIndex
+  readonly #indexOptions: IndexOptions
+  readonly #listeners = new Set<(warning: string) => void>()
+
+  /** @throws StepwellError STEPWELL_STATE without such a directory; STEPWELL_FORMAT. */
+  constructor(options: StateOptions) {
+    const dir = projectDir(options.dir ?? process.cwd())
+    const dirs = stateDirs(dir)
+    this.dir = dir
+    this.dirs = dirs
+    this.digests = new RememberingFileDigests(dir)
+    this.artifacts = options.artifacts ?? new DiskArtifacts(dirs.objects, this.digests)
+    this.files = new DiskProjectFiles(dir, this.digests)
+    this.downloads = new DiskDownloads(dir, dirs.downloads, this.digests)
+    this.recycle = new Recycle(dirs.recycle)
+    this.staging = new Staging(dirs, this.recycle)
+    this.snapshots = new DiskSnapshots(dirs.state)
+    this.runs = new RunFiles(dirs.runs)
+    this.claims = new DiskClaims(dirs.claims)
+    this.accepted = new AcceptanceLog(dirs.accepted)
+    this.#link = options.link ?? 'copy'
+    this.#indexOptions = {
+      ...(options.lockTimeout !== undefined && { lockTimeout: options.lockTimeout }),
+      warn: (message) => {
+        for (const listener of this.#listeners) listener(message)
+      },
+      refill: () => this.#entriesOfRuns(),
+    }
+    this.#index = LevelIndex.share(dirs.root, this.#indexOptions)
+    this.cache = new AuditedCache(options.cache ?? new LevelStepCache(this.#index), this.accepted)
+  }
+
+  /** Tells of what happens to the step cache, until what it returns is called. */
+  listen(listener: (warning: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** The project as a run, or a plan, finds and leaves it. */
+  workspace(run: string): Workspace {
+    return new Workspace({
+      dir: this.dir,
+      temporary: this.staging.temporary(run),
+      artifacts: this.artifacts,
+      digests: this.digests,
+      recycle: this.recycle,
+      link: this.#link,
+    })
+  }
+
+  /** Puts aside what runs left that were killed, and lets go of what has been aside for long. */
+  async tidy(): Promise<void> {
+    await this.staging.recover(async (id) => {
+      try {
+        return (await this.runs.read(id)).status === 'running'
+      } catch (error) {
+        if (error instanceof StepwellError) return false
+        throw error
+      }
+    })
+    await this.recycle.purge()
+  }
+
+  /** Lets go of the step cache. */
+  async close(): Promise<void> {
+    await this.#index.close(this.#indexOptions)
+  }
+
+  /** What the index held, as far as its bytes are there still. */
+  async *#entriesOfRuns(): AsyncGenerator<[key: string, value: string], void, undefined> {
+    for await (const { key, entry } of this.runs.journals()) {
+      const state = await this.artifacts.check(entry.outputs.value.digest)
+      if (state === 'present') yield entryRecord(key, entry)
+    }
+  }
+}
+
+function projectDir(dir: string): string {
+  const absolute = resolve(dir)
+  if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory()) return realpathSync(absolute)
+  throw new StepwellError({
+    code: 'STEPWELL_STATE',
+    what: `the project directory ${absolute} does not exist`,
+    todo: 'create it, or correct the path',
+  })
+}

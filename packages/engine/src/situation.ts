@@ -1,0 +1,113 @@
+import { checkOuts, outPaths } from './check-outs.ts'
+import type { PipelineCode } from './code.ts'
+import { findCode, type KnownCode } from './code/manifest.ts'
+import { StepwellError } from './errors.ts'
+import { paramsOf } from './identify.ts'
+import { orderSteps, type OrderedStep } from './order.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { ProjectState } from './project-state.ts'
+import { nextSnapshot, withoutRevoked } from './snapshot.ts'
+import type { Snapshot, SnapshotEntry } from './store/store.ts'
+
+export interface PlanRequest {
+  /** Names of the steps wanted; what they need comes with them. @default all steps */
+  readonly targets?: readonly string[]
+  /** Execute even what is cached: steps by name, or `'all'` that take part. @default none */
+  readonly force?: readonly string[] | 'all'
+}
+
+/** A pipeline and its last known state, in which a request is planned and carried out. */
+export interface Situation {
+  readonly pipeline: Pipeline
+  readonly request: PlanRequest
+  readonly steps: readonly OrderedStep[]
+  readonly code: PipelineCode
+  /** Keeps what was found out about the code. Never throws. */
+  readonly keepCode: () => Promise<void>
+  readonly snapshot: Snapshot
+  readonly forced: ReadonlySet<string>
+  /** Paths that steps of the pipeline write. */
+  readonly outPaths: readonly string[]
+}
+
+/**
+ * Reads what is known; opens no database and waits for nobody.
+ *
+ * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS, STEPWELL_OUT_PATH,
+ *   STEPWELL_OUT_CLASH.
+ */
+export async function situationOf(
+  pipeline: Pipeline,
+  request: PlanRequest,
+  state: ProjectState,
+): Promise<Situation> {
+  const { steps, code, keep } = await prepare(pipeline, request.targets, state)
+  const { files, ...known } = await state.snapshots.read(pipeline.name)
+  const snapshot = withoutRevoked(known, (key) => state.accepted.stands(key))
+  state.digests.recall(Object.entries(files))
+  return {
+    pipeline,
+    request,
+    steps,
+    code,
+    keepCode: keep,
+    snapshot,
+    forced: forcedSteps(steps, request.force),
+    outPaths: outPaths(pipeline),
+  }
+}
+
+/** Checks a pipeline, orders its steps, and finds their code. */
+export async function prepare(
+  pipeline: Pipeline,
+  targets: readonly string[] | undefined,
+  { dir, dirs }: ProjectState,
+): Promise<KnownCode & { readonly steps: OrderedStep[] }> {
+  if (pipeline?.kind !== 'pipeline') {
+    throw new TypeError('Expected a pipeline made by pipeline()')
+  }
+  const steps = orderSteps(pipeline, targets)
+  for (const { name, step } of steps) paramsOf(name, step)
+  checkOuts(pipeline, dir)
+  return { steps, ...(await findCode(pipeline, dir, dirs.code)) }
+}
+
+/** Keeps the last known state, with what the steps were made from now. */
+export async function keepSnapshot(
+  { pipeline, snapshot, code }: Situation,
+  entries: ReadonlyMap<string, SnapshotEntry>,
+  { snapshots, digests }: ProjectState,
+): Promise<void> {
+  const next = nextSnapshot(snapshot, pipeline, code, entries)
+  await snapshots.write(pipeline.name, next, digests.remembered)
+}
+
+/** Doubts about the code, each told once, and what they mean. */
+export function warningsOf({ doubts, steps }: PipelineCode): string[] {
+  const pins = [...steps.values()].filter(({ pinned }) => pinned !== undefined).length
+  const save = pins > 0 ? ', save those whose code is pinned' : ''
+  const all = (pins < steps.size ? doubts : []).map(
+    ({ what, place, todo }) =>
+      `no step of this pipeline is cached${save}: ${what} at ${place}; ${todo}`,
+  )
+  const own = [...steps].flatMap(([name, code]) =>
+    code.doubts.map(
+      ({ what, place, todo }) => `step \`${name}\` is not cached: ${what} at ${place}; ${todo}`,
+    ),
+  )
+  return [...new Set([...all, ...own])]
+}
+
+function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force']): Set<string> {
+  const names = steps.map(({ name }) => name)
+  if (force === 'all') return new Set(names)
+  const unknown = force?.find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    throw new StepwellError({
+      code: 'STEPWELL_TARGET_UNKNOWN',
+      what: `step ${JSON.stringify(unknown)} cannot be forced, it does not take part in this run`,
+      todo: `those that do are ${names.join(', ')}`,
+    })
+  }
+  return new Set(force)
+}
