@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { all, Project, ROOT } from './rig.ts'
@@ -48,6 +48,26 @@ test("the README's embedding and linear form run", async () => {
 
 // Not errors: what a user may set.
 const VARIABLES = /STEPWELL_ALLOW_\w+/g
+
+test('the pipeline of docs/files.md runs, and restores what it left', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'files.md'), 'utf8')
+  const [, code = ''] = /```ts\n([^]*?)```/.exec(text) ?? []
+  const project = new Project()
+  project.write('pipeline.ts', code)
+  for (const day of ['mon', 'tue']) project.write(`data/${day}.csv`, `${day}\n`)
+  const { record, statuses } = await project.run()
+  expect(statuses).toEqual(all('succeeded', ['collect', 'count']))
+  expect(record.steps['count']?.output?.about).toBe('{ bytes 8, files 2 }')
+  const left = {
+    'out/days/0.csv': 'mon\n',
+    'out/days/1.csv': 'tue\n',
+    'out/table.csv': 'mon\ntue\n',
+  }
+  expect(project.tree('out')).toEqual(left)
+  rmSync(project.path('out'), { recursive: true })
+  expect((await project.run()).statuses).toEqual(all('cached', ['collect', 'count']))
+  expect(project.tree('out')).toEqual(left)
+})
 
 test('every error code has a heading, and every heading a code', () => {
   const sources = ['engine', 'steps', 'cli'].flatMap((name) => {
