@@ -313,6 +313,22 @@ A.prototype = { x: 3 }
 ⟦Object.defineProperty(A, 'prototype', { value: { x: 4 } })|export class C extends (A as any) {}⟧`,
     '(new lib.C() as any).x ?? 3',
   )
+  lib(
+    'a helper that is called by a default of a pattern',
+    `import { f } from './f.ts'\nexport const { k = f() } = {} as any`,
+    'lib.k',
+    { 'f.ts': 'export const f = () => ⟦3|4⟧' },
+  )
+  lib(
+    'a helper that a computed key of a pattern calls',
+    `const f = () => '⟦a|b⟧'\nexport const { [f()]: k } = { a: 3, b: 4 } as any`,
+    'lib.k',
+  )
+  deceit('a package that a default of a pattern calls', {
+    'pipeline.ts': raw(`import { g } from 'pc'\nconst { k = g() } = {} as any`, 'k'),
+    'node_modules/pc/package.json': '{"name":"pc","version":"1.0.⟦0|1⟧","main":"index.js"}',
+    'node_modules/pc/index.js': 'exports.g = () => ⟦3|4⟧',
+  })
   deceit('a getter of a prototype among the params of another step', {
     'pipeline.ts': raw(
       `let n = 4

@@ -1,4 +1,4 @@
-import { namesIn } from './names.ts'
+import { boundNames } from './names.ts'
 import {
   identifierName,
   isNode,
@@ -273,7 +273,7 @@ export function namesBySource(root: SyntaxNode): ReadonlyMap<string, string> {
   SOURCES.set(root, sources)
   const bind = (nodes: unknown, source = ''): void => {
     for (const node of [nodes].flat()) {
-      for (const name of isNode(node) ? namesIn(node) : []) {
+      for (const name of boundNames(node)) {
         sources.set(name, (sources.get(name) ?? source) === source ? source : '')
       }
     }

@@ -9,7 +9,7 @@ import {
   type Names,
   type Use,
 } from './inert.ts'
-import { assignedIn, namesIn } from './names.ts'
+import { assignedIn, boundNames, namesIn } from './names.ts'
 import { collectReferences, namesBySource, type References } from './references.ts'
 import {
   identifierName,
@@ -171,7 +171,7 @@ export function splitUnits(syntax: Syntax): Units {
 
   function declare(declarator: SyntaxNode, kind: string): void {
     const { id, init } = declarator
-    const names = namesIn(id as SyntaxNode)
+    const names = boundNames(id)
     const options = stepOptions(init, known)
     if (options !== undefined && identifierName(id) !== undefined) {
       // A step shows nothing of itself to the code of others.
@@ -214,9 +214,7 @@ export function splitUnits(syntax: Syntax): Units {
       visit(declaration)
       const declared =
         declaration.type === 'VariableDeclaration'
-          ? (declaration['declarations'] as SyntaxNode[]).flatMap(({ id }) =>
-              namesIn(id as SyntaxNode),
-            )
+          ? (declaration['declarations'] as SyntaxNode[]).flatMap(({ id }) => boundNames(id))
           : [identifierName(declaration['id']) ?? '']
       for (const name of declared) later.push({ exported: name, local: name })
       return
