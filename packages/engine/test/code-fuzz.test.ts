@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import {
   createRandom,
+  ENV,
   generateProgram,
   mutate,
   type Mutation,
@@ -17,7 +18,7 @@ import { makeTemporaryDir, writeFiles } from './support/temporary.ts'
 // Random projects, each run, edited and run again: what is cached then must be what a run of the edited
 // project from scratch gives. By hand, for many of them, and from another seed:
 //   STEPWELL_FUZZ=5000 STEPWELL_FUZZ_SEED=7 vitest run packages/engine/test/code-fuzz
-const COUNT = Number(process.env['STEPWELL_FUZZ'] ?? 120)
+const COUNT = Number(process.env['STEPWELL_FUZZ'] ?? 100)
 const SEED = Number(process.env['STEPWELL_FUZZ_SEED'] ?? 1)
 /** Programs per process. */
 const BATCH = 250
@@ -136,16 +137,21 @@ async function tryAll(cases: readonly Case[]): Promise<Trial[]> {
     for (const [index, { program, mutation }] of cases.entries()) {
       const files = { 'package.json': '{"type":"module"}', ...program }
       writeFiles(join(root, `edited/${index}`), files)
-      writeFiles(join(root, `scratch/${index}`), { ...files, [mutation.path]: mutation.after })
+      writeFiles(join(root, `scratch/${index}`), { ...files, ...writtenBy(mutation) })
     }
+    const envs = cases.map(({ mutation }) => mutation.env ?? ENV)
     const [first, scratch] = await Promise.all([
-      carryOut(root, 'edited', cases.length),
-      carryOut(root, 'scratch', cases.length),
+      carryOut(
+        root,
+        'edited',
+        cases.map(() => ENV),
+      ),
+      carryOut(root, 'scratch', envs),
     ])
     for (const [index, { mutation }] of cases.entries()) {
-      writeFiles(join(root, `edited/${index}`), { [mutation.path]: mutation.after })
+      writeFiles(join(root, `edited/${index}`), writtenBy(mutation))
     }
-    const second = await carryOut(root, 'edited', cases.length)
+    const second = await carryOut(root, 'edited', envs)
     return cases.map((each, index) => ({
       ...each,
       before: first[index] as Outcome,
@@ -157,9 +163,17 @@ async function tryAll(cases: readonly Case[]): Promise<Trial[]> {
   }
 }
 
-async function carryOut(root: string, kind: string, count: number): Promise<Outcome[]> {
-  const assignments = Array.from({ length: count }, (_, index): Assignment => {
-    return { dir: join(root, kind, String(index)), entry: 'pipeline.ts', env: {} }
+function writtenBy({ path, after: text, more }: Mutation): Program {
+  return { [path]: text, ...more }
+}
+
+async function carryOut(
+  root: string,
+  kind: string,
+  envs: readonly Assignment['env'][],
+): Promise<Outcome[]> {
+  const assignments = envs.map((env, index): Assignment => {
+    return { dir: join(root, kind, String(index)), entry: 'pipeline.ts', env }
   })
   const list = join(root, `${kind}.json`)
   writeFileSync(list, JSON.stringify(assignments))
