@@ -32,6 +32,7 @@ const CALLBACKS = new Set(
 export function readsWhileLoading(effects: readonly Located[], modules: Modules): Doubt[] {
   const doubts = new Map<string, Doubt>()
   const seen = new Set<SyntaxNode>()
+  const declared = new Map<SyntaxNode, Map<string, SyntaxNode[]>>()
   const pending: { readonly node: SyntaxNode; readonly in: Located }[] = []
   for (const effect of effects) run(effect.unit.node, effect)
   for (const { node, in: from } of pending) run(node, from)
@@ -67,9 +68,9 @@ export function readsWhileLoading(effects: readonly Located[], modules: Modules)
       : []) {
       enter(part, from)
     }
-    const declared = calledBy(callee, module)
-    if (declared === undefined) enterLocal(name, from)
-    else enter(declared.unit.node, declared)
+    const target = calledBy(callee, module)
+    if (target === undefined) enterLocal(name, from)
+    else enter(target.unit.node, target)
   }
 
   function enter(node: SyntaxNode, from: Located): void {
@@ -78,10 +79,11 @@ export function readsWhileLoading(effects: readonly Located[], modules: Modules)
 
   /** A function that is declared inside of the unit. */
   function enterLocal(name: string, from: Located): void {
-    walk(from.unit.node, (node) => {
-      const isNamed = isNode(node['id']) && identifierName(node['id']) === name
-      if (isNamed && node !== from.unit.node) enter(node, from)
-    })
+    const { node } = from.unit
+    const locals = declared.get(node) ?? declarationsIn(node)
+    declared.set(node, locals)
+    for (const local of locals.get(name) ?? []) enter(local, from)
+    locals.delete(name)
   }
 
   function calledBy(callee: SyntaxNode, module: LocalModule): Declared | undefined {
@@ -92,6 +94,16 @@ export function readsWhileLoading(effects: readonly Located[], modules: Modules)
     const member = isMember ? identifierName(callee['property']) : undefined
     return findDeclared(name, module, modules, member)
   }
+}
+
+/** What is declared inside of a node, by name. */
+function declarationsIn(root: SyntaxNode): Map<string, SyntaxNode[]> {
+  const found = new Map<string, SyntaxNode[]>()
+  walk(root, (node) => {
+    const name = node === root ? undefined : identifierName(node['id'])
+    if (name !== undefined) found.set(name, [...(found.get(name) ?? []), node])
+  })
+  return found
 }
 
 /** Functions written among the arguments of a call that calls them. */
