@@ -1,9 +1,21 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Level } from 'level'
-import { codeOf, messageOf, StepwellError } from '../errors.ts'
+import { digestText } from '../digest.ts'
+import { StepwellError } from '../errors.ts'
+import type { StepKey } from '../fingerprint.ts'
+import { DiskClaims } from './disk-claims.ts'
+import { causeOf, isDamage } from './index-damage.ts'
 import { describeOwner, parseOwner, thisProcess } from './owner.ts'
 
 export interface IndexOptions {
@@ -25,6 +37,11 @@ const RETRY_MS = 10
 // LevelDB opens an empty one without a word.
 const FILLED = '~filled'
 const REFILL_BATCH = 1000
+// More damage than this in one opening is not damage: something else is wrong.
+const MOST_DAMAGES = 3
+// On some damage LevelDB ends the whole process. Once may be chance, as a kill.
+const MOST_DEATHS = 2
+const REPLACING = digestText('stepwell index') as StepKey
 
 /**
  * The LevelDB database in `dir/index`, opened on demand under a lease. One instance per directory and
@@ -44,8 +61,11 @@ export class LevelIndex {
   }
 
   readonly #dir: string
+  readonly #path: string
+  readonly #ownerPath: string
   readonly #users = new Set<IndexOptions>()
-  #lease: { readonly db: Level; readonly since: number } | undefined
+  #lease:
+    { readonly db: Level; readonly since: number; readonly id: string | undefined } | undefined
   #opening: Promise<Level> | undefined
   #closing: Promise<void> | undefined
   #drained: (() => void) | undefined
@@ -55,6 +75,8 @@ export class LevelIndex {
 
   private constructor(dir: string) {
     this.#dir = dir
+    this.#path = join(dir, 'index')
+    this.#ownerPath = join(dir, 'index.owner')
   }
 
   /** Ends the use that `share` began with the same options; the last one closes the database. */
@@ -82,7 +104,7 @@ export class LevelIndex {
     await this.#use(async (db) => await db.del(key, { sync: true }))
   }
 
-  async #use<T>(work: (db: Level) => Promise<T>): Promise<T> {
+  async #use<T>(work: (db: Level) => Promise<T>, damages = 0): Promise<T> {
     while (this.#closing !== undefined || this.#turnIsOver()) await this.#release()
     // No await between the check and this: from here on the database stays open for us.
     this.#active += 1
@@ -92,7 +114,8 @@ export class LevelIndex {
       })
       return await work(await this.#opening)
     } catch (error) {
-      if (!isCorruption(error)) throw error
+      if (!isDamage(error)) throw error
+      if (damages >= MOST_DAMAGES) throw this.#unusable(error)
       this.#damaged = true
     } finally {
       this.#active -= 1
@@ -100,7 +123,7 @@ export class LevelIndex {
       this.#schedule()
     }
     await this.#release()
-    return await this.#use(work)
+    return await this.#use(work, damages + 1)
   }
 
   #turnIsOver(): boolean {
@@ -110,27 +133,43 @@ export class LevelIndex {
   async #acquire(): Promise<Level> {
     if (this.#lease !== undefined) return this.#lease.db
     const started = performance.now()
-    const timeout = Math.max(...[...this.#users].map(({ lockTimeout = 60_000 }) => lockTimeout), 0)
+    const timeout = this.#timeout()
     let said = false
-    let damaged = false
+    let damages = 0
     for (;;) {
-      const db = new Level(join(this.#dir, 'index'))
+      const db = new Level(this.#path)
+      let id: string | undefined
+      let why: string | undefined
       try {
+        mkdirSync(this.#path, { recursive: true })
+        const before = this.#identify()
         await db.open()
-        await this.#fill(db)
-        this.#lease = { db, since: performance.now() }
-        this.#writeOwner()
-        return db
-      } catch (error) {
-        // A failed `open` may still hold resources.
-        await db.close().catch(() => undefined)
-        if (isCorruption(error)) {
-          // Another process may have met the damage too, and put a new database in its place.
-          if (damaged) await this.#setAside()
-          damaged = !damaged
-          continue
+        // Else it was set aside meanwhile: what is locked may not be what is open.
+        if (this.#identify() === before) {
+          id = before
+          const deaths = this.#writeOwner()
+          if (deaths < MOST_DEATHS) {
+            await this.#fill(db)
+            this.#lease = { db, since: performance.now(), id }
+            return db
+          }
+          why = `has seen ${deaths} processes in a row die with it open`
         }
-        if (!isLocked(error)) throw this.#unusable(error)
+      } catch (error) {
+        if (id !== undefined) this.#removeOwner()
+        if (isDamage(error) && damages < MOST_DAMAGES) {
+          damages += 1
+          why = 'was damaged'
+        } else if (!isBusy(error)) {
+          await db.close().catch(() => undefined)
+          throw this.#unusable(error)
+        }
+      }
+      // A failed `open` may still hold resources.
+      await db.close().catch(() => undefined)
+      if (why !== undefined) {
+        await this.#setAside(id, why)
+        continue
       }
       const waited = performance.now() - started
       if (waited >= timeout) throw this.#lockTimeout(timeout)
@@ -140,6 +179,10 @@ export class LevelIndex {
       }
       await delay(RETRY_MS + Math.random() * RETRY_MS)
     }
+  }
+
+  #timeout(): number {
+    return Math.max(...[...this.#users].map(({ lockTimeout = 60_000 }) => lockTimeout), 0)
   }
 
   /** Gives a database that has no content, or lost it, what it should hold. */
@@ -192,34 +235,100 @@ export class LevelIndex {
     }
     const lease = this.#lease
     this.#lease = undefined
+    if (lease !== undefined) this.#removeOwner()
     await lease?.db.close()
-    if (this.#damaged) await this.#setAside()
+    const damaged = this.#damaged
     this.#damaged = false
+    if (damaged) await this.#setAside(lease?.id)
   }
 
-  async #setAside(): Promise<void> {
-    const aside = `index.damaged-${Date.now()}`
-    await rename(join(this.#dir, 'index'), join(this.#dir, aside))
-    this.#warn(`the step cache was damaged, and has been set aside as .stepwell/${aside}`)
+  /**
+   * Puts a damaged database out of the way. Several processes may have met the damage, and one may have
+   * made a new database since: only whoever has the claim moves one, and only after it has found that
+   * it is still the damaged one.
+   *
+   * @param id of a database that opens and is damaged all the same; `undefined` for one that does not open
+   */
+  async #setAside(id: string | undefined, why = 'was damaged'): Promise<void> {
+    const timeout = Math.min(Math.max(Math.ceil(this.#timeout()), 1000), 2 ** 31 - 1)
+    const claims = new DiskClaims(join(this.#dir, 'claims'))
+    const signal = AbortSignal.timeout(timeout)
+    const waiting = (owner: string): void => {
+      this.#warn(`waiting for ${owner}, which sets a damaged step cache aside`)
+    }
+    const claim = await claims.take(REPLACING, { signal, waiting }).catch((error: unknown) => {
+      throw signal.aborted ? this.#lockTimeout(timeout) : error
+    })
+    try {
+      for (;;) {
+        if (id !== undefined && id !== this.#identify()) return
+        const db = new Level(this.#path)
+        try {
+          await db.open()
+          if (id === undefined) return
+          // While it is locked by us, so that nobody else has it open. Windows moves no open files.
+          if (process.platform !== 'win32') return await this.#move(why)
+        } catch (error) {
+          if (isDamage(error)) return await this.#move(why)
+          if (!isBusy(error)) throw this.#unusable(error)
+        } finally {
+          await db.close().catch(() => undefined)
+        }
+        if (process.platform === 'win32') return await this.#move(why)
+        if (signal.aborted) throw this.#lockTimeout(timeout)
+        await delay(RETRY_MS)
+      }
+    } finally {
+      claim.release()
+    }
+  }
+
+  async #move(why: string): Promise<void> {
+    this.#removeOwner()
+    const aside = `index.damaged-${Date.now()}-${process.pid}`
+    await rename(this.#path, join(this.#dir, aside))
+    this.#warn(`the step cache ${why}, and has been set aside as .stepwell/${aside}`)
+  }
+
+  /** Tells a database from one that is put in its place later. */
+  #identify(): string | undefined {
+    const stats = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
+    return stats && `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`
   }
 
   #warn(message: string): void {
     for (const { warn } of this.#users) warn?.(message)
   }
 
-  // Advice for people only: the kernel's lock decides.
-  #writeOwner(): void {
-    writeFileSync(join(this.#dir, 'index.owner'), JSON.stringify(thisProcess()))
+  /**
+   * Says who has the database open. That is advice for people: the kernel's lock decides, and we have it.
+   * So whoever is named there until now died with the database open; returns how many did in a row.
+   */
+  #writeOwner(): number {
+    const { deaths } = this.#readOwner()
+    writeFileSync(this.#ownerPath, JSON.stringify({ ...thisProcess(), deaths }))
+    return deaths
+  }
+
+  /** Before the database is closed: after, another process may have written its own. */
+  #removeOwner(): void {
+    rmSync(this.#ownerPath, { force: true })
+  }
+
+  #readOwner(): { owner?: string; deaths: number } {
+    try {
+      const text = readFileSync(this.#ownerPath, 'utf8')
+      const owner = parseOwner(text)
+      if (owner === undefined) return { deaths: 1 }
+      const { deaths = 0 } = JSON.parse(text) as { deaths?: number }
+      return { owner: describeOwner(owner), deaths: deaths + 1 }
+    } catch {
+      return { deaths: 0 }
+    }
   }
 
   #owner(): string {
-    try {
-      const owner = parseOwner(readFileSync(join(this.#dir, 'index.owner'), 'utf8'))
-      if (owner !== undefined) return describeOwner(owner)
-    } catch {
-      // It may not have been written yet.
-    }
-    return 'another process'
+    return this.#readOwner().owner ?? 'another process'
   }
 
   #lockTimeout(timeout: number): StepwellError {
@@ -235,24 +344,15 @@ export class LevelIndex {
     return new StepwellError({
       code: 'STEPWELL_INDEX',
       what: 'the step cache cannot be opened',
-      facts: `${join(this.#dir, 'index')}: ${causeOf(cause) ?? 'unknown reason'}`,
+      facts: `${this.#path}: ${causeOf(cause) ?? 'unknown reason'}`,
       todo: 'check that the directory is writable and its disk has room',
       cause,
     })
   }
 }
 
-function isLocked(error: unknown): boolean {
-  return causeOf(error) === 'LEVEL_LOCKED'
-}
-
-function isCorruption(error: unknown): boolean {
-  if (codeOf(error) === 'LEVEL_CORRUPTION' || causeOf(error) === 'LEVEL_CORRUPTION') return true
-  // A file that the database itself speaks of is not there; its name may be what is damaged.
-  const cause = error instanceof Error ? messageOf(error.cause) : ''
-  return /[\\/]index[\\/](?!LOCK:).*: No such file/s.test(cause)
-}
-
-function causeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (codeOf(error.cause) ?? codeOf(error)) : undefined
+/** Whether another process has it open, or is setting it aside, so that its directory goes at this moment. */
+function isBusy(error: unknown): boolean {
+  const code = causeOf(error)
+  return code === 'LEVEL_LOCKED' || code === 'ENOENT'
 }

@@ -1,3 +1,5 @@
+import type { IndexOptions } from '../../src/store/level-index.ts'
+import { entryRecord } from '../../src/store/level-step-cache.ts'
 import { digestText } from '../../src/digest.ts'
 import type { StepEntry, StepKey } from '../../src/index.ts'
 
@@ -29,5 +31,14 @@ export function entryOf(text: string): StepEntry {
     run: '20261123-000000-abcdef',
     at: 1,
     duration: 2.5,
+  }
+}
+
+/** How an engine fills an index whose runs have committed these. */
+export function journalOf(names: readonly string[]): Required<Pick<IndexOptions, 'refill'>> {
+  return {
+    refill: async function* () {
+      for (const name of names) yield await Promise.resolve(entryRecord(keyOf(name), entryOf(name)))
+    },
   }
 }
