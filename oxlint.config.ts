@@ -3,7 +3,7 @@ import { defineConfig } from 'oxlint'
 // Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
-  'acceptance action artifact code code-report context estimate event fingerprint graph input order pick ' +
+  'acceptance action artifact code code-report context estimate event eviction fingerprint graph input order pick ' +
   'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity reason reason-text ' +
   'recent-outputs run snapshot status step step-record tree value'
 ).split(' ')
@@ -13,6 +13,7 @@ const L4 = [
   'check-hit',
   'check-outs',
   'derive-picks',
+  'held-bytes',
   'identify',
   'outline',
   'plan-steps',
@@ -24,13 +25,17 @@ const L4 = [
 const L5 = [
   'accepting',
   'author',
+  'cache-entries',
+  'collect-garbage',
   'engine',
   'index',
   'project-state',
+  'restore-project',
   'run-handle',
   'run-recorder',
   'runnable',
   'situation',
+  'verify-cache',
   'who',
 ]
 

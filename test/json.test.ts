@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from './rig.ts'
@@ -74,6 +74,17 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   project.write('out/one', 'edited')
   await ask('plan')
   await ask('run')
+  await ask('cache', 'ls')
+  const latest = readdirSync(project.path('.stepwell/runs')).find((name) => /^\d/.test(name)) ?? ''
+  await ask('runs', 'pin', latest)
+  await ask('gc', '--keep-runs', '1')
+  project.write('out/one', 'edited again')
+  await ask('restore', '--force')
+  for (const name of Object.keys(project.tree('.stepwell/objects'))) {
+    rmSync(project.path(name))
+    project.write(name, 'damaged')
+  }
+  await ask('cache', 'verify')
   await ask('code', 'make')
   await ask('code', 'doubtful')
   await ask('code', 'fixed')

@@ -1,13 +1,16 @@
 import { availableParallelism } from 'node:os'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { StepwellError } from '@stepwell/engine'
+import { listCache, verifyCache, type CacheOptions } from './commands/cache.ts'
 import { code as showCode, type CodeOptions } from './commands/code.ts'
 import { accept, type AcceptOptions } from './commands/accept.ts'
 import { explain, type ExplainOptions } from './commands/explain.ts'
+import { gc, parseSize, type GcOptions } from './commands/gc.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
 import { logs, type LogsOptions } from './commands/logs.ts'
 import { plan, type PlanOptions } from './commands/plan.ts'
-import { runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
+import { restore, type RestoreOptions } from './commands/restore.ts'
+import { pinRun, runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
 import { run, type RunOptions } from './commands/run.ts'
 import { status, type StatusOptions } from './commands/status.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts'
@@ -141,6 +144,48 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .option('--variables', 'how each named output changed over the steps')
     .action(async (id: string | undefined, _: unknown, show: Command) =>
       exit(await showRun(id, show.optsWithGlobals<ShowOptions>())),
+    )
+  for (const isPinned of [true, false]) {
+    list
+      .command(isPinned ? 'pin' : 'unpin')
+      .description(
+        isPinned ? 'keep a run, with all that it used, from gc' : 'leave a run to gc again',
+      )
+      .argument('<id>', 'id of a run')
+      .action(async (id: string, _: unknown, pin: Command) =>
+        exit(await pinRun(id, isPinned, pin.optsWithGlobals<RunsOptions>())),
+      )
+  }
+  command('restore', 'put the files that steps left back into the project')
+    .argument('[targets...]', 'names of steps')
+    .option('--run <id>', 'as they were after this run (default: the latest state)')
+    .option('-f, --force', 'put back what was edited by hand too; the edit is put aside')
+    .option('--json', 'print JSON')
+    .action(async (targets: string[], options: RestoreOptions) =>
+      exit(await restore(targets, options)),
+    )
+  command('gc', 'let go of what no kept run needs')
+    .option('--keep-runs <n>', 'how many of the latest runs of each pipeline stay', parseCount)
+    .option('--keep-days <n>', 'runs of so many days stay too', parseCount)
+    .option('--max-size <size>', 'how much may stay, such as 10GB', parseSize)
+    .option('-n, --dry-run', 'say what would go, and how long it would take to make it again')
+    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--json', 'print JSON')
+    .action(async (options: GcOptions) => exit(await gc(options)))
+  const cache = command('cache', 'what is stored')
+    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--json', 'print JSON')
+  cache
+    .command('ls')
+    .description('list the entries of the step cache, largest first')
+    .action(async (_: unknown, ls: Command) =>
+      exit(await listCache(ls.optsWithGlobals<CacheOptions>())),
+    )
+  cache
+    .command('verify')
+    .description('read all that is stored, and put aside what is damaged')
+    .action(async (_: unknown, verify: Command) =>
+      exit(await verifyCache(verify.optsWithGlobals<CacheOptions>())),
     )
   command('logs', 'print what a step logged')
     .argument('<step>', 'name of a step')

@@ -49,6 +49,11 @@ export function digestHex(digest: Digest): string {
   return digest.slice(PREFIX.length)
 }
 
+/** The digest of that hex part. */
+export function digestOf(hex: string): Digest {
+  return (PREFIX + hex) as Digest
+}
+
 function join(halves: readonly bigint[]): Digest {
   return (PREFIX + halves.map((half) => half.toString(16).padStart(16, '0')).join('')) as Digest
 }

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } from './accepting.ts'
 import { actionOf } from './action.ts'
+import { listCache, type CachedEntry } from './cache-entries.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
+import { collectGarbage, type GarbageReport, type GarbageRequest } from './collect-garbage.ts'
 import { StepwellError } from './errors.ts'
 import { estimateRun } from './estimate.ts'
 import type { RunEvent } from './event.ts'
@@ -16,6 +18,7 @@ import { planSteps } from './plan-steps.ts'
 import { ProjectState, type StateOptions } from './project-state.ts'
 import { recentOutputs } from './recent-outputs.ts'
 import type { RunRecord } from './run.ts'
+import { restoreProject, type RestoredOut, type RestoreRequest } from './restore-project.ts'
 import { Run } from './run-handle.ts'
 import { RunRecorder } from './run-recorder.ts'
 import { StepRunner } from './run-step.ts'
@@ -33,6 +36,7 @@ import { createState } from './store/project.ts'
 import type { ArtifactStore, FileDigests } from './store/store.ts'
 import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
 import { decodeValue } from './value.ts'
+import { verifyCache, type VerifyReport, type VerifyRequest } from './verify-cache.ts'
 
 // Runs that are looked through for how a step ended the last time.
 const RECENT = 50
@@ -63,6 +67,13 @@ export interface RunRequest extends PlanRequest {
   readonly plan?: Plan
   /** Cancels the run: nothing new is started, and running steps are told by their own signal. */
   readonly signal?: AbortSignal
+}
+
+/** How to wait for another process that has the project. */
+export interface WaitRequest {
+  readonly signal?: AbortSignal
+  /** Told once, when it takes long, for whom. */
+  readonly waiting?: (owner: string) => void
 }
 
 /**
@@ -148,7 +159,7 @@ export class Engine implements AsyncDisposable {
     steps: readonly string[],
     request: AcceptRequest,
   ): Promise<readonly AcceptedStep[]> {
-    return await accept(pipeline, steps, request, this.#state)
+    return await this.#alone({}, async () => await accept(pipeline, steps, request, this.#state))
   }
 
   /**
@@ -162,6 +173,48 @@ export class Engine implements AsyncDisposable {
   /** What is accepted of a pipeline's steps now, oldest first. Never waits for a run under way. */
   async accepted(pipeline: Pipeline): Promise<AcceptedStep[]> {
     return await acceptedOf(pipeline, this.#state)
+  }
+
+  /**
+   * Lets go of what no kept run needs: entries of the step cache with their bytes, records of runs, and
+   * what was left over. While a run goes on, nothing is let go of, and the report says so.
+   */
+  async gc(request: GarbageRequest & WaitRequest = {}): Promise<GarbageReport> {
+    return await this.#alone(request, async () => await collectGarbage(request, this.#state))
+  }
+
+  /** What is in the step cache, largest first. Waits for a process that holds it. */
+  async cacheEntries(): Promise<CachedEntry[]> {
+    return await listCache(this.#state)
+  }
+
+  /** Reads all that is stored and compares it with its digests; puts aside what is damaged. */
+  async verify(request: VerifyRequest & WaitRequest = {}): Promise<VerifyReport> {
+    return await this.#alone(request, async () => await verifyCache(request, this.#state))
+  }
+
+  /**
+   * Puts the outs of steps back into the project, as they were after the last run, or after a given one;
+   * executes nothing.
+   * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_RUN_UNKNOWN, STEPWELL_ARTIFACT,
+   *   STEPWELL_OUT_PLACE.
+   */
+  async restore(
+    pipeline: Pipeline,
+    request: RestoreRequest & WaitRequest = {},
+  ): Promise<RestoredOut[]> {
+    return await this.#alone(
+      request,
+      async () => await restoreProject(pipeline, request, this.#state),
+    )
+  }
+
+  /** Keeps a run, with all that it used, whatever is collected; or no longer. */
+  async pin(id: string, isPinned = true): Promise<string> {
+    const record = await this.#state.runs.read(id)
+    createState(this.#state.dirs)
+    await this.#state.pins.set(record.id, isPinned)
+    return record.id
   }
 
   /**
@@ -263,13 +316,16 @@ export class Engine implements AsyncDisposable {
     const moved = plan && planMoved(plan, await this.#planIn(situation))
     if (moved !== undefined) throw moved
     createState(dirs)
-    await state.tidy()
     const recorder = new RunRecorder(state.runs, tell, {
       pipeline: pipeline.name,
       concurrency: this.#concurrency,
       steps: steps.map(({ name, step }) => ({ name, action: actionOf(step) })),
     })
     for (const warning of warningsOf(code)) recorder.warn(warning)
+    // From here on the run is on record, and whoever collects garbage finds it; one who does now is
+    // waited for.
+    await this.#waitForGarbage(recorder, signal)
+    await state.tidy()
     await situation.keepCode()
     const runner = new StepRunner({
       ...situation,
@@ -301,6 +357,31 @@ export class Engine implements AsyncDisposable {
       await staging.close(recorder.id).catch(ignoreTrouble)
       // It spares looking things up. What was done counts without it.
       await keepSnapshot(situation, runner.entries, state).catch(ignoreTrouble)
+    }
+  }
+
+  async #waitForGarbage({ warn }: RunRecorder, signal: AbortSignal): Promise<void> {
+    try {
+      const claim = await this.#state.hold({
+        signal,
+        waiting: (owner) => warn(`the run waits for ${owner}, which tidies the project`),
+      })
+      claim.release()
+    } catch (error) {
+      // Each step finds out by itself that the run was cancelled.
+      if (!signal.aborted) throw error
+    }
+  }
+
+  /** Does something that no run may see half done. */
+  async #alone<T>(request: WaitRequest, work: () => Promise<T>): Promise<T> {
+    createState(this.#state.dirs)
+    const { signal = new AbortController().signal, waiting = () => undefined } = request
+    const claim = await this.#state.hold({ signal, waiting })
+    try {
+      return await work()
+    } finally {
+      claim.release()
     }
   }
 

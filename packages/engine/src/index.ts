@@ -9,14 +9,17 @@ export {
   type EngineOptions,
   type ExecutorPlace,
   type RunRequest,
+  type WaitRequest,
 } from './engine.ts'
 export { StepwellError, type ErrorCode } from './errors.ts'
 export type { Estimate } from './estimate.ts'
 export type { RunEvent } from './event.ts'
 export type { Executor, Job, JobEvents, JobInput, JobOut, JobResult } from './executor/executor.ts'
 export type { StepKey } from './fingerprint.ts'
+export type { CachedEntry } from './cache-entries.ts'
 export type { CodeReport, ReportedCode, ReportedFile, ReportedPart } from './code-report.ts'
 export type { Doubt } from './code.ts'
+export type { GarbageEntry, GarbageReport, GarbageRequest } from './collect-garbage.ts'
 export { toDot, toMermaid } from './graph.ts'
 export {
   dir,
@@ -39,6 +42,7 @@ export type { LiveRun, PipelineStatus, StepSituation, StepState } from './pipeli
 export { decodePlan, encodePlan } from './plan-file.ts'
 export type { Decision, LastExecution, PlannedStep } from './planned-step.ts'
 export { describeReason, linesText, type Reason } from './reason-text.ts'
+export type { RestoredOut, RestoreRequest } from './restore-project.ts'
 export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'
 export { pinned, type Pinned } from './pinned.ts'
@@ -63,4 +67,6 @@ export type {
   LinkMode,
   StepCache,
   StepEntry,
+  StoredArtifact,
 } from './store/store.ts'
+export type { VerifyReport, VerifyRequest } from './verify-cache.ts'

@@ -1,6 +1,8 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { digestText } from './digest.ts'
 import { StepwellError } from './errors.ts'
+import type { StepKey } from './fingerprint.ts'
 import { AcceptanceLog } from './store/acceptance-log.ts'
 import { AuditedCache } from './store/audited-cache.ts'
 import { DiskArtifacts } from './store/disk-artifacts.ts'
@@ -12,11 +14,15 @@ import { LevelIndex, type IndexOptions } from './store/level-index.ts'
 import { entryRecord, LevelStepCache } from './store/level-step-cache.ts'
 import { stateDirs, type StateDirs } from './store/project.ts'
 import { DiskProjectFiles } from './store/project-files.ts'
+import { Pins } from './store/pins.ts'
 import { Recycle } from './store/recycle.ts'
 import { RunFiles } from './store/run-files.ts'
 import { Staging } from './store/staging.ts'
-import type { ArtifactStore, LinkMode, StepCache } from './store/store.ts'
+import type { ArtifactStore, Claim, LinkMode, StepCache, Waiting } from './store/store.ts'
 import { Workspace } from './store/workspace.ts'
+
+// No step has this key.
+const WHOLE = digestText('stepwell project') as StepKey
 
 export interface StateOptions {
   /**
@@ -54,6 +60,7 @@ export class ProjectState {
   readonly runs: RunFiles
   readonly accepted: AcceptanceLog
   readonly claims: DiskClaims
+  readonly pins: Pins
   readonly #link: LinkMode
   readonly #index: LevelIndex
   readonly #indexOptions: IndexOptions
@@ -74,6 +81,7 @@ export class ProjectState {
     this.snapshots = new DiskSnapshots(dirs.state)
     this.runs = new RunFiles(dirs.runs)
     this.claims = new DiskClaims(dirs.claims)
+    this.pins = new Pins(dirs.pins)
     this.accepted = new AcceptanceLog(dirs.accepted)
     this.#link = options.link ?? 'copy'
     this.#indexOptions = {
@@ -105,6 +113,12 @@ export class ProjectState {
     })
   }
 
+  /** The artifacts, read anew: what was remembered of their time stamps is not used. */
+  unremembering(): ArtifactStore {
+    if (!(this.artifacts instanceof DiskArtifacts)) return this.artifacts
+    return new DiskArtifacts(this.dirs.objects, new RememberingFileDigests(this.dir))
+  }
+
   /** Puts aside what runs left that were killed, and lets go of what has been aside for long. */
   async tidy(): Promise<void> {
     await this.staging.recover(async (id) => {
@@ -116,6 +130,14 @@ export class ProjectState {
       }
     })
     await this.recycle.purge()
+  }
+
+  /**
+   * Has the project for what no run may see half done; waits for another one that has it. A run that is
+   * recorded already when it is had can go on: whoever has it looks for such runs.
+   */
+  async hold(waiting: Waiting): Promise<Claim> {
+    return await this.claims.take(WHOLE, waiting)
   }
 
   /** Lets go of the step cache. */

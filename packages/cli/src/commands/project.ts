@@ -18,6 +18,17 @@ export async function withPipeline<T>(
   return await use(engine, loaded)
 }
 
+/** Does something with the project's state, for which its pipeline need not load. */
+export async function withProject<T>(
+  { cwd, pipeline: file, lockTimeout }: ProjectOptions & { readonly lockTimeout?: number },
+  use: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const { dir } = findPipeline(cwd, file)
+  const timeout = lockTimeout === undefined ? {} : { lockTimeout: lockTimeout * 1000 }
+  await using engine = await openEngine({ dir, ...timeout })
+  return await use(engine)
+}
+
 /** A project's recorded runs: all of them, or those of the pipeline that `--pipeline` names. */
 export class Records {
   readonly engine: Engine
@@ -66,6 +77,11 @@ export function print(text: string): void {
 
 /** Every document that a command prints as JSON, with the version of its shape: see docs/json.md. */
 type Schema =
+  | 'stepwell.cache/1'
+  | 'stepwell.gc/1'
+  | 'stepwell.pin/1'
+  | 'stepwell.restored/1'
+  | 'stepwell.verify/1'
   | 'stepwell.code/1'
   | 'stepwell.accepted/1'
   | 'stepwell.explain/1'

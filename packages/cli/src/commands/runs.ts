@@ -3,7 +3,14 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
-import { print, printJson, withRecords, type ProjectOptions, type Records } from './project.ts'
+import {
+  print,
+  printJson,
+  withProject,
+  withRecords,
+  type ProjectOptions,
+  type Records,
+} from './project.ts'
 
 export interface RunsOptions extends ProjectOptions {
   readonly limit: number
@@ -47,6 +54,20 @@ export async function showRun(
       print([processTable(record), ...(scores ? [scores] : []), summaryLine(record)].join('\n\n'))
       for (const warning of record.warnings) print(`warning: ${warning}`)
     }
+    return EXIT.ok
+  })
+}
+
+/** Keeps a run from being collected, or no longer. */
+export async function pinRun(
+  id: string,
+  isPinned: boolean,
+  { json, ...options }: RunsOptions,
+): Promise<ExitCode> {
+  return await withProject(options, async (engine) => {
+    const run = await engine.pin(id, isPinned)
+    if (json) printJson('stepwell.pin/1', { run, pinned: isPinned })
+    else print(isPinned ? `run ${run} stays` : `run ${run} is left to gc`)
     return EXIT.ok
   })
 }

@@ -45,6 +45,6 @@ export function clip(text: string): string {
 }
 
 /** Counted nouns: `1 step`, `2 steps`. */
-export function plural(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
+export function plural(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : nouns}`
 }

@@ -68,6 +68,16 @@ export class AcceptanceLog {
     return this.read().findLast((record) => record.key === key)?.type === 'accepted'
   }
 
+  /** All keys of which that is so. */
+  standing(): Set<StepKey> {
+    const standing = new Set<StepKey>()
+    for (const { type, key } of this.read()) {
+      if (type === 'accepted') standing.add(key)
+      else standing.delete(key)
+    }
+    return standing
+  }
+
   #text(): string {
     try {
       return readFileSync(this.#path, 'utf8')

@@ -24,4 +24,9 @@ export class AuditedCache implements StepCache {
   async delete(key: StepKey): Promise<void> {
     await this.#cache.delete(key)
   }
+
+  /** With those that were revoked. */
+  entries(): AsyncIterable<readonly [key: StepKey, entry: StepEntry | undefined]> {
+    return this.#cache.entries()
+  }
 }

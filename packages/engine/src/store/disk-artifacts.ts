@@ -1,11 +1,17 @@
-import { constants, readFileSync, writeFileSync } from 'node:fs'
-import { copyFile, chmod, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { constants, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFile, chmod, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { digestBytes, digestHex, type Digest } from '../digest.ts'
+import { digestBytes, digestHex, digestOf, type Digest } from '../digest.ts'
 import { codeOf, StepwellError } from '../errors.ts'
-import { syncDirectories, syncFiles, temporarySibling, writeAtomic } from './files.ts'
-import type { ArtifactState, ArtifactStore, FileDigests, LinkMode } from './store.ts'
+import { move, syncDirectories, syncFiles, temporarySibling, writeAtomic } from './files.ts'
+import type {
+  ArtifactState,
+  ArtifactStore,
+  FileDigests,
+  LinkMode,
+  StoredArtifact,
+} from './store.ts'
 
 // Up to here a file is read in one piece.
 const SMALL = 1 << 20
@@ -88,6 +94,23 @@ export class DiskArtifacts implements ArtifactStore {
     await copyFile(object, path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
   }
 
+  async *list(): AsyncGenerator<StoredArtifact, void, undefined> {
+    for (const head of await namesIn(this.#dir)) {
+      for (const tail of await namesIn(join(this.#dir, head))) {
+        const hex = head + tail
+        // Others are files on their way.
+        if (!/^[0-9a-f]{32}$/.test(hex)) continue
+        const stats = statSync(join(this.#dir, head, tail), { throwIfNoEntry: false })
+        if (stats !== undefined) yield { digest: digestOf(hex), size: stats.size }
+      }
+    }
+  }
+
+  async remove(digest: Digest, to?: string): Promise<void> {
+    if (to === undefined) await rm(this.#path(digest), { recursive: true, force: true })
+    else await move(this.#path(digest), to)
+  }
+
   /** Whether the object is there and its bytes are right: they are about to be promised to others. */
   async #has(digest: Digest): Promise<boolean> {
     const state = await this.check(digest)
@@ -136,6 +159,15 @@ export class DiskArtifacts implements ArtifactStore {
   #path(digest: Digest): string {
     const hex = digestHex(digest)
     return join(this.#dir, hex.slice(0, 2), hex.slice(2))
+  }
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+    throw error
   }
 }
 

@@ -60,6 +60,14 @@ export class DiskClaims implements Claims {
     }
   }
 
+  /** Removes the claims of processes that are gone. */
+  tidy(): void {
+    for (const name of this.#names()) {
+      const path = join(this.#dir, name)
+      if (this.#living(path, new Map()) === undefined) rmSync(path, { force: true })
+    }
+  }
+
   #claim(own: string): Claim {
     const beat = setInterval(() => {
       try {
@@ -93,14 +101,7 @@ export class DiskClaims implements Claims {
 
   /** A living claim of another one, in words. */
   #find(key: StepKey, own: string | undefined, silences: Map<string, Silence>): string | undefined {
-    let names: string[]
-    try {
-      names = readdirSync(this.#dir)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined
-      throw error
-    }
-    for (const name of names) {
+    for (const name of this.#names()) {
       const path = join(this.#dir, name)
       if (!name.startsWith(`${digestHex(key)}.`) || path === own) continue
       const owner = this.#living(path, silences)
@@ -108,6 +109,15 @@ export class DiskClaims implements Claims {
       rmSync(path, { force: true })
     }
     return undefined
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.#dir)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return []
+      throw error
+    }
   }
 
   #living(path: string, silences: Map<string, Silence>): string | undefined {

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestText } from '../digest.ts'
+import { codeOf } from '../errors.ts'
 import { writeAtomic } from './files.ts'
 import type { RememberedDigest } from './file-digests.ts'
 import type { Snapshot } from './store.ts'
@@ -37,6 +38,17 @@ export class DiskSnapshots {
       return file.version === VERSION ? file : EMPTY
     } catch {
       return EMPTY
+    }
+  }
+
+  /** Names of the pipelines of which there is one. */
+  async pipelines(): Promise<string[]> {
+    try {
+      const names = await readdir(this.#dir)
+      return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5))
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return []
+      throw error
     }
   }
 

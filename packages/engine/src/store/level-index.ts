@@ -94,6 +94,11 @@ export class LevelIndex {
     return await this.#use(async (db) => (await db.get(key)) as string | undefined)
   }
 
+  /** The first few records behind a key, in the order of keys. */
+  async page(after: string, limit: number): Promise<readonly [key: string, value: string][]> {
+    return await this.#use(async (db) => await db.iterator({ gt: after, limit }).all())
+  }
+
   /** Durable, also against loss of power, before it resolves. */
   async put(key: string, value: string): Promise<void> {
     await this.#use(async (db) => await db.put(key, value, { sync: true }))

@@ -3,6 +3,9 @@ import { sealed, unsealed, type JournalRecord } from './journal.ts'
 import type { LevelIndex } from './level-index.ts'
 import type { StepCache, StepEntry } from './store.ts'
 
+const PREFIX = 'step '
+const PAGE = 500
+
 /**
  * The step cache in LevelDB. LevelDB returns flipped bits without an error, so each value carries the
  * digest of its text and names its key, and one that does not match is as good as none.
@@ -15,9 +18,7 @@ export class LevelStepCache implements StepCache {
   }
 
   async get(key: StepKey): Promise<StepEntry | undefined> {
-    const text = await this.#index.get(addressOf(key))
-    const record = text === undefined ? undefined : (unsealed(text) as JournalRecord | undefined)
-    return record?.key === key ? record.entry : undefined
+    return readEntry(key, await this.#index.get(addressOf(key)))
   }
 
   async put(key: StepKey, entry: StepEntry): Promise<void> {
@@ -27,6 +28,21 @@ export class LevelStepCache implements StepCache {
   async delete(key: StepKey): Promise<void> {
     await this.#index.delete(addressOf(key))
   }
+
+  async *entries(): AsyncGenerator<readonly [key: StepKey, entry: StepEntry | undefined], void> {
+    let after = PREFIX
+    for (;;) {
+      // A page at a time, so that nobody waits for the end of the walk.
+      const page = await this.#index.page(after, PAGE)
+      for (const [address, text] of page) {
+        if (!address.startsWith(PREFIX)) return
+        const key = address.slice(PREFIX.length) as StepKey
+        yield [key, readEntry(key, text)]
+        after = address
+      }
+      if (page.length < PAGE) return
+    }
+  }
 }
 
 /** An entry as the index holds it. */
@@ -35,5 +51,10 @@ export function entryRecord(key: StepKey, entry: StepEntry): [key: string, value
 }
 
 function addressOf(key: StepKey): string {
-  return `step ${key}`
+  return PREFIX + key
+}
+
+function readEntry(key: StepKey, text: string | undefined): StepEntry | undefined {
+  const record = text === undefined ? undefined : (unsealed(text) as JournalRecord | undefined)
+  return record?.key === key ? record.entry : undefined
 }

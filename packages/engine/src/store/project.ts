@@ -17,6 +17,7 @@ export interface StateDirs {
   readonly scratch: string
   readonly recycle: string
   readonly downloads: string
+  readonly pins: string
   /** The audit trail of what was accepted. */
   readonly accepted: string
   /** What was found out about code. */
@@ -49,6 +50,7 @@ export function stateDirs(dir: string): StateDirs {
     scratch: join(root, 'scratch'),
     recycle: join(root, 'recycle'),
     downloads: join(root, 'downloads'),
+    pins: join(root, 'pins'),
     accepted: join(root, 'accepted.ndjson'),
     code: join(root, 'code'),
   }

@@ -22,11 +22,15 @@ export class Recycle {
 
   /** Moves a file or directory here. @returns where it is now */
   async keep(path: string, label: string): Promise<string> {
-    const time = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
-    const place = join(this.#dir, `${time}-${label}-${randomBytes(3).toString('hex')}`)
-    const kept = join(place, basename(path))
+    const kept = this.place(basename(path), label)
     await move(path, kept)
     return kept
+  }
+
+  /** Where something of that name would be kept. */
+  place(name: string, label: string): string {
+    const time = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
+    return join(this.#dir, `${time}-${label}-${randomBytes(3).toString('hex')}`, name)
   }
 
   /** Deletes what has been here for too long, and the oldest where there is too much. */

@@ -9,7 +9,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, StepwellError } from '../errors.ts'
 import type { RunEvent } from '../event.ts'
@@ -106,9 +106,21 @@ export class RunFiles {
 
   /** What the runs have committed to the step cache, oldest first. */
   async *journals(): AsyncGenerator<JournalRecord, void, undefined> {
+    yield* readJournal((await this.#text('.', JOURNAL)) ?? '')
     for (const id of (await this.list()).toReversed()) {
       yield* readJournal((await this.#text(id, JOURNAL)) ?? '')
     }
+  }
+
+  /** Takes down what entries there are, so that the journals of earlier runs can go. */
+  async compactJournals(records: readonly JournalRecord[]): Promise<void> {
+    const lines = records.map((record) => `${sealed(record)}\n`)
+    await writeAtomic(join(this.#dir, JOURNAL), lines.join(''))
+  }
+
+  /** Lets go of the record of a run, with its logs. */
+  async remove(id: string): Promise<void> {
+    await rm(join(this.#dir, id), { recursive: true, force: true })
   }
 
   /** Records of the latest runs, latest first, as far as they can be read. */

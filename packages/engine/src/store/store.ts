@@ -31,6 +31,19 @@ export interface ArtifactStore {
    * @throws StepwellError STEPWELL_ARTIFACT as `get`.
    */
   copyTo(digest: Digest, path: string, how: LinkMode): Promise<void>
+  /** All that there is, in no order. */
+  list(): AsyncIterable<StoredArtifact>
+  /**
+   * Lets go of the bytes, if they are there.
+   * @param to a path at which nothing is, absolute: the bytes are moved there, where they are a file
+   */
+  remove(digest: Digest, to?: string): Promise<void>
+}
+
+export interface StoredArtifact {
+  readonly digest: Digest
+  /** In bytes. */
+  readonly size: number
 }
 
 /** How files come into the project: `copy` shares blocks where the file system can. */
@@ -57,6 +70,8 @@ export interface StepCache {
   put(key: StepKey, entry: StepEntry): Promise<void>
   /** Durable before it resolves; there need be no entry. */
   delete(key: StepKey): Promise<void>
+  /** All keys, in no order; with `undefined` where the entry is damaged. */
+  entries(): AsyncIterable<readonly [key: StepKey, entry: StepEntry | undefined]>
 }
 
 /** Who executes which step: equal work of several processes is done once. */

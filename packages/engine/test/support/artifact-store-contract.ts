@@ -106,5 +106,24 @@ export function artifactStoreContract(title: string, make: () => ArtifactStore):
       await expect(store.copyTo(await store.put(bytes), path, 'copy')).rejects.toThrow(/EEXIST/)
       expect(readFileSync(path, 'utf8')).toBe('mine')
     })
+
+    test('all of them can be listed, with their sizes; what is removed is gone', async () => {
+      const store = make()
+      const listed = async (): Promise<Record<string, number>> => {
+        const found: [string, number][] = []
+        for await (const { digest, size } of store.list()) found.push([digest, size])
+        return Object.fromEntries(found)
+      }
+      expect(await listed()).toEqual({})
+      const [one, two] = [await store.put(bytes), await store.put(new Uint8Array(70_000))]
+      expect(await listed()).toEqual({ [one]: bytes.length, [two]: 70_000 })
+      await store.remove(one)
+      await store.remove(one)
+      expect(await store.check(one)).toBe('missing')
+      const to = join(temporaryDir(), 'aside')
+      await store.remove(two, to)
+      expect(readFileSync(to).length).toBe(70_000)
+      expect(await listed()).toEqual({})
+    })
   })
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { digestBytes, type Digest } from '../../src/digest.ts'
 import { StepwellError } from '../../src/errors.ts'
-import type { ArtifactState, ArtifactStore } from '../../src/index.ts'
+import type { ArtifactState, ArtifactStore, StoredArtifact } from '../../src/index.ts'
 
 /** Artifacts in memory: the least that the port asks for. */
 export class MemoryArtifacts implements ArtifactStore {
@@ -25,6 +25,17 @@ export class MemoryArtifacts implements ArtifactStore {
     const bytes = await Promise.resolve(this.#bytes.get(digest))
     if (bytes !== undefined) return bytes.slice()
     throw new StepwellError({ code: 'STEPWELL_ARTIFACT', what: `there is no artifact ${digest}` })
+  }
+
+  async *list(): AsyncGenerator<StoredArtifact> {
+    for (const [digest, { length: size }] of this.#bytes) {
+      yield await Promise.resolve({ digest, size })
+    }
+  }
+
+  async remove(digest: Digest, to?: string): Promise<void> {
+    if (to !== undefined && this.#bytes.has(digest)) await this.copyTo(digest, to)
+    this.#bytes.delete(digest)
   }
 
   async copyTo(digest: Digest, path: string): Promise<void> {

@@ -14,6 +14,12 @@ export class MemoryStepCache implements StepCache {
     await Promise.resolve()
   }
 
+  async *entries(): AsyncGenerator<[StepKey, StepEntry]> {
+    for (const [key, text] of this.#entries) {
+      yield await Promise.resolve([key, JSON.parse(text) as StepEntry])
+    }
+  }
+
   async delete(key: StepKey): Promise<void> {
     this.#entries.delete(key)
     await Promise.resolve()

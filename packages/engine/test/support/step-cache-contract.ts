@@ -31,6 +31,20 @@ export function stepCacheContract(title: string, make: () => StepCache): void {
       await cache.put(keyOf('a'), entryOf('two'))
       expect(await cache.get(keyOf('a'))).toEqual(entryOf('two'))
     })
+    test('all entries can be listed, whatever happens to some meanwhile', async () => {
+      const cache = make()
+      const names = Array.from({ length: 1200 }, (_, index) => `${index}`)
+      await Promise.all(names.map((name) => cache.put(keyOf(name), entryOf(name))))
+      await cache.delete(keyOf('7'))
+      const found = new Map<string, unknown>()
+      for await (const [key, entry] of cache.entries()) {
+        found.set(key, entry)
+        if (found.size === 3) await cache.put(keyOf('3'), entryOf('3'))
+      }
+      const left = names.filter((name) => name !== '7')
+      expect([...found.keys()].toSorted()).toEqual(left.map(keyOf).toSorted())
+      expect(found.get(keyOf('9'))).toEqual(entryOf('9'))
+    })
     test('many at once do not get mixed up', async () => {
       const cache = make()
       const names = Array.from({ length: 100 }, (_, index) => `${index}`)

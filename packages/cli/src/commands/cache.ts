@@ -1,0 +1,74 @@
+import type { CachedEntry, VerifyReport } from '@stepwell/engine'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { renderTable } from '../ui/table.ts'
+import { formatDuration, formatSize, formatTime, plural, shortDigest } from '../ui/text.ts'
+import { print, printJson, withProject, type ProjectOptions } from './project.ts'
+
+export interface CacheOptions extends ProjectOptions {
+  readonly lockTimeout?: number
+  readonly json?: boolean
+}
+
+/** Lists the entries of the step cache, largest first. */
+export async function listCache({ json, ...options }: CacheOptions): Promise<ExitCode> {
+  return await withProject(options, async (engine) => {
+    const entries = await engine.cacheEntries()
+    if (json) printJson('stepwell.cache/1', { entries })
+    else if (entries.length === 0) print('the cache is empty')
+    else print(entriesTable(entries))
+    return EXIT.ok
+  })
+}
+
+function entriesTable(entries: readonly CachedEntry[]): string {
+  return renderTable(
+    ['step', 'pipeline', 'key', 'size', 'time to make', 'made', 'last used by run'],
+    entries.map(({ step, pipeline, key, size, duration, at, lastRun }) => [
+      step ?? '-',
+      pipeline ?? '-',
+      shortDigest(key),
+      formatSize(size),
+      formatDuration(duration),
+      formatTime(at),
+      lastRun ?? '-',
+    ]),
+    ['pipeline', 'made'],
+  )
+}
+
+/** Reads all that is stored and compares it with its digests. */
+export async function verifyCache({ json, ...options }: CacheOptions): Promise<ExitCode> {
+  return await withProject(options, async (engine) => {
+    const report = await engine.verify({
+      waiting: (owner) => process.stderr.write(`waiting for ${owner}\n`),
+      ...(process.stderr.isTTY && { progress: showProgress }),
+    })
+    if (json) printJson('stepwell.verify/1', report)
+    else print(render(report))
+    return report.damaged.length + report.lost.length > 0 ? EXIT.integrity : EXIT.ok
+  })
+}
+
+let shown = 0
+
+function showProgress(done: number, total: number): void {
+  const now = performance.now()
+  if (done < total && now - shown < 100) return
+  shown = now
+  const end = done === total ? '\r\u001B[K' : ''
+  process.stderr.write(`\r${formatSize(done)} of ${formatSize(total)}${end}`)
+}
+
+function render({ artifacts, bytes, entries, damaged, lost }: VerifyReport): string {
+  const lines = damaged.map(({ digest, aside }) => `damaged: ${digest}; it is now ${aside}`)
+  for (const { key, step } of lost) {
+    lines.push(
+      `lost: the outputs of ${step ?? 'a step'} under ${shortDigest(key)}; they will be made again`,
+    )
+  }
+  const all = `${plural(entries, 'cache entry', 'cache entries')}, ${plural(artifacts, 'stored file')} of ${formatSize(bytes)}`
+  lines.push(
+    `${all}: ${lines.length === 0 ? 'all as they were written' : `${damaged.length} damaged, ${lost.length} lost`}`,
+  )
+  return lines.join('\n')
+}

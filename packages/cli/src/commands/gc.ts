@@ -1,0 +1,87 @@
+import { StepwellError, type GarbageReport, type GarbageRequest } from '@stepwell/engine'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { renderTable } from '../ui/table.ts'
+import { formatDuration, formatSize, formatTime, plural, shortDigest } from '../ui/text.ts'
+import { print, printJson, withProject, type ProjectOptions } from './project.ts'
+
+export interface GcOptions extends ProjectOptions {
+  readonly keepRuns?: number
+  readonly keepDays?: number
+  readonly maxSize?: number
+  readonly dryRun?: boolean
+  readonly lockTimeout?: number
+  readonly json?: boolean
+}
+
+/** Lets go of what no kept run needs. */
+export async function gc({ json, ...options }: GcOptions): Promise<ExitCode> {
+  const { keepRuns, keepDays, maxSize, dryRun = false } = options
+  const request: GarbageRequest = {
+    dryRun,
+    ...(keepRuns !== undefined && { keepRuns }),
+    ...(keepDays !== undefined && { keepDays }),
+    ...(maxSize !== undefined && { maxSize }),
+  }
+  return await withProject(options, async (engine) => {
+    const report = await engine.gc({
+      ...request,
+      waiting: (owner) => process.stderr.write(`waiting for ${owner}\n`),
+    })
+    if (json) printJson('stepwell.gc/1', { dryRun, ...report })
+    else print(render(report, dryRun, maxSize))
+    return EXIT.ok
+  })
+}
+
+function render(report: GarbageReport, dryRun: boolean, maxSize: number | undefined): string {
+  const { waitsFor, runs, entries, artifacts, bytes, kept } = report
+  const stays = dryRun || waitsFor.length > 0
+  const lines: string[] = []
+  if (stays && entries.length > 0) {
+    lines.push(entriesTable(entries), '')
+    const again = entries.reduce((sum, { duration }) => sum + duration, 0)
+    lines.push(`to make them again would take ${formatDuration(again)} of computing`)
+  }
+  lines.push(
+    `${stays ? 'would go' : 'gone'}: ${plural(entries.length, 'cache entry', 'cache entries')}, ` +
+      `${plural(artifacts, 'stored file')} of ${formatSize(bytes)}, ${plural(runs.length, 'run')}`,
+    `kept: ${plural(kept.entries, 'cache entry', 'cache entries')} with ${formatSize(kept.bytes)}, ` +
+      plural(kept.runs, 'run'),
+  )
+  if (maxSize !== undefined && kept.bytes > maxSize) {
+    lines.push(`what the latest runs need is more than ${formatSize(maxSize)}, and stays`)
+  }
+  if (waitsFor.length > 0) {
+    lines.push(
+      `nothing was removed: ${waitsFor.join(', ')} is going on; try again when it has ended`,
+    )
+  }
+  return lines.join('\n')
+}
+
+function entriesTable(entries: GarbageReport['entries']): string {
+  return renderTable(
+    ['step', 'key', 'made', 'time to make', 'size'],
+    entries.map(({ step, key, at, duration, size }) => [
+      step ?? '-',
+      shortDigest(key),
+      formatTime(at),
+      formatDuration(duration),
+      formatSize(size),
+    ]),
+  )
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
+
+/** `10GB`, `500 MB`, `1.5g`, or a number of bytes. */
+export function parseSize(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(text) ?? []
+  const factor = UNITS[unit.toLowerCase()]
+  if (number !== '' && factor !== undefined) return Math.round(Number(number) * factor)
+  throw new StepwellError({
+    code: 'STEPWELL_USAGE',
+    what: `${JSON.stringify(text)} is no size`,
+    todo: 'write it as 10GB, 500MB, or a number of bytes',
+  })
+}

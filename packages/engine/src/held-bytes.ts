@@ -1,0 +1,54 @@
+import type { OutArtifact, Outputs } from './artifact.ts'
+import type { Digest } from './digest.ts'
+import { StepwellError } from './errors.ts'
+import type { Ingredients } from './reason.ts'
+import type { ArtifactStore } from './store/store.ts'
+import { parseTree, type TreeEntry } from './tree.ts'
+
+/** Finds the stored bytes that records name, over the trees of directories. */
+export class HeldBytes {
+  readonly #artifacts: ArtifactStore
+  readonly #trees = new Map<Digest, readonly TreeEntry[]>()
+
+  constructor(artifacts: ArtifactStore) {
+    this.#artifacts = artifacts
+  }
+
+  /** Of outputs, and of the listings that say later what of an input changed. */
+  async of(
+    { value, picks, outs }: Partial<Outputs>,
+    ingredients?: Ingredients,
+  ): Promise<Set<Digest>> {
+    const held = new Set<Digest>()
+    for (const artifact of [value, ...Object.values(picks ?? {})]) {
+      if (artifact !== undefined) held.add(artifact.digest)
+    }
+    for (const out of Object.values(outs ?? {})) {
+      for (const digest of await this.#ofOut(out)) held.add(digest)
+    }
+    for (const input of Object.values(ingredients?.fingerprint.inputs ?? {})) {
+      if (input.kind === 'dir' || input.kind === 'glob') held.add(input.digest)
+    }
+    return held
+  }
+
+  async #ofOut({ kind, digest }: OutArtifact): Promise<Digest[]> {
+    if (kind === 'file') return [digest]
+    const entries = await this.#entries(digest)
+    return [digest, ...entries.flatMap((entry) => (entry.kind === 'file' ? [entry.digest] : []))]
+  }
+
+  async #entries(digest: Digest): Promise<readonly TreeEntry[]> {
+    const known = this.#trees.get(digest)
+    if (known !== undefined) return known
+    let entries: readonly TreeEntry[] = []
+    try {
+      entries = parseTree(new TextDecoder().decode(await this.#artifacts.get(digest)))
+    } catch (error) {
+      // What cannot be read holds nothing.
+      if (!(error instanceof StepwellError || error instanceof RangeError)) throw error
+    }
+    this.#trees.set(digest, entries)
+    return entries
+  }
+}

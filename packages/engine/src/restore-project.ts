@@ -1,0 +1,82 @@
+import type { OutArtifact } from './artifact.ts'
+import { StepwellError } from './errors.ts'
+import { orderSteps } from './order.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { ProjectState } from './project-state.ts'
+import type { OutState } from './store/workspace.ts'
+
+export interface RestoreRequest {
+  /** Names of steps. @default all */
+  readonly targets?: readonly string[]
+  /** As they were after this run. @default the last known state */
+  readonly run?: string
+  /** Put back what was edited by hand too; the edit is put aside. @default false */
+  readonly force?: boolean
+}
+
+/** An out, and what was done about it. */
+export interface RestoredOut {
+  readonly step: string
+  readonly path: string
+  /** How it was found. */
+  readonly state: OutState
+  readonly isRestored: boolean
+  /** Where what was there before is now, if it could not be made again. */
+  readonly aside?: string
+}
+
+/** See `Engine.restore`. */
+export async function restoreProject(
+  pipeline: Pipeline,
+  { targets = [], run, force = false }: RestoreRequest,
+  state: ProjectState,
+): Promise<RestoredOut[]> {
+  const known = await outsOf(pipeline, run, state)
+  const names = targets.length > 0 ? targets : orderSteps(pipeline).map(({ name }) => name)
+  const unknown = names.find((name) => !pipeline.steps.has(name))
+  if (unknown !== undefined) {
+    throw new StepwellError({
+      code: 'STEPWELL_TARGET_UNKNOWN',
+      what: `pipeline \`${pipeline.name}\` has no step ${JSON.stringify(unknown)}`,
+      todo: `its steps are ${[...pipeline.steps.keys()].join(', ')}`,
+    })
+  }
+  const workspace = state.workspace('restore')
+  const restored: RestoredOut[] = []
+  for (const step of names) {
+    for (const out of known.get(step) ?? []) {
+      const found = await workspace.inspect(out)
+      const isRestored =
+        found === 'missing' || found === 'replaced' || (found === 'edited' && force)
+      const aside = isRestored ? await workspace.place(out) : undefined
+      restored.push({
+        step,
+        path: out.path,
+        state: found,
+        isRestored,
+        ...(aside !== undefined && { aside }),
+      })
+    }
+  }
+  await state.staging.close('restore')
+  return restored
+}
+
+async function outsOf(
+  { name }: Pipeline,
+  run: string | undefined,
+  { runs, snapshots }: ProjectState,
+): Promise<Map<string, readonly OutArtifact[]>> {
+  if (run !== undefined) {
+    const { steps } = await runs.read(run)
+    const all = Object.values(steps)
+    return new Map(all.map((step) => [step.name, Object.values(step.outs ?? {})]))
+  }
+  const { steps } = await snapshots.read(name)
+  return new Map(
+    Object.entries(steps).map(([step, { entries }]) => [
+      step,
+      Object.values(entries[0]?.outputs.outs ?? {}),
+    ]),
+  )
+}

@@ -1,0 +1,235 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { files, left } from './files.ts'
+import { ended, Project } from './rig.ts'
+
+const CACHED = { make: 'cached', sum: 'cached', read: 'cached' }
+
+/** A project that has run with some sizes of its files, the last one last. */
+async function ran(...sizes: number[]): Promise<Project> {
+  const project = files()
+  let before = 10
+  for (const size of sizes) {
+    project.edit('pipeline.ts', `size: ${before} `, `size: ${size} `)
+    before = size
+    expect((await project.run()).code).toBe(0)
+  }
+  return project
+}
+
+interface Report {
+  readonly waitsFor: readonly string[]
+  readonly runs: readonly string[]
+  readonly entries: readonly { readonly step?: string }[]
+  readonly artifacts: number
+  readonly bytes: number
+  readonly kept: { readonly runs: number; readonly entries: number; readonly bytes: number }
+}
+
+async function gc(project: Project, ...args: string[]): Promise<Report> {
+  const { code, stdout, stderr } = await project.stepwell('gc', '--json', ...args)
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout) as Report
+}
+
+/** Ids of the recorded runs, latest first. */
+function runsOf(project: Project): string[] {
+  const names = readdirSync(project.path('.stepwell/runs')).filter((name) => /^\d/.test(name))
+  return names.toSorted().toReversed()
+}
+
+const verify = async (project: Project) => await project.stepwell('cache', 'verify', '--json')
+const objects = (project: Project): string[] => Object.keys(project.tree('.stepwell/objects'))
+
+describe('gc', () => {
+  test('keeps what the latest runs used, and lets go of the rest, records and bytes together', async () => {
+    const project = await ran(11, 12, 13)
+    const before = left(project)
+    const dry = await gc(project, '--keep-runs', '1', '--dry-run')
+    const count = objects(project).length
+    const report = await gc(project, '--keep-runs', '1')
+    expect({ ...dry, dryRun: false }).toEqual(report)
+    expect(report.runs).toHaveLength(2)
+    expect(report.entries.map(({ step = '' }) => step).toSorted()).toEqual([
+      'make',
+      'make',
+      'read',
+      'read',
+      'sum',
+      'sum',
+    ])
+    expect(report.artifacts).toBeGreaterThan(6)
+    expect(objects(project)).toHaveLength(count - report.artifacts)
+    expect(await gc(project, '--keep-runs', '1')).toMatchObject({
+      runs: [],
+      entries: [],
+      artifacts: 0,
+    })
+    expect((await verify(project)).code).toBe(0)
+    rmSync(project.path('out'), { recursive: true })
+    expect((await project.run()).statuses).toEqual(CACHED)
+    expect(left(project)).toEqual(before)
+    project.edit('pipeline.ts', 'size: 13 ', 'size: 11 ')
+    expect((await project.run()).statuses['make']).toBe('succeeded')
+  })
+
+  test('keeps pinned runs, and all of them by default', async () => {
+    const project = await ran(11, 12)
+    expect((await gc(project)).runs).toEqual([])
+    const [, first = ''] = runsOf(project)
+    expect((await project.stepwell('runs', 'pin', first.slice(-4))).code).toBe(0)
+    expect((await gc(project, '--keep-runs', '1')).runs).toEqual([])
+    await project.stepwell('runs', 'unpin', first)
+    expect((await gc(project, '--keep-runs', '1')).runs).toEqual([first])
+  })
+
+  test('makes room, but never of what the latest run needs', async () => {
+    const project = await ran(20_000, 30_000)
+    const all = await gc(project, '--dry-run')
+    const room = String(all.kept.bytes - 1)
+    const report = await gc(project, '--max-size', room)
+    expect(report.kept.bytes).toBeLessThan(all.kept.bytes)
+    const { stdout } = await project.stepwell('gc', '--max-size', '1k')
+    expect(stdout).toMatch(/what the latest runs need is more than 1\.0 kB, and stays/)
+    expect((await project.run()).statuses).toEqual(CACHED)
+  })
+
+  test('an index that is lost afterwards still knows what was kept', async () => {
+    const project = await ran(11, 12)
+    await project.run()
+    await gc(project, '--keep-runs', '1')
+    rmSync(project.path('.stepwell/index'), { recursive: true })
+    rmSync(project.path('.stepwell/state'), { recursive: true })
+    expect((await project.run()).statuses).toEqual(CACHED)
+  })
+
+  test('removes nothing while a run goes on, and says so', async () => {
+    const project = new Project()
+    project.write(
+      'pipeline.ts',
+      `import { existsSync } from 'node:fs'
+       import { setTimeout as delay } from 'node:timers/promises'
+       import { pipeline, step } from '@stepwell/engine'
+       const first = step({ params: { n: 1 }, run: (_, { params }) => params.n })
+       const slow = step({
+         inputs: { first },
+         run: async (_, { dir }) => {
+           while (!existsSync(dir + '/release')) await delay(5)
+         },
+       })
+       export default pipeline('slow', { first, slow })`,
+    )
+    project.write('release', '')
+    await project.run()
+    project.edit('pipeline.ts', 'n: 1', 'n: 2')
+    await project.run()
+    rmSync(project.path('release'))
+    project.edit('pipeline.ts', 'n: 2', 'n: 3')
+    const child = project.start(['run', '--events'])
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let events = ''
+    for await (const text of child.stdout ?? []) {
+      events += String(text)
+      if (/"step-started".*"slow"/.test(events)) break
+    }
+    const count = objects(project).length
+    const report = await gc(project, '--keep-runs', '1')
+    expect(report.waitsFor).toHaveLength(1)
+    expect(report.entries.length).toBeGreaterThan(0)
+    expect(objects(project)).toHaveLength(count)
+    project.write('release', '')
+    child.stdout?.resume()
+    await ended(child)
+    expect((await gc(project, '--keep-runs', '1')).waitsFor).toEqual([])
+    expect((await project.run()).statuses).toEqual({ first: 'cached', slow: 'cached' })
+  })
+
+  test('killed at any moment leaves a project in which all still holds', async () => {
+    const whole = await ran(5000, 6000, 7000)
+    const undisturbed = Project.copy(whole)
+    const started = performance.now()
+    await gc(undisturbed, '--keep-runs', '1')
+    const took = performance.now() - started
+    const expected = objects(undisturbed)
+    for (let round = 0; round < 15; round += 1) {
+      const project = Project.copy(whole)
+      const child = project.start(['gc', '--keep-runs', '1'])
+      const timer = setTimeout(() => child.kill('SIGKILL'), took * (0.4 + 0.6 * Math.random()))
+      await ended(child)
+      clearTimeout(timer)
+      expect((await verify(project)).code).toBe(0)
+      expect((await project.run()).statuses).toEqual(CACHED)
+      await gc(project, '--keep-runs', '1')
+      expect(objects(project)).toEqual(expected)
+    }
+  })
+})
+
+test('cache ls tells of each entry whose it is, how large, and how long it took', async () => {
+  const project = await ran(11)
+  const { stdout } = await project.stepwell('cache', 'ls', '--json')
+  const { entries } = JSON.parse(stdout) as { entries: Record<string, string>[] }
+  expect(entries.map(({ step = '' }) => step).toSorted()).toEqual(['make', 'read', 'sum'])
+  for (const entry of entries) {
+    expect(entry).toMatchObject({
+      pipeline: 'files',
+      size: expect.any(Number),
+      duration: expect.any(Number),
+    })
+    expect(entry['lastRun']).toBe(entry['run'])
+  }
+  expect((await project.stepwell('cache', 'ls')).stdout).toMatch(
+    /^step +key +size|^step +pipeline +key/,
+  )
+})
+
+test('cache verify finds what is damaged, whatever its time stamps say, and puts it aside', async () => {
+  const project = await ran(11)
+  expect((await verify(project)).code).toBe(0)
+  const object = objects(project).find((path) => project.read(path).includes('a,b')) ?? ''
+  rmSync(project.path(object))
+  writeFileSync(project.path(object), 'damaged')
+  const { code, stdout } = await verify(project)
+  expect(code).toBe(5)
+  const { damaged, lost } = JSON.parse(stdout) as {
+    damaged: { aside: string }[]
+    lost: { step: string }[]
+  }
+  expect(damaged).toHaveLength(1)
+  expect(readFileSync(damaged[0]?.aside ?? '', 'utf8')).toBe('damaged')
+  expect(lost.map(({ step }) => step)).toEqual(['make'])
+  expect((await verify(project)).code).toBe(0)
+  expect((await project.run()).code).toBe(0)
+  expect((await verify(project)).code).toBe(0)
+})
+
+test('restore puts outs back, keeps edits unless told, and executes nothing', async () => {
+  const project = await ran(11)
+  const before = left(project)
+  const say = async (...args: string[]) =>
+    (await project.stepwell('restore', ...args)).stdout.trim()
+  expect(await say()).toBe('all outs are in place')
+  rmSync(project.path('out'), { recursive: true })
+  writeFileSync(project.path('report.txt'), 'mine')
+  expect((await say('make')).split('\n')).toEqual([
+    'out/table.csv was missing: put back',
+    'out/parts was missing: put back',
+  ])
+  expect(await say()).toBe('report.txt was edited, and stays so; --force puts it back')
+  expect(project.read('report.txt')).toBe('mine')
+  const [, aside = ''] = /now (.*)$/.exec(await say('--force')) ?? []
+  expect(readFileSync(aside, 'utf8')).toBe('mine')
+  expect(left(project)).toEqual(before)
+  expect(readdirSync(project.path('.stepwell/runs'))).toHaveLength(1)
+  const { code, stderr } = await project.stepwell('restore', 'none')
+  expect([code, stderr]).toEqual([2, expect.stringContaining('STEPWELL_TARGET_UNKNOWN')])
+})
+
+test('restore --run brings back what an earlier run left', async () => {
+  const project = await ran(11, 12)
+  const [, first = ''] = runsOf(project)
+  await project.stepwell('restore', '--run', first)
+  expect(project.read('out/table.csv')).toHaveLength(11)
+  expect((await project.run()).statuses).toEqual(CACHED)
+  expect(project.read('out/table.csv')).toHaveLength(12)
+})
