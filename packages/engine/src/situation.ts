@@ -9,6 +9,8 @@ import type { ProjectState } from './project-state.ts'
 import { nextSnapshot, withoutRevoked } from './snapshot.ts'
 import type { Snapshot, SnapshotEntry } from './store/store.ts'
 
+const MOST_NAMES = 3
+
 export interface PlanRequest {
   /** Names of the steps wanted; what they need comes with them. @default all steps */
   readonly targets?: readonly string[]
@@ -90,12 +92,27 @@ export function warningsOf({ doubts, steps }: PipelineCode): string[] {
     ({ what, place, todo }) =>
       `no step of this pipeline is cached${save}: ${what} at ${place}; ${todo}`,
   )
-  const own = [...steps].flatMap(([name, code]) =>
-    code.doubts.map(
-      ({ what, place, todo }) => `step \`${name}\` is not cached: ${what} at ${place}; ${todo}`,
-    ),
-  )
-  return [...new Set([...all, ...own])]
+  // One call in a loop makes many steps, of which the same is to be said.
+  const own = new Map<string, string[]>()
+  for (const [name, code] of steps) {
+    for (const { what, place, todo } of code.doubts) {
+      const why = `${what} at ${place}; ${todo}`
+      const names = own.get(why) ?? []
+      own.set(why, names)
+      names.push(name)
+    }
+  }
+  const each = [...own].map(([why, names]) => `${namesText(names)} not cached: ${why}`)
+  return [...new Set([...all, ...each])]
+}
+
+/** `step `a` is`, `steps `a`, `b`, `c` and 7 more are` */
+function namesText(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map((name) => `\`${name}\``)
+  const more = names.length - shown.length
+  if (more > 0) return `steps ${shown.join(', ')} and ${more} more are`
+  const last = shown.pop() ?? ''
+  return shown.length === 0 ? `step ${last} is` : `steps ${shown.join(', ')} and ${last} are`
 }
 
 function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force']): Set<string> {

@@ -2,6 +2,7 @@ import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { digestText } from '../src/digest.ts'
+import { pipeline, step, type Step } from '../src/index.ts'
 import {
   copying,
   deploying,
@@ -407,4 +408,15 @@ describe('failure', () => {
       expect(typeof record.steps['slow']?.error?.message).toBe('string')
     })
   }
+})
+
+test('what is in doubt about many steps is said once', async () => {
+  const made: Record<string, Step> = {}
+  for (const name of ['one', 'two', 'three', 'four', 'five']) made[name] = step({ run: () => name })
+  const engine = await engineOn(temporaryDir())
+  const { warnings } = await engine.plan(pipeline('many', made))
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toMatch(
+    /^steps `one`, `two`, `three` and 2 more are not cached: its code captures `name`/,
+  )
 })

@@ -401,7 +401,9 @@ export default pipeline('p', made)
   test('with captures they are not cached, and the warning names the variable', () => {
     const { first, again } = captured()
     expect(again.statuses).toEqual({ s1: 'succeeded', s2: 'succeeded', s3: 'succeeded' })
-    expect(first.warnings.join('\n')).toMatch(/`s1` is not cached: .*captures `k` .*pipeline\.ts:4/)
+    expect(first.warnings.join('\n')).toMatch(
+      /steps `s1`, `s2` and `s3` are not cached: .*captures `k` .*pipeline\.ts:4/,
+    )
   })
   const versioned = story({ files: { 'pipeline.ts': loop('() => k', ', version: String(k)') } })
   test('with captures and a version they are cached', () => {
