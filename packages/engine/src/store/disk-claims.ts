@@ -20,7 +20,8 @@ const BEAT_MS = 5000
 // Of a claim whose process cannot be looked at: on another host, or whose file was torn by a crash.
 const SILENT_MS = 60_000
 const SAY_AFTER_MS = 2000
-const RETRY_MS = 20
+const RETRY_MS = 10
+const MOST_RETRY_MS = 250
 
 /**
  * Claims as files, `claims/<key>.<random>`: each attempt has a name of its own. Whoever wants a key writes
@@ -42,6 +43,7 @@ export class DiskClaims implements Claims {
     const started = performance.now()
     const silences = new Map<string, Silence>()
     let said = false
+    let pause = RETRY_MS
     for (;;) {
       signal.throwIfAborted()
       let other = this.#find(key, undefined, silences)
@@ -55,8 +57,9 @@ export class DiskClaims implements Claims {
         said = true
         waiting(other)
       }
-      // At random, so that two which met do not meet again.
-      await delay(RETRY_MS * (0.5 + Math.random()), undefined, { signal })
+      // At random, so that two which met do not meet again; and less and less often.
+      await delay(pause * (0.5 + Math.random()), undefined, { signal })
+      pause = Math.min(pause * 1.2, MOST_RETRY_MS)
     }
   }
 
