@@ -4,7 +4,7 @@ import { defineConfig } from 'oxlint'
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
   'acceptance action artifact code code-report context estimate event eviction fingerprint graph input order pick ' +
-  'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity reason reason-text ' +
+  'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity reason reason-text reason-warning ' +
   'recent-outputs run snapshot status step step-record tree value'
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
@@ -13,6 +13,7 @@ const L4 = [
   'check-hit',
   'check-outs',
   'derive-picks',
+  'execute-job',
   'held-bytes',
   'identify',
   'outline',
@@ -20,6 +21,7 @@ const L4 = [
   'restore-outs',
   'run-step',
   'schedule',
+  'step-life',
   'tree-reasons',
 ]
 const L5 = [

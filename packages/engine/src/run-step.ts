@@ -5,14 +5,14 @@ import type { CodeParts, PipelineCode } from './code.ts'
 import { derivePicks } from './derive-picks.ts'
 import { StepwellError } from './errors.ts'
 import type { RunEvent, StepFinished } from './event.ts'
-import type { Executor, JobOut } from './executor/executor.ts'
+import { executeJob } from './execute-job.ts'
+import type { Executor } from './executor/executor.ts'
 import type { StepKey } from './fingerprint.ts'
 import {
   artifactIn,
   declaredInputs,
   identify,
   outIn,
-  paramsOf,
   uncacheable,
   type Identity,
 } from './identify.ts'
@@ -20,10 +20,12 @@ import type { OrderedStep } from './order.ts'
 import type { Plan } from './plan.ts'
 import { cachedMoved, stepMoved } from './plan-moved.ts'
 import { compareIngredients, type Reason } from './reason.ts'
+import { warningOf } from './reason-warning.ts'
 import { restoreOuts } from './restore-outs.ts'
 import { failureOf, type Failure } from './step-record.ts'
 import { codesOf, findReusable } from './snapshot.ts'
 import { definition, type Step } from './step.ts'
+import { beginLife, type Life } from './step-life.ts'
 import { changed } from './store/file-input.ts'
 import type { JournalRecord } from './store/journal.ts'
 import type { StagedOuts, Staging } from './store/staging.ts'
@@ -105,7 +107,7 @@ export class StepRunner {
   async settle(name: string): Promise<'done' | 'failed' | 'execute'> {
     const { code, files, outPaths, downloads, signal } = this.#options
     const ordered = this.#ordered(name)
-    const life = begin()
+    const life = beginLife()
     this.#lives.set(name, life)
     let identity: Identity
     try {
@@ -286,36 +288,9 @@ export class StepRunner {
     identity: Identity,
     staged: StagedOuts,
   ): Promise<Failure | undefined> {
-    const { name, step, picks } = ordered
-    const { emit, artifacts, executor, signal, run } = this.#options
-    // A step is given listings by their digests, and later ones are compared with them.
-    for (const { text } of identity.trees.values()) {
-      await artifacts.put(new TextEncoder().encode(text))
-    }
-    // What a step says after its end is not part of it.
-    let speaking = true
-    const result = await executor.execute(
-      {
-        step: name,
-        inputs: identity.jobInputs,
-        params: paramsOf(name, step),
-        picks,
-        outs: jobOuts(step, staged),
-        scratch: staged.scratch,
-      },
-      {
-        log: (line) => {
-          if (speaking) emit({ type: 'step-log', at: Date.now(), step: name, line })
-        },
-        metric: (metric, value) => {
-          if (!speaking) return
-          life.metrics[metric] = value
-          emit({ type: 'step-metric', at: Date.now(), step: name, name: metric, value })
-        },
-      },
-      signal,
-    )
-    speaking = false
+    const { name } = ordered
+    const { signal, run } = this.#options
+    const result = await executeJob(ordered, identity, staged, life.metrics, this.#options)
     life.duration = result.duration
     if (!result.ok && signal.aborted) return result.failure
     const moved = await identity.moved()
@@ -356,12 +331,12 @@ export class StepRunner {
   }
 
   skip(name: string, blockers: readonly string[]): void {
-    this.#lives.set(name, begin())
+    this.#lives.set(name, beginLife())
     this.#finish(name, 'skipped', { reasons: [{ kind: 'blocked', by: blockers }] })
   }
 
   cancel(name: string, failed: string | undefined): void {
-    if (!this.#lives.has(name)) this.#lives.set(name, begin())
+    if (!this.#lives.has(name)) this.#lives.set(name, beginLife())
     const reasons: Reason[] = [{ kind: 'stopped', by: failed ?? null }]
     this.#finish(name, 'cancelled', { reasons })
   }
@@ -421,38 +396,6 @@ export class StepRunner {
   }
 }
 
-/** What is known of a step as the run goes on. */
-interface Life {
-  /** Milliseconds on the monotonic clock. */
-  started: number
-  /** How long the execution took, once it has ended, in milliseconds. */
-  duration: number | undefined
-  /** `undefined` when it was never looked at, or an input is missing. */
-  identity: Identity | undefined
-  reasons: readonly Reason[]
-  metrics: Record<string, number>
-  outputs: Outputs | undefined
-}
-
-function begin(): Life {
-  return {
-    started: performance.now(),
-    duration: undefined,
-    identity: undefined,
-    reasons: [],
-    metrics: {},
-    outputs: undefined,
-  }
-}
-
-function jobOuts(step: Step, { paths }: StagedOuts): Record<string, JobOut> {
-  return Object.fromEntries(
-    Object.entries(definition(step).outs).map(([name, { kind, path }]) => {
-      return [name, { kind, path, staged: paths[name] ?? impossible(`no place for ${name}`) }]
-    }),
-  )
-}
-
 function shown({ value, picks, outs }: Outputs): Pick<StepFinished, 'output' | 'picks' | 'outs'> {
   return { output: value, picks, ...(Object.keys(outs).length > 0 && { outs }) }
 }
@@ -461,21 +404,6 @@ function shown({ value, picks, outs }: Outputs): Pick<StepFinished, 'output' | '
 function isOwnFault(error: unknown): error is StepwellError {
   const own = ['STEPWELL_PICK', 'STEPWELL_OUT_PLACE', 'STEPWELL_OUT_PATH']
   return error instanceof StepwellError && own.includes(error.code)
-}
-
-/** What a person should know that has happened to their files. */
-function warningOf(step: string, problem: Reason): string | undefined {
-  switch (problem.kind) {
-    case 'artifact':
-      return `the stored ${problem.output} of step \`${step}\` is ${problem.problem}; it is made again`
-    case 'restored':
-      if (problem.aside === undefined) return undefined
-      return `${problem.path} was not as step \`${step}\` had left it, and has been replaced; what was there is now ${problem.aside}`
-    case 'kept-edit':
-      return `${problem.path} is not as step \`${step}\` left it; it was edited, and is kept so`
-    default:
-      return undefined
-  }
 }
 
 /** For what the scheduler's order rules out. */

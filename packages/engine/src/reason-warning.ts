@@ -1,0 +1,16 @@
+import type { Reason } from './reason.ts'
+
+/** What a person should know that has happened to their files. */
+export function warningOf(step: string, problem: Reason): string | undefined {
+  switch (problem.kind) {
+    case 'artifact':
+      return `the stored ${problem.output} of step \`${step}\` is ${problem.problem}; it is made again`
+    case 'restored':
+      if (problem.aside === undefined) return undefined
+      return `${problem.path} was not as step \`${step}\` had left it, and has been replaced; what was there is now ${problem.aside}`
+    case 'kept-edit':
+      return `${problem.path} is not as step \`${step}\` left it; it was edited, and is kept so`
+    default:
+      return undefined
+  }
+}
