@@ -13,6 +13,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { analyzeCode } from '../src/code/analyze.ts'
 import { findCode } from '../src/code/manifest.ts'
+import { FOLDS_CASE } from '../src/code/sources.ts'
 import type { CodeParts, PipelineCode } from '../src/code.ts'
 import { pinned } from '../src/pinned.ts'
 import { makePipeline, type Pipeline } from '../src/pipeline.ts'
@@ -185,6 +186,12 @@ class Project {
     while (this.now() === before);
   }
 
+  /** Waits until a pipeline made now is made after its files were written. */
+  settle(): void {
+    const written = this.now()
+    while (Date.now() <= written);
+  }
+
   /** The time that a file written now is given, in milliseconds. */
   now(): number {
     const probe = join(this.root, 'probe')
@@ -256,11 +263,42 @@ describe('what a manifest says is what an analysis finds', () => {
 async function analysed(): Promise<Project> {
   const project = new Project(1)
   onTestFinished(() => project.remove())
+  project.settle()
   await (await findCode(project.pipeline(), project.dir, project.cache)).keep()
   const { isKnown } = await findCode(project.pipeline(), project.dir, project.cache)
   expect(isKnown).toBe(true)
   return project
 }
+
+// Where names are folded, all of a listing counts.
+test.skipIf(FOLDS_CASE)(
+  'what comes and goes beside a project, or beside its modules, does not matter',
+  async () => {
+    const project = await analysed()
+    const lookAgain = async () =>
+      (await findCode(project.pipeline(), project.dir, project.cache)).isKnown
+    // All that is above is looked into by name: imports may lead there.
+    writeFiles(project.dir, {
+      '../tsconfig.json': '{ "compilerOptions": { "baseUrl": ".." } }',
+      'above.ts': "export { above } from '../../above-a-project'\nexport * from '..'",
+      'pipeline.ts': `import './above.ts'\n${readFileSync(join(project.dir, 'pipeline.ts'), 'utf8')}`,
+    })
+    project.settle()
+    expect(await lookAgain()).toBe(false)
+    await (await findCode(project.pipeline(), project.dir, project.cache)).keep()
+    expect(await lookAgain()).toBe(true)
+    writeFiles(project.root, {
+      'sibling/index.ts': '',
+      'project/beside.ts': '',
+    })
+    const sibling = makeTemporaryDir()
+    onTestFinished(() => rmSync(sibling, { recursive: true, force: true }))
+    expect(await lookAgain()).toBe(true)
+    writeFiles(project.root, { 'index.ts': 'export const above = 1' })
+    project.settle()
+    expect(await lookAgain()).toBe(false)
+  },
+)
 
 test('variables are read each time', async () => {
   const project = await analysed()

@@ -1,9 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Sources } from './sources.ts'
+import { FOLDS_CASE, type Sources } from './sources.ts'
 import { readConfigs, type PathConfig } from './tsconfig.ts'
-
-// There, what a listing does not have may be found all the same.
-const FOLDS_CASE = process.platform === 'darwin' || process.platform === 'win32'
 
 interface PackageJson {
   readonly main?: unknown
@@ -54,7 +51,7 @@ export class Lookups {
 
   /** Looks for a result of the resolver among its neighbours. */
   has(path: string): boolean {
-    return this.#sources.list(dirname(path))?.has(basename(path)) ?? false
+    return this.#sources.listFrom(dirname(path), basename(path))?.has(basename(path)) ?? false
   }
 
   /** What the directories above a module say about all that it imports. */
@@ -116,14 +113,14 @@ export class Lookups {
     this.#seen.add(path)
     const dir = dirname(path)
     this.#sources.real(dir)
-    const entries = this.#sources.list(dir)
-    if (entries === undefined) return
     const name = basename(path)
-    const stem = name.replace(/\.[^.]*$/, '')
+    const stem = stemOf(path)
+    const entries = this.#sources.listFrom(dir, stem)
+    if (entries === undefined) return
     for (const [entry, kind] of entries) {
       if (kind !== 'link' || !entry.startsWith(stem)) continue
       const target = this.#sources.real(join(dir, entry))
-      this.#sources.list(dirname(target))
+      this.#sources.listFrom(dirname(target), stemOf(target))
     }
     for (const each of new Set([name, stem])) {
       const kind = entries.get(each)
@@ -133,6 +130,10 @@ export class Lookups {
       this.#mapped(inner, '.')
     }
   }
+}
+
+function stemOf(path: string): string {
+  return basename(path).replace(/\.[^.]*$/, '')
 }
 
 function ancestors(dir: string): string[] {

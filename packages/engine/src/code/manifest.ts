@@ -12,7 +12,7 @@ import { lookAgain, type Sights } from './sources.ts'
 import { cutStack } from './call-site.ts'
 
 /** To be raised whenever the analysis may find something else in the same sources. */
-const ANALYZER = 1
+const ANALYZER = 2
 
 /** A newer version may bring another parser or resolver. */
 function packageVersion(): string {

@@ -111,7 +111,7 @@ export class Modules {
   }
 
   stat(file: string): 'file' | 'directory' | 'missing' {
-    const kind = this.sources.list(dirname(file))?.get(basename(file))
+    const kind = this.sources.listFrom(dirname(file), basename(file))?.get(basename(file))
     if (kind === 'file') return kind
     // A link, or a name in other letters where the file system does not mind.
     if (this.sources.list(file) !== undefined) return 'directory'

@@ -3,7 +3,12 @@ import { basename } from 'node:path'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
 import { real } from './paths.ts'
 
-export type Kind = 'file' | 'directory' | 'link' | 'other'
+type Kind = 'file' | 'directory' | 'link' | 'other'
+
+type Entries = ReadonlyMap<string, Kind>
+
+// There, what a listing does not have may be found all the same.
+export const FOLDS_CASE: boolean = process.platform === 'darwin' || process.platform === 'win32'
 
 /** What was seen at a path: its content by digest, `null` where there was none. */
 export interface Seen {
@@ -12,11 +17,16 @@ export interface Seen {
   readonly signature: string
 }
 
+export interface SeenDir extends Seen {
+  /** How the names of those entries start that were asked for; all were where this is left out. */
+  readonly starts?: readonly string[]
+}
+
 /** All that was seen, by absolute path. */
 export interface Sights {
   readonly files: Readonly<Record<string, Seen>>
   /** Entries of directories. */
-  readonly dirs: Readonly<Record<string, Seen>>
+  readonly dirs: Readonly<Record<string, SeenDir>>
   readonly reals: Readonly<Record<string, string>>
   /** Those of the files that may run in this process, or be read by what does. */
   readonly loaded: readonly string[]
@@ -37,7 +47,7 @@ export class Sources {
   >()
   readonly #dirs = new Map<
     string,
-    { readonly entries: ReadonlyMap<string, Kind> | undefined; readonly seen: Seen }
+    { readonly entries: Entries | undefined; readonly seen: Seen; starts: Set<string> | 'all' }
   >()
   readonly #reals = new Map<string, string>()
   readonly #loaded = new Set<string>()
@@ -59,12 +69,31 @@ export class Sources {
   }
 
   /** What is in a directory; `undefined` when it cannot be read as one. */
-  list(path: string): ReadonlyMap<string, Kind> | undefined {
+  list(path: string): Entries | undefined {
+    const known = this.#list(path)
+    known.starts = 'all'
+    return known.entries
+  }
+
+  /**
+   * What is in a directory under names that start like this: what else comes and goes there, as in a busy
+   * directory above a project, was not seen.
+   */
+  listFrom(path: string, start: string): Entries | undefined {
+    // There, a name may lead to an entry that is spelled otherwise.
+    if (FOLDS_CASE) return this.list(path)
+    const { entries, starts } = this.#list(path)
+    if (starts !== 'all') starts.add(start)
+    return entries && onlyFrom(entries, [start])
+  }
+
+  #list(path: string): { readonly entries: Entries | undefined; starts: Set<string> | 'all' } {
     const known = this.#dirs.get(path)
-    if (known !== undefined) return known.entries
+    if (known !== undefined) return known
     const { bytes: entries, seen } = look(path, readEntries, digestEntries)
-    this.#dirs.set(path, { entries, seen })
-    return entries
+    const found = { entries, seen, starts: new Set<string>() }
+    this.#dirs.set(path, found)
+    return found
   }
 
   /** The path with symbolic links resolved, where there is such a file. */
@@ -77,7 +106,13 @@ export class Sources {
   get sights(): Sights {
     return {
       files: Object.fromEntries([...this.#files].map(([path, { seen }]) => [path, seen])),
-      dirs: Object.fromEntries([...this.#dirs].map(([path, { seen }]) => [path, seen])),
+      dirs: Object.fromEntries(
+        [...this.#dirs].map(([path, { entries, seen, starts: asked }]) => {
+          if (asked === 'all' || entries === undefined) return [path, seen]
+          const starts = [...asked]
+          return [path, { ...seen, digest: digestEntries(onlyFrom(entries, starts)), starts }]
+        }),
+      ),
       reals: Object.fromEntries(this.#reals),
       loaded: [...this.#loaded],
     }
@@ -98,22 +133,22 @@ export function lookAgain(sights: Sights, loadedAt: number): Sights | undefined 
   }
   for (const [path, target] of Object.entries(reals)) if (real(path) !== target) return undefined
   const files = compareAll(sights.files, readContent, digestBytes)
-  const dirs = files && compareAll(sights.dirs, readEntries, digestEntries)
+  const dirs = files && compareAll(sights.dirs, readEntries, digestAsked)
   if (files === undefined || dirs === undefined) return undefined
   return files === sights.files && dirs === sights.dirs ? sights : { files, dirs, reals, loaded }
 }
 
-function compareAll<T>(
-  all: Readonly<Record<string, Seen>>,
+function compareAll<T, S extends Seen>(
+  all: Readonly<Record<string, S>>,
   read: (path: string) => T,
-  digest: (content: T) => Digest,
-): Readonly<Record<string, Seen>> | undefined {
-  const fresh: [string, Seen][] = []
+  digest: (content: T, before: S) => Digest,
+): Readonly<Record<string, S>> | undefined {
+  const fresh: [string, S][] = []
   for (const [path, before] of Object.entries(all)) {
     if (before.signature !== '' && signatureAt(path) === before.signature) continue
-    const { seen } = look(path, read, digest)
+    const { seen } = look(path, read, (content: T) => digest(content, before))
     if (seen.digest !== before.digest) return undefined
-    if (seen.signature !== before.signature) fresh.push([path, seen])
+    if (seen.signature !== before.signature) fresh.push([path, { ...before, ...seen }])
   }
   return fresh.length === 0 ? all : { ...all, ...Object.fromEntries(fresh) }
 }
@@ -144,7 +179,7 @@ function readContent(path: string): Uint8Array {
   return readFileSync(path)
 }
 
-function readEntries(path: string): ReadonlyMap<string, Kind> {
+function readEntries(path: string): Entries {
   const isInstalled = basename(path) === 'node_modules'
   const entries = readdirSync(path, { withFileTypes: true })
     // Caches and locks of tools, and what Stepwell itself writes: no import leads there.
@@ -159,8 +194,16 @@ function kindOf(entry: Dirent): Kind {
   return entry.isFile() ? 'file' : 'other'
 }
 
-function digestEntries(entries: ReadonlyMap<string, Kind>): Digest {
+function digestEntries(entries: Entries): Digest {
   return digestText(JSON.stringify([...entries]))
+}
+
+function digestAsked(entries: Entries, { starts }: SeenDir): Digest {
+  return digestEntries(starts === undefined ? entries : onlyFrom(entries, starts))
+}
+
+function onlyFrom(entries: Entries, starts: readonly string[]): Entries {
+  return new Map([...entries].filter(([name]) => starts.some((start) => name.startsWith(start))))
 }
 
 function statOf(path: string): BigIntStats | undefined {
