@@ -134,8 +134,8 @@ class Project {
       symlinkSync(`link-${this.#random() < 0.5 ? 'a' : 'b'}.ts`, join(this.dir, 'link.ts'))
       return
     }
-    const { path, after } = mutate(this.#program, this.#random)
-    this.#program = { ...this.#program, [path]: after }
+    const { path, after, more } = mutate(this.#program, this.#random)
+    this.#program = { ...this.#program, ...more, [path]: after }
     this.#write(choice > 0.75)
   }
 
@@ -160,10 +160,10 @@ class Project {
       const file = join(this.dir, path)
       const before = statSync(file, { throwIfNoEntry: false })
       const now =
-        path === 'pipeline.ts' ? text.replaceAll('run: () => [', 'run: () => [outer(), ') : text
+        path === 'pipeline.ts' ? text.replaceAll('async () => [', 'async () => [outer(), ') : text
       const whole = path === 'pipeline.ts' ? `${HEAD}${now}` : now
       if (before !== undefined && readFileSync(file, 'utf8') === whole) continue
-      writeFileSync(file, whole)
+      writeFiles(this.dir, { [path]: whole })
       if (keepsTime && before !== undefined) utimesSync(file, before.atime, before.mtime)
     }
   }
