@@ -32,15 +32,27 @@ import { mapped } from '@/mapped'
 import { k } from '#k'
 import { late } from './late.js'
 import { linked } from './link.ts'
+import { opts, load, Base } from './constants.ts'
+import * as all from './constants.ts'
 import data from './data.json' with { type: 'json' }
 export const outer = () => [fake, one, mapped, k, late, linked, data, process.env.FUZZ,
   new URL('./words.txt', import.meta.url)]
+class Own extends Base {}
+const loaded = [1].map(() => { const inner = () => load(); return inner() })
+const kept = { load, member: all.load, own: Own, set: new Set([1n, /x/]) }
+const early = step({ params: { ...opts.deep, n: opts.n }, run: () => [loaded, kept] })
 `
 const MANIFEST = (version: string) =>
   JSON.stringify({ name: 'fake', version, main: './index.js', dependencies: { dep: '*' } })
 const OWN = (k: string) => JSON.stringify({ type: 'module', imports: { '#k': k } })
 const PATHS = (target: string) =>
   `{ // of this project\n "compilerOptions": { "paths": { "@/*": ["${target}"], }, } }`
+
+const CONSTANTS = (opts: string, load: string, base = 'class Base {}') =>
+  `import { readFileSync } from 'node:fs'
+  export const opts = ${opts}
+  export const load = () => ${load}
+  export ${base}`
 
 /** Writes or, where it says `undefined`, removes. */
 type Edit = Readonly<Record<string, string | undefined>>
@@ -56,6 +68,11 @@ const EDITS: readonly Edit[] = [
   { 'm1/index.ts': 'export const beside = 1' },
   { 'num.tsx': 'export const num = 1' },
   { 'unrelated.ts': 'export {}' },
+  { 'constants.ts': CONSTANTS('{ deep: { a: 1 }, n: 2 }', '1') },
+  { 'constants.ts': CONSTANTS('{ get deep() { return {} }, n: 2 }', 'readFileSync.name') },
+  { 'constants.ts': CONSTANTS('Object.freeze({ deep: [1], n: 1 })', 'readFileSync("x")') },
+  { 'constants.ts': CONSTANTS('{ deep: {} }', '1', 'let Base = class {}') },
+  { 'constants.ts': CONSTANTS('{ deep: {}, n: 1 }', '1; Object.prototype.x = 1') },
   { 'words.txt': 'one' },
   { 'words.txt': 'two' },
   { 'words.txt': undefined },
@@ -108,6 +125,7 @@ class Project {
     writeFiles(this.dir, {
       'package.json': OWN('./one.ts'),
       'data.json': '{}',
+      'constants.ts': CONSTANTS('{ deep: { a: 1 }, n: 2 }', '1'),
       'link-a.ts': 'export const linked = 1',
       'link-b.ts': 'export const linked = 2',
       '../node_modules/fake/package.json': MANIFEST('1.0.0'),
@@ -299,6 +317,28 @@ test.skipIf(FOLDS_CASE)(
     expect(await lookAgain()).toBe(false)
   },
 )
+
+test('what the text of a module says is the same when it is not parsed again', async () => {
+  const project = await analysed()
+  const variants = EDITS.flatMap((edit) => edit['constants.ts'] ?? [])
+  const pipeline = readFileSync(join(project.dir, 'pipeline.ts'), 'utf8')
+  const found = new Set<string>()
+  for (const text of variants) {
+    for (const after of ['// one', '// two']) {
+      writeFiles(project.dir, { 'constants.ts': text, 'pipeline.ts': `${pipeline}\n${after}` })
+      project.settle()
+      const made = project.pipeline()
+      const fresh = analyzeCode(made, project.dir).code
+      const { code, isKnown, keep } = await findCode(made, project.dir, project.cache)
+      expect(isKnown).toBe(false)
+      expect(plain(code)).toEqual(plain(fresh))
+      found.add(JSON.stringify(plain(fresh)))
+      await keep()
+    }
+  }
+  expect(found.size).toBe(variants.length)
+  expect([...found].join()).toContain('a value read from outside when the module is loaded')
+})
 
 test('variables are read each time', async () => {
   const project = await analysed()

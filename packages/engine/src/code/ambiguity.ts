@@ -1,67 +1,93 @@
 import { codeOptions, dependsOption, type Call } from './calls.ts'
 import { assignedIn, declaredIn, namesIn } from './names.ts'
 import { identifierName, isNode, type Syntax, type SyntaxNode } from './syntax.ts'
+import { functionUnit, type Unit } from './units.ts'
+
+/** What is known of a call from its module alone, as plain data. */
+export interface CallFacts {
+  /** Its place among the calls of the file. */
+  readonly index: number
+  /** Whether it may be evaluated more than once. */
+  readonly isRepeated: boolean
+  /** Why its functions may differ each time, if what is written there says so. */
+  readonly unclear: string | null
+  /** Names under which other modules export its functions. */
+  readonly imported: readonly string[]
+  /** The functions that are handed to it, where they are written out or named. */
+  readonly functions: readonly Unit[]
+  /** What else the code depends on, as written. */
+  readonly dependsOn: Unit | null
+}
 
 /** How well the function of a step is known from the call that makes the step. */
 export type Knowledge =
   /** The function is what is written there, whichever evaluation of the call it is. */
-  | {
-      readonly kind: 'written'
-      readonly functions: readonly SyntaxNode[]
-      /** What else the code depends on, as written. */
-      readonly dependsOn?: SyntaxNode
-    }
+  | 'written'
   /** The call is evaluated once, so its place says which function it is. */
-  | { readonly kind: 'placed' }
+  | 'placed'
   /** Two steps may have the same source and different functions. */
-  | { readonly kind: 'ambiguous'; readonly what: string }
+  | { readonly ambiguous: string }
+
+const DIFFERS = 'its function may differ each time'
+
+/** Takes a call apart, should it make steps. */
+export function callFacts(syntax: Syntax, call: Call): CallFacts {
+  const functions = codeOptions(call)
+  const dependsOn = dependsOption(call)
+  const imported: string[] = []
+  const unit = (node: SyntaxNode, label: string): Unit => functionUnit(syntax, node, label)
+  return {
+    index: call.index,
+    isRepeated: call.ancestors.some(repeats),
+    unclear: whyUnclear(),
+    imported,
+    functions: (functions ?? []).map((node) => unit(node, 'its function')),
+    // Whatever expression it is: all that it names is reached.
+    dependsOn: dependsOn === undefined ? null : unit(dependsOn, 'its dependsOn'),
+  }
+
+  function whyUnclear(): string | null {
+    if (functions === undefined) return 'its function is not written out, and may differ each time'
+    if (call.ancestors.some(({ type }) => type === 'WithStatement')) {
+      return 'its names may be those of an object, by `with`'
+    }
+    const local = new Set(call.ancestors.flatMap(boundBy))
+    for (const part of [...functions, ...(dependsOn === undefined ? [] : [dependsOn])]) {
+      const captured = [...new Set(namesIn(part))].filter((name) => local.has(name)).toSorted()
+      if (captured.length > 0) {
+        return `its code captures ${captured.map((name) => `\`${name}\``).join(', ')}`
+      }
+    }
+    for (const part of functions) {
+      if (part.type === 'ArrowFunctionExpression' || part.type === 'FunctionExpression') continue
+      const name = identifierName(part)
+      if (name === undefined || variableNames(syntax).has(name)) return DIFFERS
+      const from = importedName(syntax, name)
+      if (from !== undefined) imported.push(from)
+    }
+    return null
+  }
+}
 
 /**
  * A call at the top level of a module is made once, so its place says which function it is about. One
  * in a loop or a function may be made many times, with other values of what is bound around it: there,
  * the function must be written out and use nothing of that, or be the same each time. Names are
  * compared without regard to shadowing, which errs towards doubt.
+ *
+ * @param direct whether the call is that of `step()` itself
+ * @param isVariable whether some module exports a variable of that name: an import follows it, and which
+ *   module it is does not matter here
  */
 export function knowledgeOf(
-  syntax: Syntax,
-  call: Call,
+  { isRepeated, unclear, imported }: CallFacts,
   direct: boolean,
-  modules: () => Iterable<Syntax>,
+  isVariable: (name: string) => boolean,
 ): Knowledge {
-  const what = 'it is made by another function that calls step()'
-  if (!direct) return { kind: 'ambiguous', what }
-  const repeated = call.ancestors.some(repeats)
-  const unclear = (why: string): Knowledge =>
-    repeated ? { kind: 'ambiguous', what: why } : { kind: 'placed' }
-  const functions = codeOptions(call)
-  if (functions === undefined) {
-    return unclear('its function is not written out, and may differ each time')
-  }
-  if (call.ancestors.some(({ type }) => type === 'WithStatement')) {
-    return unclear('its names may be those of an object, by `with`')
-  }
-  const local = new Set(call.ancestors.flatMap(boundBy))
-  const dependsOn = dependsOption(call)
-  for (const part of [...functions, ...(dependsOn === undefined ? [] : [dependsOn])]) {
-    const captured = [...new Set(namesIn(part))].filter((name) => local.has(name)).toSorted()
-    if (captured.length > 0) {
-      return unclear(`its code captures ${captured.map((name) => `\`${name}\``).join(', ')}`)
-    }
-  }
-  for (const part of functions) {
-    if (!isConstant(part, syntax, modules)) return unclear('its function may differ each time')
-  }
-  return { kind: 'written', functions, ...(dependsOn !== undefined && { dependsOn }) }
-}
-
-/** Whether an expression is the same function whenever it is evaluated. */
-function isConstant(part: SyntaxNode, syntax: Syntax, modules: () => Iterable<Syntax>): boolean {
-  if (part.type === 'ArrowFunctionExpression' || part.type === 'FunctionExpression') return true
-  const name = identifierName(part)
-  if (name === undefined || variableNames(syntax).has(name)) return false
-  const imported = importedName(syntax, name)
-  // An import follows the variable of the other module; which module that is does not matter here.
-  return imported === undefined || ![...modules()].some((other) => exportsVariable(other, imported))
+  if (!direct) return { ambiguous: 'it is made by another function that calls step()' }
+  const why = unclear ?? (imported.some(isVariable) ? DIFFERS : null)
+  if (why === null) return 'written'
+  return isRepeated ? { ambiguous: why } : 'placed'
 }
 
 /** Whether what is inside of a node may be evaluated more than once. */
@@ -69,7 +95,7 @@ function repeats({ type }: SyntaxNode): boolean {
   return /Function|Loop|^For|^While|^DoWhile|^ClassBody$/.test(type)
 }
 
-// Asked for every step that imports its function; a syntax tree never changes.
+// Asked for every step that names its function; a syntax tree never changes.
 const VARIABLES = new WeakMap<Syntax, ReadonlySet<string>>()
 
 /** Names at the top level of a module that may come to mean something else. */
@@ -80,6 +106,20 @@ function variableNames(syntax: Syntax): ReadonlySet<string> {
   const names = new Set([...declared, ...assignedIn(syntax.root)])
   VARIABLES.set(syntax, names)
   return names
+}
+
+/** Names of variables of a module, and those under which it exports them. */
+export function exportedVariables(syntax: Syntax): ReadonlySet<string> {
+  const variables = variableNames(syntax)
+  const renamed = (syntax.root['body'] as SyntaxNode[]).flatMap(({ specifiers }) => {
+    const exported = Array.isArray(specifiers) ? (specifiers as SyntaxNode[]) : []
+    return exported.flatMap((each) => {
+      const name = identifierName(each['exported'])
+      const isOne = variables.has(identifierName(each['local']) ?? '')
+      return name !== undefined && isOne ? [name] : []
+    })
+  })
+  return new Set([...variables, ...renamed])
 }
 
 function variablesOf(statement: SyntaxNode): string[] {
@@ -98,18 +138,6 @@ function importedName({ root }: Syntax, local: string): string | undefined {
     if (found !== undefined) return identifierName(found['imported']) ?? 'default'
   }
   return undefined
-}
-
-function exportsVariable(module: Syntax, name: string): boolean {
-  const variable = variableNames(module)
-  if (variable.has(name)) return true
-  return (module.root['body'] as SyntaxNode[]).some(({ specifiers }) => {
-    const exported = Array.isArray(specifiers) ? (specifiers as SyntaxNode[]) : []
-    return exported.some((each) => {
-      const renamed = identifierName(each['exported']) === name
-      return renamed && variable.has(identifierName(each['local']) ?? '')
-    })
-  })
 }
 
 /** Names that a node binds for what is inside it, below the top level of the module. */

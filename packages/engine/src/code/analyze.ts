@@ -2,21 +2,21 @@ import type { Doubt, PipelineCode, StepCode } from '../code.ts'
 import { digestText } from '../digest.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { definition } from '../step.ts'
-import { knowledgeOf } from './ambiguity.ts'
+import { knowledgeOf, type CallFacts } from './ambiguity.ts'
 import { cutStack, parseCallSites, type CallSite } from './call-site.ts'
-import { codeOptions, indexCalls, type Call } from './calls.ts'
 import { valuesOf } from './found-code.ts'
 import { importGraph } from './import-graph.ts'
 import { isOwn, Modules, type LocalModule } from './modules.ts'
 import { reach, type Node, type Reach } from './reach.ts'
 import type { Sights } from './sources.ts'
-import { offsetOf, type Syntax } from './syntax.ts'
-import { functionUnit } from './units.ts'
+import { TextCache, type StoredTexts } from './text-cache.ts'
 
 export interface Analysis {
   readonly code: PipelineCode
   /** All that was seen: what was found holds as long as it stays. None where not all is known. */
   readonly sights?: Sights
+  /** What is known of the texts of modules by now. */
+  readonly texts: () => StoredTexts
 }
 
 const ADVICE = 'put what the step needs into `params`, or give it a `version`'
@@ -26,14 +26,17 @@ const ADVICE = 'put what the step needs into `params`, or give it a `version`'
  * with the versions of the packages it reaches. What modules do while they are loaded counts for every
  * step, since it may change what any of them sees. What cannot be followed is a doubt, which disables
  * caching.
+ *
+ * @param known what is known of texts, by an analysis of the same version
  */
-export function analyzeCode(pipeline: Pipeline, dir: string): Analysis {
+export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts): Analysis {
   const stacks = new Map<string, readonly CallSite[]>()
   for (const step of pipeline.steps.values()) {
     const site = cutStack(definition(step).site)
     if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwn))
   }
-  const modules = new Modules(dir, pipeline.madeAt)
+  const texts = new TextCache(known)
+  const modules = new Modules(dir, pipeline.madeAt, texts)
   const all = [...stacks.values(), parseCallSites(cutStack(pipeline.site), isOwn)].flat()
   const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
   const loading = reach(graph.effects, modules, graph)
@@ -74,7 +77,7 @@ export function analyzeCode(pipeline: Pipeline, dir: string): Analysis {
     steps,
   }
   const holds = modules.isComplete && modules.isFresh
-  return { code, ...(holds && { sights: modules.sources.sights }) }
+  return { code, texts: () => texts.used, ...(holds && { sights: modules.sources.sights }) }
 }
 
 /**
@@ -98,7 +101,6 @@ interface Origin {
 class Places {
   readonly #modules: Modules
   readonly #stateful: ReadonlySet<LocalModule>
-  readonly #calls = new Map<Syntax, Map<number, Call>>()
 
   constructor(modules: Modules, stateful: ReadonlySet<LocalModule>) {
     this.#modules = modules
@@ -108,8 +110,7 @@ class Places {
   /** Whether the call is one of `pipeline()` with functions in a row. */
   isRow([site]: readonly CallSite[]): boolean {
     const call = site && this.#call(site)
-    const functions = call && codeOptions(call)
-    return functions !== undefined && functions.length > 1
+    return (call?.functions.length ?? 0) > 1
   }
 
   /** @param nth which of the steps that the call makes, from 0 */
@@ -126,28 +127,18 @@ class Places {
     const module = this.#modules.get(site.file)
     const place = `${module.name}:${site.line}`
     const call = this.#call(site)
-    if (call === undefined || module.syntax === undefined) {
+    if (call === undefined) {
       const what = 'the call that makes the step cannot be found in its source'
       return origin([{ what, place, todo: ADVICE }])
     }
-    const known = knowledgeOf(module.syntax, call, site.direct, () => this.#syntaxes())
-    switch (known.kind) {
-      case 'ambiguous':
-        return origin([{ what: known.what, place, todo: ADVICE }])
-      case 'placed':
-        return origin([])
-      case 'written': {
-        const node = known.functions[known.functions.length > 1 ? nth : 0]
-        if (node === undefined) return origin([])
-        const roots = [{ module, unit: functionUnit(module.syntax, node, 'its function') }]
-        if (known.dependsOn !== undefined) {
-          // Whatever expression it is: all that it names is reached.
-          const unit = functionUnit(module.syntax, known.dependsOn, 'its dependsOn')
-          roots.push({ module, unit })
-        }
-        return { reached: this.#reach(roots), doubts: [] }
-      }
-    }
+    const known = knowledgeOf(call, site.direct, (name) => this.#isVariable(name))
+    if (known === 'placed') return origin([])
+    if (known !== 'written') return origin([{ what: known.ambiguous, place, todo: ADVICE }])
+    const { functions, dependsOn } = call
+    const unit = functions[functions.length > 1 ? nth : 0]
+    if (unit === undefined) return origin([])
+    const roots = [unit, ...(dependsOn === null ? [] : [dependsOn])]
+    return { reached: this.#reach(roots.map((root) => ({ module, unit: root }))), doubts: [] }
   }
 
   #reach(roots: readonly Node[]): Reach {
@@ -165,27 +156,19 @@ class Places {
   }
 
   /** The declaration or statement that a call is in. */
-  #enclosing(site: CallSite): Node {
-    const module = this.#modules.get(site.file)
-    const { syntax, units } = module
-    if (syntax === undefined || units === undefined) return { module }
-    const offset = offsetOf(syntax, site.line, site.column)
-    const unit = units.units.find(({ node }) => node.start <= offset && offset <= node.end)
-    // A unit that is a step is cut short where others refer to it; here it is looked into.
-    return unit === undefined
-      ? { module }
-      : { module, unit: functionUnit(syntax, unit.node, unit.label) }
+  #enclosing({ file, line, column }: CallSite): Node {
+    const module = this.#modules.get(file)
+    const unit = module.text?.enclosingAt(line, column) ?? undefined
+    return unit === undefined ? { module } : { module, unit }
   }
 
-  #call(site: CallSite): Call | undefined {
-    const { syntax } = this.#modules.get(site.file)
-    if (syntax === undefined) return undefined
-    const calls = this.#calls.get(syntax) ?? indexCalls(syntax)
-    this.#calls.set(syntax, calls)
-    return calls.get(offsetOf(syntax, site.line, site.column))
+  #call({ file, line, column }: CallSite): CallFacts | undefined {
+    return this.#modules.get(file).text?.callAt(line, column) ?? undefined
   }
 
-  *#syntaxes(): Generator<Syntax> {
-    for (const { syntax } of this.#modules.all) if (syntax !== undefined) yield syntax
+  /** Whether some module exports a variable of that name. */
+  #isVariable(name: string): boolean {
+    for (const { text } of this.#modules.all) if (text?.facts.variables.has(name)) return true
+    return false
   }
 }

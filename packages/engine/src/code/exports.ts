@@ -40,7 +40,7 @@ function follow(
     const [file] = files
     if (file === undefined || files.length > 1 || isInstalled(file)) return undefined
     module = modules.get(file)
-    bound = module.syntax?.isModule === true ? module.units?.exports.get(bound.name) : undefined
+    bound = module.isModule === true ? module.units?.exports.get(bound.name) : undefined
   }
   return bound === undefined ? undefined : { module, unit: bound.unit, name: bound.name }
 }

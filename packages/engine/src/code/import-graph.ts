@@ -1,11 +1,11 @@
 import type { Doubt } from '../code.ts'
-import { canonicalText } from './canonical.ts'
 import { findDeclared } from './exports.ts'
-import { isPlainRead, type Assumption } from './inert.ts'
+import type { Assumption } from './inert.ts'
 import { readsWhileLoading } from './load-reads.ts'
 import type { LocalModule, Modules } from './modules.ts'
 import { isInstalled } from './packages.ts'
 import type { Located } from './reach.ts'
+import { meetsPlain } from './shapes.ts'
 
 /** What happens when the modules behind a pipeline are loaded. */
 export interface ImportGraph {
@@ -97,8 +97,8 @@ function meets(
   if (declared === undefined) return undefined
   const { name, module: home } = declared
   if (assumption.kind === 'plain') {
-    const isPlain = isPlainRead(assumption.read, home.units?.constants.get(name))
-    return isPlain ? `${home.name} ${name} ${canonicalText(assumption.read)}` : undefined
+    const isPlain = meetsPlain(assumption.read, home.units?.shapes.get(name))
+    return isPlain ? `${home.name} ${name} ${assumption.read.text}` : undefined
   }
   const names = assumption.kind === 'class' ? home.units?.classes : home.units?.fixed
   return names?.has(name) ? '' : undefined

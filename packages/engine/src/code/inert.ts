@@ -1,3 +1,4 @@
+import { isFreeze, isPlainObject, plainRead, type PlainRead } from './shapes.ts'
 import { identifierName, isNode, literalText, type SyntaxNode } from './syntax.ts'
 
 /** What names stand for in a module. */
@@ -32,7 +33,7 @@ export type Assumption =
   /** What is imported, or a member of a namespace, has one value, whenever it is read; it is a class. */
   | { readonly kind: 'fixed' | 'class'; readonly name: string; readonly member?: string }
   /** A member of a constant is read, or the constant is spread: it is written out, without getters. */
-  | { readonly kind: 'plain'; readonly name: string; readonly read: SyntaxNode }
+  | { readonly kind: 'plain'; readonly name: string; readonly read: PlainRead }
   /** Functions of the platform are what they were. */
   | { readonly kind: 'platform' }
 
@@ -52,7 +53,7 @@ export function isInert(
   const isPlain = (read: SyntaxNode): boolean => {
     const name = rootOf(read)
     if (use !== 'data' || name === undefined) return false
-    assumes.push({ kind: 'plain', name, read })
+    assumes.push({ kind: 'plain', name, read: plainRead(read) })
     return true
   }
   const all = (parts: unknown): boolean =>
@@ -114,7 +115,8 @@ export function isInert(
           isInert(part, names, assumes, given),
         )
       }
-      return isFreeze(node, names) && isOfPlatform(assumes) && all(node['arguments'])
+      if (!isFreeze(node) || !names.isGlobal('Object')) return false
+      return isOfPlatform(assumes) && all(node['arguments'])
     case 'NewExpression':
       return isCollection(node, names) && isOfPlatform(assumes) && all(node['arguments'])
     default:
@@ -136,14 +138,6 @@ function isOfPlatform(assumes: Assumption[]): true {
   return true
 }
 
-/** `Object.freeze(...)` */
-function isFreeze({ callee }: SyntaxNode, { isGlobal }: Names): boolean {
-  if (!isNode(callee) || callee.type !== 'MemberExpression' || callee['computed'] === true)
-    return false
-  const isObject = identifierName(callee['object']) === 'Object' && isGlobal('Object')
-  return isObject && identifierName(callee['property']) === 'freeze'
-}
-
 /** `new Map([[...], ...])`, `new Set([...])`, with what they are given written out. */
 function isCollection({ callee, arguments: args }: SyntaxNode, { isGlobal }: Names): boolean {
   const name = identifierName(callee) ?? ''
@@ -162,44 +156,6 @@ function rootOf(read: SyntaxNode): string | undefined {
     node = node['object']
   }
   return identifierName(node)
-}
-
-/** Whether a read of a constant, written as `value`, meets plain data only: no getter, nothing inherited. */
-export function isPlainRead(read: SyntaxNode, value: unknown): boolean {
-  const path: string[] = []
-  let node: unknown = read.type === 'SpreadElement' ? read['argument'] : read
-  for (; isNode(node) && node.type === 'MemberExpression'; node = node['object']) {
-    path.unshift(identifierName(node['property']) ?? '')
-  }
-  let at = bare(value)
-  for (const key of path) {
-    const member = isPlainObject(at)
-      ? (at['properties'] as SyntaxNode[]).find((each) => {
-          return (identifierName(each['key']) ?? literalText(each['key'])) === key
-        })
-      : undefined
-    if (member === undefined) return false
-    at = bare(member['value'])
-  }
-  if (read.type !== 'SpreadElement') return true
-  return isPlainObject(at) || (isNode(at) && at.type === 'ArrayExpression')
-}
-
-function isPlainObject(node: unknown): node is SyntaxNode {
-  if (!isNode(node) || node.type !== 'ObjectExpression') return false
-  return (node['properties'] as SyntaxNode[]).every(({ type, kind, computed, key }) => {
-    const name = identifierName(key) ?? literalText(key)
-    return type === 'Property' && kind === 'init' && computed !== true && name !== '__proto__'
-  })
-}
-
-/** Without `as const` and `Object.freeze()`. */
-function bare(node: unknown): unknown {
-  if (!isNode(node)) return node
-  if (/^TS(?:As|Satisfies|NonNull|TypeAssertion)/.test(node.type)) return bare(node['expression'])
-  const isFrozen =
-    node.type === 'CallExpression' && isFreeze(node, { ...NO_NAMES, isGlobal: () => true })
-  return isFrozen ? bare((node['arguments'] as unknown[])[0]) : node
 }
 
 /** Of a place where no name is known. */

@@ -10,13 +10,15 @@ import { conditions } from './conditions.ts'
 import { packCode, unpackCode, type FoundDetails, type FoundIdentity } from './found-code.ts'
 import { lookAgain, type Sights } from './sources.ts'
 import { cutStack } from './call-site.ts'
+import type { StoredTexts } from './text-cache.ts'
 
 /** To be raised whenever the analysis may find something else in the same sources. */
-const ANALYZER = 2
+const ANALYZER = 3
 
-/** A newer version may bring another parser or resolver. */
-function packageVersion(): string {
-  return readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+/** What analyses: a newer version of the package may bring another parser or resolver. */
+function analyzer(): string {
+  const version = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return digestText(`stepwell code analyzer ${ANALYZER}\n${version}`)
 }
 
 const ENGINE = fileURLToPath(new URL('..', import.meta.url))
@@ -70,12 +72,18 @@ export async function findCode(
       return { code, isKnown: true, keep }
     }
   }
+  const textsPath = join(cacheDir, `${pipeline.name}.texts.json`)
+  const stored = readTexts(textsPath)
   const { analyzeCode } = await import('./analyze.ts')
-  const { code, sights } = analyzeCode(pipeline, dir)
+  const { code, sights, texts } = analyzeCode(pipeline, dir, stored?.texts)
   return {
     code,
     isKnown: false,
     keep: async () => {
+      // What a text says does not depend on where and when it was read.
+      const json = JSON.stringify({ analyzer: analyzer(), texts: texts() } satisfies TextsFile)
+      const digest = digestText(json)
+      if (digest !== stored?.digest) await writeCache(textsPath, `${digest}\n${json}`)
       if (sights === undefined) return
       const { identity, details } = packCode(code)
       await write({ about, sights, identity }, JSON.stringify(details))
@@ -84,11 +92,33 @@ export async function findCode(
 
   async function write(manifest: Manifest, details: string): Promise<void> {
     const text = `${JSON.stringify(manifest)}\n${details}`
-    try {
-      await writeAtomic(path, `${digestText(text)}\n${text}`)
-    } catch {
-      // The next process analyses again.
-    }
+    await writeCache(path, `${digestText(text)}\n${text}`)
+  }
+}
+
+async function writeCache(path: string, text: string): Promise<void> {
+  try {
+    await writeAtomic(path, text)
+  } catch {
+    // The next process analyses again.
+  }
+}
+
+interface TextsFile {
+  readonly analyzer: string
+  readonly texts: StoredTexts
+}
+
+function readTexts(path: string): { texts: StoredTexts; digest: string } | undefined {
+  try {
+    const text = readFileSync(path, 'utf8')
+    const end = text.indexOf('\n')
+    const [digest, json] = [text.slice(0, end), text.slice(end + 1)]
+    if (digestText(json) !== digest) return undefined
+    const { analyzer: by, texts } = JSON.parse(json) as TextsFile
+    return by === analyzer() ? { texts, digest } : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -113,8 +143,7 @@ function subjectOf({ name, site, steps }: Pipeline, dir: string): Digest {
   return digestText(
     JSON.stringify([
       'stepwell code manifest',
-      ANALYZER,
-      packageVersion(),
+      analyzer(),
       ENGINE,
       process.version,
       process.platform,

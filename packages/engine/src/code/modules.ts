@@ -6,18 +6,20 @@ import { digestBytes, digestText, type Digest } from '../digest.ts'
 import { isInstalled } from './packages.ts'
 import { Lookups } from './lookups.ts'
 import { isInside, projectPath } from './paths.ts'
-import { collectReferences, type References } from './references.ts'
+import { ModuleText } from './module-text.ts'
+import type { References } from './references.ts'
 import { createResolve } from './resolve.ts'
 import { Sources } from './sources.ts'
-import { parseSource, type Syntax, type SyntaxNode } from './syntax.ts'
-import { splitUnits, type Units } from './units.ts'
+import type { TextCache } from './text-cache.ts'
+import type { Units } from './units.ts'
 
 /** A local file that code reaches: a module, or a file that is taken as it is. */
 export interface LocalModule {
   readonly file: string
   /** Relative to the project, with forward slashes. */
   readonly name: string
-  readonly syntax?: Syntax
+  readonly text?: ModuleText
+  readonly isModule?: boolean
   readonly units?: Units
   /** Of a file that is taken as it is. */
   readonly content?: Digest
@@ -44,6 +46,7 @@ export function isOwn(file: string): boolean {
 export class Modules {
   readonly #dir: string
   readonly #loadedAt: number
+  readonly #texts: TextCache
   readonly sources: Sources = new Sources()
   readonly #lookups = new Lookups(this.sources)
   readonly #resolve = createResolve(this.#lookups)
@@ -54,7 +57,8 @@ export class Modules {
   isFresh = true
 
   /** `loadedAt`: when the process had loaded the modules, in milliseconds since the epoch. */
-  constructor(dir: string, loadedAt: number) {
+  constructor(dir: string, loadedAt: number, texts: TextCache) {
+    this.#texts = texts
     this.#dir = dir
     this.#loadedAt = loadedAt
   }
@@ -142,26 +146,22 @@ export class Modules {
     }
     const parsed = SOURCE.has(extname(file)) || (isCode && !DATA.has(extname(file)))
     if (!parsed) return { file, name, content: digestBytes(bytes), doubts }
-    const syntax = parseSource(file, bytes)
-    if (typeof syntax === 'string') {
-      doubt(`a module that cannot be parsed (${syntax})`, 'check the file')
-      return { file, name, content: digestBytes(bytes), doubts }
+    const digest = this.sources.digest(file) ?? digestBytes(bytes)
+    const text = this.#texts.read(file, bytes, digest)
+    if (typeof text === 'string') {
+      doubt(`a module that cannot be parsed (${text})`, 'check the file')
+      return { file, name, content: digest, doubts }
     }
-    for (const root of syntax.root['body'] as SyntaxNode[]) {
-      // What is imported, or passed on from elsewhere; the rest belongs to units.
-      if (root['source'] === undefined || root['source'] === null) continue
-      for (const { what, line, todo } of collectReferences({ ...syntax, root }).unclear) {
-        doubt(what, todo, line)
-      }
-    }
-    const units = splitUnits(syntax)
+    const { isModule, units, loads, unclear } = text.facts
+    for (const { what, line, todo } of unclear) doubt(what, todo, line)
     const module: LocalModule = {
       file,
       name,
-      syntax,
+      text,
+      isModule,
       units,
-      bytes: digestBytes(bytes),
-      loads: collectReferences(syntax),
+      bytes: digest,
+      loads,
       doubts,
     }
     for (const { specifier } of units.imports) {

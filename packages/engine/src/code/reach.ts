@@ -181,7 +181,7 @@ export function reach(
     seen.add(key)
     const module = modules.get(file)
     const { units } = module
-    if (units === undefined || name === '*' || !module.syntax?.isModule) return [number({ module })]
+    if (units === undefined || name === '*' || module.isModule !== true) return [number({ module })]
     const bound = units.exports.get(name)
     // A pattern declares several names at once: which of them is meant counts.
     if (bound?.kind === 'unit') return [[number({ module, unit: bound.unit }), bound.name]]

@@ -62,6 +62,11 @@ export class Sources {
     return known.bytes
   }
 
+  /** The digest of a file that was read. */
+  digest(path: string): Digest | null {
+    return this.#files.get(path)?.seen.digest ?? null
+  }
+
   /** As `read`, of a file that may run in this process. */
   load(path: string): Uint8Array | undefined {
     this.#loaded.add(path)

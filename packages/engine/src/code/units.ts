@@ -1,6 +1,7 @@
 import { digestText, type Digest } from '../digest.ts'
 import { writtenOptions } from './calls.ts'
 import { canonicalText } from './canonical.ts'
+import { evaluationOf, NO_EVALUATION, type Evaluation } from './evaluation.ts'
 import {
   extendedFunction,
   isInert,
@@ -10,6 +11,7 @@ import {
   type Use,
 } from './inert.ts'
 import { assignedIn, boundNames, namesIn } from './names.ts'
+import { shapeOf, type Shape } from './shapes.ts'
 import { collectReferences, namesBySource, type References } from './references.ts'
 import {
   identifierName,
@@ -26,7 +28,6 @@ import {
 export interface Unit {
   /** For people: the name that it declares, or its line. */
   readonly label: string
-  readonly node: SyntaxNode
   /** Its first and last line, from 1. */
   readonly lines: readonly [first: number, last: number]
   /** Of its text without format and types, not of what it refers to. */
@@ -60,8 +61,10 @@ export interface Units {
   readonly fixed: ReadonlySet<string>
   /** Those of classes among them. */
   readonly classes: ReadonlySet<string>
-  /** Constants, with their values as written. */
-  readonly constants: ReadonlyMap<string, SyntaxNode>
+  /** What is known of the values of constants that are written out. */
+  readonly shapes: ReadonlyMap<string, Shape>
+  /** What happens when units are evaluated, where they call or read anything that counts. */
+  readonly evaluations: ReadonlyMap<Unit, Evaluation>
   /** Whether it may change what functions of the platform do. */
   readonly mayPatch: boolean
 }
@@ -78,9 +81,15 @@ const ENGINE_CALLS = new Set([
   'secret',
 ])
 
+/** With the piece of the syntax tree behind each unit. */
+export interface SplitUnits extends Units {
+  readonly nodes: ReadonlyMap<Unit, SyntaxNode>
+}
+
 /** Takes a module apart. One in the syntax of CommonJS is one unit. */
-export function splitUnits(syntax: Syntax): Units {
+export function splitUnits(syntax: Syntax): SplitUnits {
   const units: Unit[] = []
+  const nodes = new Map<Unit, SyntaxNode>()
   const bindings = new Map<string, Binding>()
   const exports = new Map<string, Binding>()
   const later: { readonly exported: string; readonly local: string }[] = []
@@ -123,10 +132,13 @@ export function splitUnits(syntax: Syntax): Units {
     const bound = bindings.get(local)
     if (bound !== undefined) exports.set(exported, bound)
   }
-  for (const unit of units) {
-    for (const name of new Set(assignedIn(unit.node))) {
-      addAssigner(name, unit)
-    }
+  for (const [unit, node] of nodes) {
+    for (const name of new Set(assignedIn(node))) addAssigner(name, unit)
+  }
+  const evaluations = new Map<Unit, Evaluation>()
+  for (const [unit, node] of nodes) {
+    const evaluation = evaluationOf(node, syntax, { sources, kindOf })
+    if (evaluation !== NO_EVALUATION) evaluations.set(unit, evaluation)
   }
   return {
     units,
@@ -137,8 +149,15 @@ export function splitUnits(syntax: Syntax): Units {
     assigners,
     fixed,
     classes,
-    constants,
+    shapes: new Map([...constants].flatMap(([name, value]) => shapesOf(name, value))),
+    evaluations,
     mayPatch: mayPatch(syntax.root),
+    nodes,
+  }
+
+  function kindOf(name: string): 'unit' | 'import' | 'namespace' | undefined {
+    const bound = bindings.get(name)
+    return bound?.kind === 'import' && bound.name === '*' ? 'namespace' : bound?.kind
   }
 
   function visit(node: SyntaxNode): void {
@@ -276,6 +295,7 @@ export function splitUnits(syntax: Syntax): Units {
     assumes: readonly Assumption[] = [],
   ): Unit {
     const unit = makeUnit(syntax, node, label, isEffect, sources, assumes)
+    nodes.set(unit, node)
     units.push(unit)
     return unit
   }
@@ -286,7 +306,6 @@ export function splitUnits(syntax: Syntax): Units {
     const lines = linesOf(syntax, node)
     const unit: Unit = {
       label,
-      node,
       lines,
       digest,
       names: [],
@@ -294,6 +313,7 @@ export function splitUnits(syntax: Syntax): Units {
       isEffect,
       assumes: [],
     }
+    nodes.set(unit, node)
     units.push(unit)
     return unit
   }
@@ -324,6 +344,11 @@ function constantsOf(statement: SyntaxNode): [string, SyntaxNode][] {
     const name = identifierName(id)
     return name === undefined || !isNode(init) ? [] : [[name, init] as [string, SyntaxNode]]
   })
+}
+
+function shapesOf(name: string, value: SyntaxNode): [string, Shape][] {
+  const shape = shapeOf(value)
+  return shape === 'other' ? [] : [[name, shape]]
 }
 
 /** The module that a statement imports or exports from: modules are loaded in the order of these. */
@@ -402,7 +427,6 @@ function makeUnit(
 ): Unit {
   return {
     label,
-    node,
     lines: linesOf(syntax, node),
     digest: digestText(canonicalText(node)),
     names: [...new Set(namesIn(node))],
