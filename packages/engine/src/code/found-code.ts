@@ -51,6 +51,8 @@ type StoredStep = readonly [
 export function packCode({ loading, doubts, steps }: PipelineCode): FoundCode {
   const files = new Interned<string>()
   const parts = new Interned<StoredPart>()
+  // Steps share the parts that they share: the writing out is for the first of them.
+  const placed = new Map<Place, number>()
   const packages = new Interned<CodeParts['packages']>()
   const env = new Interned<readonly string[]>()
   const codes: StoredCode[] = []
@@ -58,8 +60,13 @@ export function packCode({ loading, doubts, steps }: PipelineCode): FoundCode {
   const add = (code: CodeParts & { readonly digest: Digest }, names: readonly string[]): number => {
     members.push(
       Object.entries(code.parts).map(([name, digest]) => {
-        const { file = '', lines = [0, 0] } = code.places?.[name] ?? {}
-        return parts.add([name, digest, files.add(file), ...lines])
+        const place = code.places?.[name]
+        const known = place && placed.get(place)
+        if (known !== undefined) return known
+        const { file = '', lines = [0, 0] } = place ?? {}
+        const index = parts.add([name, digest, files.add(file), ...lines])
+        if (place !== undefined) placed.set(place, index)
+        return index
       }),
     )
     return codes.push([code.digest, packages.add(code.packages), env.add(names)]) - 1

@@ -96,25 +96,33 @@ export function reach(
     if (unit === undefined) {
       doubts.push(...module.doubts)
       if (module.content !== undefined) {
-        parts.push([module.name, module.content])
-        places.push([module.name, { label: WHOLE, file: module.name }])
+        const [name, place] = nameOf(module, () => [
+          module.name,
+          { label: WHOLE, file: module.name },
+        ])
+        parts.push([name, module.content])
+        places.push([name, place])
       }
       return [module.content ?? null, identityOf(module), wholeOf(module)]
     }
-    const part = partName(unit.label, module.name)
-    parts.push([part, unit.digest])
-    places.push([part, { label: unit.label, file: module.name, lines: unit.lines }])
+    const { label, lines } = unit
+    const [name, place] = nameOf(unit, () => [
+      partName(label, module.name),
+      { label, file: module.name, lines },
+    ])
+    parts.push([name, unit.digest])
+    places.push([name, place])
     for (const { what, line, todo } of unit.references.unclear) {
       doubts.push({ what, place: `${module.name}:${line}`, todo })
     }
-    for (const name of unit.references.env) env.add(name)
-    const named = unit.names.flatMap((name) => {
-      const bound = module.units?.bindings.get(name)
-      return bound === undefined ? [] : [[name, labelOf(bound), resolveBinding(bound, module)]]
+    for (const variable of unit.references.env) env.add(variable)
+    const named = unit.names.flatMap((used) => {
+      const bound = module.units?.bindings.get(used)
+      return bound === undefined ? [] : [[used, labelOf(bound), resolveBinding(bound, module)]]
     })
-    const assigned = unit.names.flatMap((name) => {
+    const assigned = unit.names.flatMap((used) => {
       const units =
-        module.units?.bindings.get(name)?.kind === 'unit' ? assignersOf(name, module) : []
+        module.units?.bindings.get(used)?.kind === 'unit' ? assignersOf(used, module) : []
       return units.map((assigner) => number({ module, unit: assigner }))
     })
     return [unit.digest, identityOf(module), named, assigned, referred(module, unit)]
@@ -215,6 +223,15 @@ export function reach(
     if (stats === 'directory') return undefined
     return stats === 'missing' ? modules.missing(file) : modules.get(file, false)
   }
+}
+
+// Many steps reach the same part: its name and place are made once. A module of a unit never changes.
+const NAMES = new WeakMap<object, readonly [string, Place]>()
+
+function nameOf(part: object, make: () => readonly [string, Place]): readonly [string, Place] {
+  const known = NAMES.get(part) ?? make()
+  NAMES.set(part, known)
+  return known
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
