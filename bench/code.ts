@@ -30,11 +30,12 @@ async function measure(dir: string): Promise<void> {
   const { default: pipeline } = (await import(pathToFileURL(join(dir, 'pipeline.ts')).href)) as {
     default: Pipeline
   }
-  const start = performance.now()
+  const [start, before] = [performance.now(), process.cpuUsage()]
   const { isKnown, keep } = await findCode(pipeline, dir, join(dir, '.stepwell', 'code'))
   const took = performance.now() - start
+  const cpu = process.cpuUsage(before).user / 1000
   await keep()
-  process.stdout.write(JSON.stringify({ took, isKnown }))
+  process.stdout.write(JSON.stringify({ took, cpu, isKnown }))
 }
 
 function compare(): void {
@@ -42,8 +43,10 @@ function compare(): void {
   say(
     `${cpu?.model ?? 'unknown CPU'} x ${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.versions.node}`,
   )
-  say('milliseconds, the least of seven; importing the pipeline is not in it\n')
-  say('steps  modules     cold  one changed  unchanged  cold/one  cold/unchanged')
+  say(
+    'milliseconds of time and of user CPU, the least of seven each; importing the pipeline is not in it\n',
+  )
+  say('steps  modules             cold      one changed        unchanged')
   for (const [steps, modules] of SIZES) {
     const dir = mkdtempSync(join(tmpdir(), 'stepwell-bench-'))
     try {
@@ -54,29 +57,37 @@ function compare(): void {
       waitUntilSettled(dir)
       once(dir)
       const unchanged = least(dir, true, () => undefined)
-      const cells = [steps, modules, cold, changed, unchanged, cold / changed, cold / unchanged]
-      const widths = [5, 9, 9, 13, 11, 10, 16]
-      say(cells.map((cell, at) => cell.toFixed(at < 2 ? 0 : 1).padStart(widths[at] ?? 0)).join(''))
+      const costs = [cold, changed, unchanged].map(({ took, cpu: used }) => {
+        return `${took.toFixed(1)} / ${used.toFixed(1)}`.padStart(17)
+      })
+      say(`${`${steps}`.padStart(5)}${`${modules}`.padStart(9)}${costs.join('')}`)
     } finally {
       rmSync(dir, { recursive: true, force: true })
     }
   }
 }
 
-function least(dir: string, isKnown: boolean, before: () => void): number {
+interface Cost {
+  readonly took: number
+  readonly cpu: number
+}
+
+function least(dir: string, isKnown: boolean, before: () => void): Cost {
   const all = Array.from({ length: TIMES }, () => {
     before()
     const measured = once(dir)
     if (measured.isKnown !== isKnown) throw new Error(`expected a manifest to be used: ${isKnown}`)
-    return measured.took
+    return measured
   })
-  return Math.min(...all)
+  return {
+    took: Math.min(...all.map(({ took }) => took)),
+    cpu: Math.min(...all.map(({ cpu }) => cpu)),
+  }
 }
 
-function once(dir: string): { readonly took: number; readonly isKnown: boolean } {
+function once(dir: string): Cost & { readonly isKnown: boolean } {
   const args = ['--conditions=@stepwell/source', self, dir]
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as {
-    took: number
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Cost & {
     isKnown: boolean
   }
 }

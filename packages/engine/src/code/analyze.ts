@@ -7,8 +7,9 @@ import { cutStack, parseCallSites, type CallSite } from './call-site.ts'
 import { valuesOf } from './found-code.ts'
 import { importGraph } from './import-graph.ts'
 import { isOwn, Modules, type LocalModule } from './modules.ts'
-import { reach, type Node, type Reach } from './reach.ts'
+import { reach, type Reach } from './reach.ts'
 import type { Sights } from './sources.ts'
+import { Stops, type Node } from './stops.ts'
 import { TextCache, type StoredTexts } from './text-cache.ts'
 
 export interface Analysis {
@@ -39,7 +40,7 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
   const modules = new Modules(dir, pipeline.madeAt, texts)
   const all = [...stacks.values(), parseCallSites(cutStack(pipeline.site), isOwn)].flat()
   const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
-  const loading = reach(graph.effects, modules, graph)
+  const loading = reach(graph.effects, new Stops(modules), graph)
 
   const places = new Places(modules, loading.modules)
   const origins = new Map<string, Origin>()
@@ -100,11 +101,11 @@ interface Origin {
 /** The places in modules where steps are made. */
 class Places {
   readonly #modules: Modules
-  readonly #stateful: ReadonlySet<LocalModule>
+  readonly #stops: Stops
 
   constructor(modules: Modules, stateful: ReadonlySet<LocalModule>) {
     this.#modules = modules
-    this.#stateful = stateful
+    this.#stops = new Stops(modules, stateful)
   }
 
   /** Whether the call is one of `pipeline()` with functions in a row. */
@@ -142,7 +143,7 @@ class Places {
   }
 
   #reach(roots: readonly Node[]): Reach {
-    return reach(roots, this.#modules, { stateful: this.#stateful })
+    return reach(roots, this.#stops)
   }
 
   /** What tells a place from all others: innermost call first. */

@@ -1,6 +1,6 @@
 import type { LocalModule, Modules } from './modules.ts'
 import { isInstalled } from './packages.ts'
-import type { Located } from './reach.ts'
+import type { Located } from './stops.ts'
 import type { Binding } from './units.ts'
 
 /** The declaration of a local module that a name stands for, where there is just one. */

@@ -4,7 +4,7 @@ import type { Assumption } from './inert.ts'
 import { readsWhileLoading } from './load-reads.ts'
 import type { LocalModule, Modules } from './modules.ts'
 import { isInstalled } from './packages.ts'
-import type { Located } from './reach.ts'
+import type { Located } from './stops.ts'
 import { meetsPlain } from './shapes.ts'
 
 /** What happens when the modules behind a pipeline are loaded. */

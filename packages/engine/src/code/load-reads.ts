@@ -2,7 +2,7 @@ import type { Doubt } from '../code.ts'
 import type { Body } from './evaluation.ts'
 import { findDeclared } from './exports.ts'
 import type { Modules } from './modules.ts'
-import type { Located } from './reach.ts'
+import type { Located } from './stops.ts'
 
 /**
  * Finds values that are read from outside while modules are loaded: in what is evaluated then, and in

@@ -15,6 +15,7 @@ interface PackageJson {
 export class Lookups {
   readonly #sources: Sources
   readonly #seen = new Set<string>()
+  readonly #beside = new Map<string, ReadonlySet<string>>()
   readonly #configs = new Map<string, readonly PathConfig[]>()
   #isComplete = process.env['NODE_PATH'] === undefined
 
@@ -49,9 +50,14 @@ export class Lookups {
     for (const above of ancestors(dir)) this.#installed(specifier, above)
   }
 
-  /** Looks for a result of the resolver among its neighbours. */
-  has(path: string): boolean {
-    return this.#sources.listFrom(dirname(path), basename(path))?.has(basename(path)) ?? false
+  /** Names in the directory of a result of the resolver that start as its own does. */
+  beside(dir: string, start: string): ReadonlySet<string> {
+    const key = join(dir, `${start}.`)
+    const known = this.#beside.get(key)
+    if (known !== undefined) return known
+    const found = new Set(this.#sources.listFrom(dir, start)?.keys())
+    this.#beside.set(key, found)
+    return found
   }
 
   /** What the directories above a module say about all that it imports. */

@@ -1,5 +1,5 @@
 import { isBuiltin } from 'node:module'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { ResolverFactory, type NapiResolveOptions } from 'oxc-resolver'
 import { conditions as customConditions } from './conditions.ts'
 import type { Lookups } from './lookups.ts'
@@ -36,9 +36,9 @@ export function createResolve(lookups: Lookups): Resolve {
     lookups.follow(specifier, dirname(importer))
     const found = resolvers.flatMap((resolver) => {
       const { path } = resolver.resolveFileSync(importer, specifier)
-      return path === undefined ? [] : withTwins(path.replace(/\?.*$/, ''))
+      return path === undefined ? [] : [path.replace(/\?.*$/, '')]
     })
-    return [...new Set(found)]
+    return [...new Set([...new Set(found)].flatMap(withTwins))]
   }
 
   // Loaders differ in which of `x.ts` and `x.js` they take when both are there: then either may run.
@@ -46,6 +46,9 @@ export function createResolve(lookups: Lookups): Resolve {
     const extension = CODE.find((each) => path.endsWith(each))
     if (extension === undefined) return [path]
     const stem = path.slice(0, -extension.length)
-    return [path, ...CODE.map((each) => stem + each).filter((twin) => lookups.has(twin))]
+    const name = basename(path).slice(0, -extension.length)
+    const beside = lookups.beside(dirname(path), name)
+    const twins = CODE.filter((each) => beside.has(name + each))
+    return [path, ...twins.map((each) => stem + each)]
   }
 }
