@@ -63,9 +63,13 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
     const { reached, site, doubts } = origin
     steps.set(name, {
       digest: reached.digest,
-      parts: reached.parts,
       packages: reached.packages,
-      places: reached.places,
+      get parts() {
+        return reached.parts
+      },
+      get places() {
+        return reached.places
+      },
       site: site === undefined ? '' : `${site} as ${name}`,
       env: valuesOf(new Set([...loading.env, ...reached.env])),
       doubts: [...reached.doubts, ...(version === undefined ? doubts : [])],

@@ -1,7 +1,7 @@
 import type { Doubt, Place } from '../code.ts'
 import { digestText, type Digest } from '../digest.ts'
 import type { LocalModule } from './modules.ts'
-import { byName, type Node, type Stops } from './stops.ts'
+import { byName, type Node, type Part, type Stop, type Stops } from './stops.ts'
 
 /** All that some code can reach. */
 export interface Reach {
@@ -36,20 +36,22 @@ export function reach(
   stops: Stops,
   { installed = [], order = [] }: ReachOptions = {},
 ): Reach {
-  const numbers = new Map<object, number>()
-  const queue: Node[] = []
+  const walk: Stop[] = []
   const records: string[] = []
-  const parts: (readonly [string, Digest, Place])[] = []
+  const parts: Part[] = []
   const files = new Set(installed)
   const env = new Set<string>()
   const doubts: Doubt[] = []
 
-  const rootNumbers = roots.map(number)
-  // The queue grows while it is walked.
-  for (const node of queue) {
-    const { pieces, next, part, ...found } = stops.at(node)
+  const rootNumbers = roots.map((node) => stops.at(node).numberIn(walk))
+  // It grows while it is walked.
+  for (const stop of walk) {
+    const { next, found } = stop
+    const { pieces, part } = found
     let record = pieces[0] ?? ''
-    for (const [index, each] of next.entries()) record += `${number(each)}${pieces[index + 1]}`
+    for (let at = 0; at < next.length; at += 1) {
+      record += `${next[at]?.numberIn(walk)}${pieces[at + 1]}`
+    }
     records.push(record)
     if (part !== undefined) parts.push(part)
     for (const file of found.installed) files.add(file)
@@ -59,21 +61,21 @@ export function reach(
   const packages = stops.versions(files)
   const known = `{"order":${JSON.stringify(order)},"packages":${JSON.stringify(packages)}`
   const walked = `"records":[${records.join(',')}],"roots":${JSON.stringify(rootNumbers)}}`
+  const digest = digestText(`stepwell code\n${known},${walked}`)
   return {
-    digest: digestText(`stepwell code\n${known},${walked}`),
-    parts: Object.fromEntries(parts.toSorted(byName).map(([name, digest]) => [name, digest])),
+    digest,
     packages,
-    places: Object.fromEntries(parts.map(([name, , place]) => [name, place])),
     env: [...env].toSorted(),
     doubts,
-    modules: new Set(queue.map(({ module }) => module)),
-  }
-
-  function number(node: Node): number {
-    const key = node.unit ?? node.module
-    const before = numbers.get(key)
-    if (before !== undefined) return before
-    numbers.set(key, queue.length)
-    return queue.push(node) - 1
+    // Most runs do without: nothing is to be explained to people.
+    get parts() {
+      return Object.fromEntries(parts.toSorted(byName).map(([name, each]) => [name, each]))
+    },
+    get places() {
+      return Object.fromEntries(parts.map(([name, , place]) => [name, place]))
+    },
+    get modules() {
+      return new Set(walk.map(({ node }) => node.module))
+    },
   }
 }

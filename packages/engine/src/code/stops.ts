@@ -12,8 +12,11 @@ export interface Located {
 
 export type Node = Located | { readonly module: LocalModule; readonly unit?: undefined }
 
+/** What is told apart, for people. */
+export type Part = readonly [name: string, digest: Digest, place: Place]
+
 /** What a walk finds at a node, whichever walk it is. */
-export interface Stop {
+interface Found {
   /** Its record as JSON: pieces of text, with the numbers of `next` between them. */
   readonly pieces: readonly string[]
   readonly next: readonly Node[]
@@ -23,7 +26,37 @@ export interface Stop {
   readonly env: readonly string[]
   readonly doubts: readonly Doubt[]
   /** For people: nothing for a file that cannot be read. */
-  readonly part?: readonly [name: string, digest: Digest, place: Place]
+  readonly part?: Part
+}
+
+/** A node, as all walks meet it. */
+export class Stop {
+  readonly node: Node
+  readonly found: Found
+  readonly #stops: Stops
+  #next: readonly Stop[] | undefined
+  // Of the walk that came by last: walks do not come in between each other.
+  #walk: readonly Stop[] | undefined
+  #number = -1
+
+  constructor(node: Node, found: Found, stops: Stops) {
+    this.node = node
+    this.found = found
+    this.#stops = stops
+  }
+
+  get next(): readonly Stop[] {
+    return (this.#next ??= this.found.next.map((node) => this.#stops.at(node)))
+  }
+
+  /** Its number in a walk, from 0; it joins the end of the walk when it is not in it. */
+  numberIn(walk: Stop[]): number {
+    if (this.#walk !== walk) {
+      this.#walk = walk
+      this.#number = walk.push(this) - 1
+    }
+    return this.#number
+  }
 }
 
 /** Stands for the number of a node. */
@@ -56,9 +89,11 @@ export class Stops {
 
   at(node: Node): Stop {
     const key = node.unit ?? node.module
-    const known = this.#stops.get(key) ?? look(node, this.#modules, this.#stateful)
-    this.#stops.set(key, known)
-    return known
+    const known = this.#stops.get(key)
+    if (known !== undefined) return known
+    const stop = new Stop(node, look(node, this.#modules, this.#stateful), this)
+    this.#stops.set(key, stop)
+    return stop
   }
 
   /** The packages that files belong to, and all that they depend on, with their versions. */
@@ -79,7 +114,7 @@ export class Stops {
   }
 }
 
-function look(node: Node, modules: Modules, stateful: ReadonlySet<LocalModule> | undefined): Stop {
+function look(node: Node, modules: Modules, stateful: ReadonlySet<LocalModule> | undefined): Found {
   const installed: string[] = []
   const doubts: Doubt[] = []
   const record = recordOf(node)
@@ -215,7 +250,7 @@ function labelOf(bound: Binding): readonly string[] {
 }
 
 /** JSON in pieces, cut at the holes, in the order of the text. */
-function write(record: unknown): Pick<Stop, 'pieces' | 'next'> {
+function write(record: unknown): Pick<Found, 'pieces' | 'next'> {
   const pieces: string[] = []
   const next: Node[] = []
   let text = ''
@@ -237,7 +272,7 @@ function write(record: unknown): Pick<Stop, 'pieces' | 'next'> {
   return { pieces: [...pieces, text], next }
 }
 
-function partOf({ module, unit }: Node): Stop['part'] {
+function partOf({ module, unit }: Node): Part | undefined {
   const file = module.name
   if (unit !== undefined) {
     const { label, lines, digest } = unit
