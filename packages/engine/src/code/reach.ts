@@ -37,8 +37,8 @@ export function reach(
   { installed = [], order = [] }: ReachOptions = {},
 ): Reach {
   const walk: Stop[] = []
-  const records: string[] = []
-  const parts: Part[] = []
+  /** Pieces of text, with numbers of nodes between them. */
+  const records: (string | number)[] = []
   const files = new Set(installed)
   const env = new Set<string>()
   const doubts: Doubt[] = []
@@ -47,20 +47,17 @@ export function reach(
   // It grows while it is walked.
   for (const stop of walk) {
     const { next, found } = stop
-    const { pieces, part } = found
-    let record = pieces[0] ?? ''
+    records.push(records.length === 0 ? '' : ',', found.pieces[0] ?? '')
     for (let at = 0; at < next.length; at += 1) {
-      record += `${next[at]?.numberIn(walk)}${pieces[at + 1]}`
+      records.push(next[at]?.numberIn(walk) ?? -1, found.pieces[at + 1] ?? '')
     }
-    records.push(record)
-    if (part !== undefined) parts.push(part)
     for (const file of found.installed) files.add(file)
     for (const name of found.env) env.add(name)
     for (const doubt of found.doubts) doubts.push(doubt)
   }
   const packages = stops.versions(files)
   const known = `{"order":${JSON.stringify(order)},"packages":${JSON.stringify(packages)}`
-  const walked = `"records":[${records.join(',')}],"roots":${JSON.stringify(rootNumbers)}}`
+  const walked = `"records":[${records.join('')}],"roots":${JSON.stringify(rootNumbers)}}`
   const digest = digestText(`stepwell code\n${known},${walked}`)
   return {
     digest,
@@ -69,13 +66,21 @@ export function reach(
     doubts,
     // Most runs do without: nothing is to be explained to people.
     get parts() {
-      return Object.fromEntries(parts.toSorted(byName).map(([name, each]) => [name, each]))
+      return Object.fromEntries(
+        partsOf(walk)
+          .toSorted(byName)
+          .map(([name, each]) => [name, each]),
+      )
     },
     get places() {
-      return Object.fromEntries(parts.map(([name, , place]) => [name, place]))
+      return Object.fromEntries(partsOf(walk).map(([name, , place]) => [name, place]))
     },
     get modules() {
       return new Set(walk.map(({ node }) => node.module))
     },
   }
+}
+
+function partsOf(walk: readonly Stop[]): Part[] {
+  return walk.flatMap(({ found: { part } }) => (part === undefined ? [] : [part]))
 }
