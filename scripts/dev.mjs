@@ -53,6 +53,9 @@ if (!Object.hasOwn(verbs, verb)) {
   process.exit(2)
 }
 
+// The child has the terminal: it decides what an interrupt means, and is waited for.
+process.on('SIGINT', () => undefined)
+
 setUp()
 for (const { say, args } of verbs[verb]()) {
   if (say !== undefined) console.error(`stepwell: ${say}`)
@@ -101,6 +104,7 @@ function setUp() {
     console.error(`stepwell: setting up failed; try again with: npx ${install.join(' ')}`)
     process.exit(1)
   }
-  writeFileSync(stamp, want)
+  // The install itself may have brought the lock file up to date.
+  writeFileSync(stamp, wanted())
   console.error('stepwell: set up')
 }

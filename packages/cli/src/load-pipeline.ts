@@ -82,6 +82,10 @@ function isPipeline(value: unknown): value is Pipeline {
 function todoFor(error: unknown): string {
   const missing = error instanceof Error && /Cannot find package '(.+?)'/.exec(error.message)?.[1]
   if (missing) return `install it in the project: npm install ${missing}`
+  const [, file = ''] =
+    (error instanceof Error && /Cannot find module '(.+?)'/.exec(error.message)) || []
+  const extension = ['.ts', '.mts', '.js', '.mjs'].find((each) => existsSync(file + each))
+  if (extension !== undefined) return `import it by its whole name, with ${extension}`
   return 'correct it; --verbose shows the stack'
 }
 

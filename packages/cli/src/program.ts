@@ -86,7 +86,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .option('--json', 'print the record of the run as JSON')
     .option('--events', 'print each event as a line of JSON as it happens')
     .addOption(new Option('--ui <mode>', 'progress').choices(['auto', 'plain']).default('auto'))
-    .option('-q, --quiet', 'print errors only')
+    .option('-q, --quiet', 'print errors and warnings only')
     .action(async (targets: string[], options: RunOptions & { dryRun?: boolean }) =>
       exit(await (options.dryRun ? plan(targets, options) : run(targets, options))),
     )

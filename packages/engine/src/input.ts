@@ -56,8 +56,8 @@ export function dir(path: string): DirHandle {
 
 /**
  * Declares the files that match as an input: `*` within a name, `**` over directories, `{a,b}`, and
- * `!` before a pattern that takes files out. Wildcards match no leading dot; symbolic links are followed. The
- * files come sorted by path.
+ * `!` before a pattern that takes files out. Wildcards match no leading dot, symbolic links are followed,
+ * and `node_modules` is left out. The files come sorted by path.
  *
  * @param optional whether there may be none @default false: then the step fails
  */

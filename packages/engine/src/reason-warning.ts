@@ -7,7 +7,7 @@ export function warningOf(step: string, problem: Reason): string | undefined {
       return `the stored ${problem.output} of step \`${step}\` is ${problem.problem}; it is made again`
     case 'restored':
       if (problem.aside === undefined) return undefined
-      return `${problem.path} was not as step \`${step}\` had left it, and has been replaced; what was there is now ${problem.aside}`
+      return `what was at ${problem.path} is not of step \`${step}\`: it has been replaced, and is now ${problem.aside}`
     case 'kept-edit':
       return `${problem.path} is not as step \`${step}\` left it; it was edited, and is kept so`
     default:

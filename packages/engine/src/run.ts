@@ -77,6 +77,11 @@ export class RunFold {
         break
       case 'run-finished':
         this.#run = { ...this.#run, status: event.status, endedAt: event.at }
+        // What had not ended when the run could not go on never will.
+        for (const { name, status } of this.#steps.values()) {
+          if (status === 'running' || status === 'waiting')
+            this.#change(name, { status: 'cancelled' })
+        }
         break
       case 'run-started':
       case 'step-log':

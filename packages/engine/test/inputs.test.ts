@@ -162,6 +162,7 @@ describe('glob()', () => {
       'data/.d.csv': 'no',
       'data/.dot/e.csv': 'no',
       'data/f.txt': 'no',
+      'data/node_modules/p/g.csv': 'no',
     })
     symlinkSync('b.csv', path('data/link.csv'))
     symlinkSync('nowhere', path('data/broken.csv'))

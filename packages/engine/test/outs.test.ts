@@ -157,7 +157,7 @@ describe('outs', () => {
       expect(treeOf(path('out'))).toEqual(OUT)
       expect(takeCalls()).toEqual([])
       const [warning = ''] = planned.warnings
-      expect(warning).toMatch(/what was there is now/)
+      expect(warning).toMatch(/has been replaced, and is now/)
       const aside = warning.split('is now ')[1] ?? ''
       expect(existsSync(aside) || what === 'a link where a file was').toBe(true)
       if (what === 'a file') expect(readFileSync(aside, 'utf8')).toBe('mine')
@@ -177,6 +177,17 @@ describe('outs', () => {
     const back = await run()
     expect(statusesOf(back)).toEqual(CACHED)
     expect(readFileSync(path('out/table.csv'), 'utf8')).toBe('a,b')
+  })
+
+  test('that are directories are kept as they were edited, too', async () => {
+    const { engine, path, run } = await made()
+    writeFileSync(path('out/images/deep/2.png'), 'mine')
+    const kept = engine.run(outs, { keepEdits: true })
+    const record = await kept.result
+    expect(statusesOf(record)).toEqual({ make: 'cached', read: 'cached', list: 'succeeded' })
+    expect(await kept.value(list)).toContain('out/images/deep/2.png: mine')
+    expect(statusesOf(await run())).toEqual(CACHED)
+    expect(treeOf(path('out'))).toEqual(OUT)
   })
 
   test('of another run are replaced without ado', async () => {

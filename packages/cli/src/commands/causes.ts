@@ -90,12 +90,12 @@ export async function lastExecution(
   return undefined
 }
 
-/** Names of the steps whose output, or a field of it, is an input that changed. */
+/** Names of the steps whose output, a field or an out of it, is an input that changed. */
 export function changedSteps(reasons: readonly Reason[]): string[] {
   return reasons.flatMap((reason) =>
-    // The name of a step has no space and no dot; a file or a variable is `file x` or `env X`.
-    reason.kind === 'input' && !reason.source.includes(' ')
-      ? [reason.source.split('.')[0] ?? '']
+    // `train`, `train.model` or `train:file`; all else has a space (`file x`), or is an address.
+    reason.kind === 'input' && /^[\w-]+(?:$|[.:](?!\/\/))/.test(reason.source)
+      ? [reason.source.split(/[.:]/)[0] ?? '']
       : [],
   )
 }

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeEstimate } from '../ui/estimate.ts'
 import { ownReasons, reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
-import { formatDuration, paint } from '../ui/text.ts'
+import { formatDuration, paint, plural } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 import { writePlan } from './plan-file.ts'
 import { engineOptions, forced } from './run.ts'
@@ -62,7 +62,9 @@ function planTable({ steps }: Plan): string {
 function planSummary({ steps, estimate }: Plan): string {
   const count = (decision: PlannedStep['decision']) =>
     steps.filter((step) => step.decision === decision).length
-  const counts = `${count('run')} will run, ${count('depends')} depend on them, ${count('cached')} cached`
+  const outs = steps.flatMap(({ reasons }) => reasons.filter(({ kind }) => kind === 'restored'))
+  const restored = outs.length > 0 ? `, ${plural(outs.length, 'out')} to put back` : ''
+  const counts = `${count('run')} will run, ${count('depends')} depend on them, ${count('cached')} cached${restored}`
   const time = describeEstimate(estimate)
   return time === undefined ? counts : `${counts}\n${time}`
 }

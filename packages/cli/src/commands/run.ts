@@ -13,6 +13,7 @@ import {
   eventProgress,
   plainProgress,
   quietProgress,
+  silentProgress,
   terminalProgress,
   type Progress,
 } from '../ui/progress.ts'
@@ -121,7 +122,8 @@ export function forced(
 
 function chooseProgress({ json, events, ui, quiet, verbose = false }: RunOptions): Progress {
   if (events) return eventProgress
-  if (json || quiet) return quietProgress
+  if (json) return silentProgress
+  if (quiet) return quietProgress
   const live = ui === 'auto' && process.stdout.isTTY && process.env['CI'] === undefined
   return live ? terminalProgress() : plainProgress({ logs: verbose })
 }

@@ -62,8 +62,15 @@ function lastRan({ state, since, failure, last }: StepSituation): [at: string, t
 function why({ state, failure, reasons }: StepSituation): string {
   if (state === 'failed') return clip(failure?.message.split('\n')[0] ?? '')
   const [first] = reasons
-  // Fresh needs no reason, unless it is somebody's word.
-  if (state === 'fresh' && first?.kind !== 'accepted') return '-'
+  // Fresh needs no reason, unless it is somebody's word, or its files are not.
+  if (state === 'fresh' && first?.kind !== 'accepted') {
+    return (
+      reasonLines(
+        reasons.filter(({ kind }) => kind === 'restored'),
+        1,
+      ).join('; ') || '-'
+    )
+  }
   return reasonLines(ownReasons(reasons), 1).join('; ')
 }
 

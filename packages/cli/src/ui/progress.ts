@@ -125,7 +125,17 @@ function noteOnStderr(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
+/** Nothing but warnings. */
 export const quietProgress: Progress = {
+  show: (event) => {
+    if (event.type === 'warning') noteOnStderr(`warning: ${event.message}`)
+  },
+  note: noteOnStderr,
+  end: () => undefined,
+}
+
+/** For what is told whole at the end. */
+export const silentProgress: Progress = {
   show: () => undefined,
   note: noteOnStderr,
   end: () => undefined,

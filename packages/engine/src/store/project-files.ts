@@ -4,6 +4,9 @@ import { makeTree, type Tree, type TreeEntry } from '../tree.ts'
 import type { FileDigests, FileState, ProjectFiles } from './store.ts'
 import { readTree } from './tree-reader.ts'
 
+// No sources: what Stepwell keeps, and what is installed.
+const IGNORED = ['**/.stepwell/**', '**/node_modules/**']
+
 /** The files of a project directory, by their content. */
 export class DiskProjectFiles implements ProjectFiles {
   readonly #dir: string
@@ -26,7 +29,7 @@ export class DiskProjectFiles implements ProjectFiles {
     const left = without.map((path) => escapePath(path))
     const paths = await glob([...patterns], {
       cwd: this.#dir,
-      ignore: ['**/.stepwell/**', ...left, ...left.map((path) => `${path}/**`)],
+      ignore: [...IGNORED, ...left, ...left.map((path) => `${path}/**`)],
       expandDirectories: false,
     })
     const entries: TreeEntry[] = []

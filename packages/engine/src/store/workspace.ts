@@ -51,7 +51,7 @@ export class Workspace {
     return (await this.#isKept(is, out.path)) ? 'replaced' : 'edited'
   }
 
-  /** What is at the path of an out now; `undefined` when it is not of its kind. */
+  /** What is at the path of an out now, to be given to others; `undefined` when it is not of its kind. */
   async read(out: OutArtifact): Promise<OutArtifact | undefined> {
     const { path } = out
     const stats = lstatSync(this.#path(out), { throwIfNoEntry: false })
@@ -59,6 +59,8 @@ export class Workspace {
     const { digests, dir } = this.#options
     if (out.kind === 'file') return { kind: 'file', path, ...(await digests.state(path)) }
     const tree = await readTree(dir, path, { digests, outward: 'follow' })
+    // Whoever reads the directory is given the listing by its digest.
+    await this.#options.artifacts.put(new TextEncoder().encode(tree.text))
     const files = tree.entries.filter(({ kind }) => kind === 'file').length
     return { kind: 'dir', path, digest: tree.digest, size: tree.size, files }
   }
