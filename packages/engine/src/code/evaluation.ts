@@ -11,10 +11,10 @@ import {
 
 /** What happens when a piece of code is evaluated, as plain data; functions in it are bodies of their own. */
 export interface Body {
-  /** Lines of calls that bring in values from outside. */
-  readonly reads: readonly number[]
   /** What is called: bodies of the same unit by their place in its list, and names of the module. */
-  readonly calls: readonly (number | Callee)[]
+  readonly calls: readonly (number | string | Callee)[]
+  /** Lines of calls that bring in values from outside. */
+  readonly reads?: readonly number[]
 }
 
 /** A name, the member of it that is called when it is a namespace, and which bodies may be meant if it is none of ours. */
@@ -58,10 +58,7 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
   const bodies: Body[] = []
   // It grows while it is walked.
   for (const node of nodes) bodies.push(bodyOf(node))
-  const isSilent = bodies.every(({ reads, calls }) => {
-    return reads.length === 0 && calls.every((each) => typeof each === 'number')
-  })
-  return isSilent ? NO_EVALUATION : { bodies, called }
+  return withoutSilent({ bodies, called })
 
   function placeOf(node: SyntaxNode): number {
     const known = places.get(node)
@@ -72,7 +69,7 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
 
   function bodyOf(root: SyntaxNode): Body {
     const reads = new Set<number>()
-    const calls = new Map<string, number | Callee>()
+    const calls = new Map<string, Body['calls'][number]>()
     const enter = (node: SyntaxNode): void => {
       for (const place of bodiesOf(node).map(placeOf)) calls.set(`${place}`, place)
     }
@@ -91,7 +88,8 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
       }
       return node === root || !isFunction(node)
     })
-    return { reads: [...reads], calls: [...calls.values()] }
+    const found = [...calls.values()]
+    return reads.size === 0 ? { calls: found } : { calls: found, reads: [...reads] }
 
     function callNamed(name: string, callee: SyntaxNode): void {
       const kind = bound.kindOf(name)
@@ -99,7 +97,8 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
       const isMember = kind === 'namespace' && callee.type === 'MemberExpression'
       const member = (isMember ? identifierName(callee['property']) : undefined) ?? null
       const locals = kind === 'unit' ? [] : localsOf(name).flatMap(bodiesOf).map(placeOf)
-      calls.set(`${name}.${member}`, [name, member, locals])
+      const isPlain = member === null && locals.length === 0
+      calls.set(`${name}.${member}`, isPlain ? name : [name, member, locals])
     }
   }
 
@@ -107,6 +106,39 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
   function localsOf(name: string): readonly SyntaxNode[] {
     named ??= namedIn(unit)
     return named.get(name) ?? []
+  }
+}
+
+/** Leaves out bodies that read nothing, and call nothing that has a name: most are. */
+function withoutSilent({ bodies, called }: Evaluation): Evaluation {
+  const loud = new Set<number>()
+  const isLoud = (each: number | string | Callee): boolean =>
+    typeof each !== 'number' || loud.has(each)
+  let before = -1
+  while (loud.size > before) {
+    before = loud.size
+    for (const [place, { calls, reads }] of bodies.entries()) {
+      if (reads !== undefined || calls.some(isLoud)) loud.add(place)
+    }
+  }
+  if (loud.size === 0) return NO_EVALUATION
+  // The first stays the first.
+  const kept = bodies.map((_, place) => place).filter((place) => place === 0 || loud.has(place))
+  const places = new Map(kept.map((place, at) => [place, at]))
+  const moved = (all: readonly number[]): number[] =>
+    all.filter(isLoud).map((place) => places.get(place) ?? 0)
+  const move = (each: number | string | Callee): Body['calls'] => {
+    if (typeof each === 'string') return [each]
+    if (typeof each === 'number') return moved([each])
+    const [name, member, locals] = each
+    return [[name, member, moved(locals)]]
+  }
+  return {
+    bodies: kept.map((place) => {
+      const { calls = [], ...rest } = bodies[place] ?? {}
+      return { ...rest, calls: calls.flatMap(move) }
+    }),
+    called: moved(called),
   }
 }
 

@@ -24,7 +24,7 @@ export function readsWhileLoading(effects: readonly Located[], modules: Modules)
     const body = module.units?.evaluations.get(unit)?.bodies[place]
     if (body === undefined || seen.has(body)) return
     seen.add(body)
-    for (const line of body.reads) {
+    for (const line of body.reads ?? []) {
       const at = `${module.name}:${line}`
       doubts.set(at, {
         what: 'a value read from outside when the module is loaded',
@@ -37,7 +37,7 @@ export function readsWhileLoading(effects: readonly Located[], modules: Modules)
         pending.push({ place: each, in: from })
         continue
       }
-      const [name, member, locals] = each
+      const [name, member, locals] = typeof each === 'string' ? ([each, null, []] as const) : each
       const declared = findDeclared(name, module, modules, member ?? undefined)
       const places = declared === undefined ? locals : calledIn(declared)
       for (const called of places) pending.push({ place: called, in: declared ?? from })
