@@ -31,14 +31,21 @@ const ADVICE = 'put what the step needs into `params`, or give it a `version`'
  * @param known what is known of texts, by an analysis of the same version
  */
 export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts): Analysis {
+  // Many frames are of few files.
+  const owned = new Map<string, boolean>()
+  const isOwnFile = (file: string): boolean => {
+    const isOurs = owned.get(file) ?? isOwn(file)
+    owned.set(file, isOurs)
+    return isOurs
+  }
   const stacks = new Map<string, readonly CallSite[]>()
   for (const step of pipeline.steps.values()) {
     const site = cutStack(definition(step).site)
-    if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwn))
+    if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwnFile))
   }
   const texts = new TextCache(known)
   const modules = new Modules(dir, pipeline.madeAt, texts)
-  const all = [...stacks.values(), parseCallSites(cutStack(pipeline.site), isOwn)].flat()
+  const all = [...stacks.values(), parseCallSites(cutStack(pipeline.site), isOwnFile)].flat()
   const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
   const loading = reach(graph.effects, new Stops(modules), graph)
 

@@ -38,7 +38,16 @@ export function parseCallSites(stack: string, isOwn: (file: string) => boolean):
   return sites
 }
 
+// Many frames are of few files.
+const PATHS = new Map<string, string>()
+
 function toPath(where: string): string {
+  const known = PATHS.get(where) ?? pathOf(where)
+  PATHS.set(where, known)
+  return known
+}
+
+function pathOf(where: string): string {
   if (!where.startsWith('file:')) return where.replace(/\?.*$/, '')
   const url = new URL(where)
   url.search = ''

@@ -132,7 +132,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     const bound = bindings.get(local)
     if (bound !== undefined) exports.set(exported, bound)
   }
-  for (const [unit, node] of nodes) {
+  for (const [unit, node] of assigned.size === 0 ? [] : nodes) {
     for (const name of new Set(assignedIn(node))) addAssigner(name, unit)
   }
   const evaluations = new Map<Unit, Evaluation>()
