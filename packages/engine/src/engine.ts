@@ -25,6 +25,7 @@ import { StepRunner } from './run-step.ts'
 import { schedule } from './schedule.ts'
 import {
   keepSnapshot,
+  lastKnown,
   prepare,
   situationOf,
   warningsOf,
@@ -167,7 +168,7 @@ export class Engine implements AsyncDisposable {
    * @throws StepwellError STEPWELL_ACCEPT, STEPWELL_TARGET_UNKNOWN.
    */
   async revoke(pipeline: Pipeline, steps: readonly string[]): Promise<readonly AcceptedStep[]> {
-    return await revoke(pipeline, steps, this.#state)
+    return await this.#alone({}, async () => await revoke(pipeline, steps, this.#state))
   }
 
   /** What is accepted of a pipeline's steps now, oldest first. Never waits for a run under way. */
@@ -209,12 +210,17 @@ export class Engine implements AsyncDisposable {
     )
   }
 
-  /** Keeps a run, with all that it used, whatever is collected; or no longer. */
-  async pin(id: string, isPinned = true): Promise<string> {
-    const record = await this.#state.runs.read(id)
-    createState(this.#state.dirs)
-    await this.#state.pins.set(record.id, isPinned)
-    return record.id
+  /**
+   * Keeps a run, with all that it used, whatever is collected; or no longer. Gives its id.
+   * @throws StepwellError STEPWELL_RUN_UNKNOWN.
+   */
+  async pin(id: string, isPinned = true, request: WaitRequest = {}): Promise<string> {
+    // The run may be on its way out: it is looked up when nobody collects any more.
+    return await this.#alone(request, async () => {
+      const record = await this.#state.runs.read(id)
+      await this.#state.pins.set(record.id, isPinned)
+      return record.id
+    })
   }
 
   /**
@@ -311,9 +317,10 @@ export class Engine implements AsyncDisposable {
   ): Promise<RunRecord> {
     const state = this.#state
     const { cache, artifacts, files, downloads, digests, staging, claims, dir, dirs } = state
-    const situation = await situationOf(pipeline, plan ?? own, state)
-    const { steps, code } = situation
-    const moved = plan && planMoved(plan, await this.#planIn(situation))
+    const version = state.snapshots.version(pipeline.name)
+    const before = await situationOf(pipeline, plan ?? own, state)
+    const { steps, code } = before
+    const moved = plan && planMoved(plan, await this.#planIn(before))
     if (moved !== undefined) throw moved
     createState(dirs)
     const recorder = new RunRecorder(state.runs, tell, {
@@ -323,10 +330,10 @@ export class Engine implements AsyncDisposable {
     })
     for (const warning of warningsOf(code)) recorder.warn(warning)
     // From here on the run is on record, and whoever collects garbage finds it; one who does now is
-    // waited for.
-    await this.#waitForGarbage(recorder, signal)
-    await state.tidy()
-    await situation.keepCode()
+    // waited for. What was read before may be gone since.
+    const isTidy = await this.#tidy(recorder, signal)
+    const isSame = version === state.snapshots.version(pipeline.name)
+    const situation = isSame ? before : { ...before, snapshot: await lastKnown(pipeline, state) }
     const runner = new StepRunner({
       ...situation,
       run: recorder.id,
@@ -347,29 +354,37 @@ export class Engine implements AsyncDisposable {
     })
     const unlisten = state.listen(recorder.warn)
     try {
-      await schedule(steps, { concurrency: this.#concurrency, signal }, runner)
+      if (isTidy) await situation.keepCode()
+      try {
+        await schedule(steps, { concurrency: this.#concurrency, signal }, runner)
+      } finally {
+        await staging.close(recorder.id).catch(ignoreTrouble)
+        // It spares looking things up. What was done counts without it. Whoever collects garbage must
+        // find it, and so it comes before the end of the record.
+        if (isTidy) await keepSnapshot(situation, runner.entries, state).catch(ignoreTrouble)
+      }
       return await recorder.end()
     } catch (error) {
       await recorder.break(explainTrouble(error, dirs.root))
       throw error
     } finally {
       unlisten()
-      await staging.close(recorder.id).catch(ignoreTrouble)
-      // It spares looking things up. What was done counts without it.
-      await keepSnapshot(situation, runner.entries, state).catch(ignoreTrouble)
     }
   }
 
-  async #waitForGarbage({ warn }: RunRecorder, signal: AbortSignal): Promise<void> {
+  /** Tidies the project once nobody else does; `false` when the run was cancelled before. */
+  async #tidy({ warn }: RunRecorder, signal: AbortSignal): Promise<boolean> {
+    const waiting = (owner: string): void => {
+      warn(`the run waits for ${owner}, which tidies the project`)
+    }
     try {
-      const claim = await this.#state.hold({
-        signal,
-        waiting: (owner) => warn(`the run waits for ${owner}, which tidies the project`),
-      })
-      claim.release()
+      await this.#alone({ signal, waiting }, async () => await this.#state.tidy())
+      return true
     } catch (error) {
-      // Each step finds out by itself that the run was cancelled.
+      // Each step finds out by itself that the run was cancelled. It changes nothing, since somebody
+      // else may be at work.
       if (!signal.aborted) throw error
+      return false
     }
   }
 

@@ -44,9 +44,7 @@ export async function situationOf(
   state: ProjectState,
 ): Promise<Situation> {
   const { steps, code, keep } = await prepare(pipeline, request.targets, state)
-  const { files, ...known } = await state.snapshots.read(pipeline.name)
-  const snapshot = withoutRevoked(known, (key) => state.accepted.stands(key))
-  state.digests.recall(Object.entries(files))
+  const snapshot = await lastKnown(pipeline, state)
   return {
     pipeline,
     request,
@@ -57,6 +55,16 @@ export async function situationOf(
     forced: forcedSteps(steps, request.force),
     outPaths: outPaths(pipeline),
   }
+}
+
+/** The last known state of a pipeline, as far as it stands. */
+export async function lastKnown(
+  { name }: Pipeline,
+  { snapshots, accepted, digests }: ProjectState,
+): Promise<Snapshot> {
+  const { files, ...known } = await snapshots.read(name)
+  digests.recall(Object.entries(files))
+  return withoutRevoked(known, (key) => accepted.stands(key))
 }
 
 /** Checks a pipeline, orders its steps, and finds their code. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestText } from '../digest.ts'
@@ -39,6 +40,12 @@ export class DiskSnapshots {
     } catch {
       return EMPTY
     }
+  }
+
+  /** Tells a state from one that is written later; `undefined` when there is none. */
+  version(pipeline: string): string | undefined {
+    const stats = statSync(this.#path(pipeline), { bigint: true, throwIfNoEntry: false })
+    return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`
   }
 
   /** Names of the pipelines of which there is one. */
