@@ -3,7 +3,7 @@ import { defineConfig } from 'oxlint'
 // Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
-  'acceptance action artifact code code-report context estimate event eviction fingerprint graph input order pick ' +
+  'acceptance action artifact code code-report context estimate event eviction fingerprint graph input kept-runs order pick ' +
   'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity reason reason-text reason-warning ' +
   'recent-outputs run snapshot status step step-record tree value'
 ).split(' ')
@@ -30,6 +30,7 @@ const L5 = [
   'cache-entries',
   'collect-garbage',
   'engine',
+  'find-garbage',
   'index',
   'project-state',
   'restore-project',

@@ -1,14 +1,14 @@
 import type { Digest } from './digest.ts'
-import { chooseEvicted, type Holding } from './eviction.ts'
+import { chooseEvicted } from './eviction.ts'
+import { entriesIn, surveyProject, type KnownState, type Survey } from './find-garbage.ts'
 import type { StepKey } from './fingerprint.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { keysOf, stepNames } from './kept-runs.ts'
 import type { ProjectState } from './project-state.ts'
-import type { RunRecord } from './run.ts'
-import type { Snapshot, SnapshotStep, StepEntry } from './store/store.ts'
+import type { JournalRecord } from './store/journal.ts'
+import type { Snapshot, SnapshotStep } from './store/store.ts'
 import { sweep } from './store/sweep.ts'
 
 const KEEP_RUNS = 10
-const DAY_MS = 86_400_000
 
 export interface GarbageRequest {
   /** How many of the latest runs of each pipeline stay, with all that they used. @default 10 */
@@ -52,126 +52,94 @@ export interface GarbageEntry {
  * project: no run begins meanwhile, and one that goes on already keeps everything.
  *
  * The order is such that a crash at any moment leaves no promise of bytes that are gone: first the states, then the
- * entries, then the bytes.
+ * entries, then the records of runs, then the bytes.
+ *
+ * @throws TypeError for an option out of range.
  */
 export async function collectGarbage(
   { keepRuns = KEEP_RUNS, keepDays = 0, maxSize, dryRun = false }: GarbageRequest,
   state: ProjectState,
 ): Promise<GarbageReport> {
-  const { artifacts, cache, runs, snapshots } = state
-  const records: RunRecord[] = []
-  for await (const record of runs.latest(Number.POSITIVE_INFINITY)) records.push(record)
-  const live = records.filter(({ status }) => status === 'running').map(({ id }) => id)
-  const since = Date.now() - keepDays * DAY_MS
-  const kept = keptRuns(records, keepRuns, since, await state.pins.list())
-  const states = new Map<string, Awaited<ReturnType<typeof snapshots.read>>>()
-  for (const name of await snapshots.pipelines()) states.set(name, await snapshots.read(name))
-
-  const wanted = new Set([...keysOf(kept), ...state.accepted.standing()])
-  for (const { steps } of states.values()) {
-    for (const { entries } of Object.values(steps)) if (entries[0]) wanted.add(entries[0].key)
-  }
-  const all = new Map<StepKey, StepEntry | undefined>()
-  for await (const [key, entry] of cache.entries()) all.set(key, entry)
-  const held = new HeldBytes(artifacts)
-  const holdings = new Map<StepKey, Holding>()
-  const latest = new Set(keysOf(latestOfEach(kept)))
-  for (const [key, entry] of all) {
-    if (entry === undefined || !wanted.has(key)) continue
-    const bytes = await held.of(entry.outputs, entry.ingredients)
-    holdings.set(key, { key, bytes, duration: entry.duration, isProtected: latest.has(key) })
-  }
-  const sizes = new Map<Digest, number>()
-  for await (const { digest, size } of artifacts.list()) sizes.set(digest, size)
+  checkRange('keepRuns', keepRuns, 1)
+  checkRange('keepDays', keepDays, 0)
+  if (maxSize !== undefined) checkRange('maxSize', maxSize, 0)
+  const survey = await surveyProject({ keepRuns, keepDays }, state)
+  const { records, states, entries, sizes, held } = survey
+  const { kept, gone } = survey.runs
+  const holdings = new Map(survey.holdings)
   if (maxSize !== undefined) {
-    for (const key of chooseEvicted([...holdings.values()], sizes, maxSize)) holdings.delete(key)
+    for (const id of chooseEvicted([...holdings.values()], sizes, maxSize)) holdings.delete(id)
   }
-
   const stays = (key: StepKey): boolean => holdings.has(key)
   const needed = new Set<Digest>()
   for (const { bytes } of holdings.values()) for (const digest of bytes) needed.add(digest)
   const next = new Map([...states].map(([name, each]) => [name, narrowed(each, stays)]))
-  for (const { steps } of next.values()) {
-    for (const { entries } of Object.values(steps)) {
-      for (const { outputs, ingredients } of entries) {
-        for (const digest of await held.of(outputs, ingredients)) needed.add(digest)
-      }
-    }
+  for (const { outputs, ingredients } of entriesIn(next.values())) {
+    for (const digest of await held.of(outputs, ingredients)) needed.add(digest)
   }
   const names = stepNames(records)
-  const goingKeys = [...all.keys()].filter((key) => !stays(key))
+  const staying: JournalRecord[] = []
+  const goingKeys: StepKey[] = []
   const going: GarbageEntry[] = []
-  for (const key of goingKeys) {
-    const entry = all.get(key)
+  for (const [key, entry] of entries) {
+    if (!stays(key)) goingKeys.push(key)
     if (entry === undefined) continue
+    if (stays(key)) {
+      staying.push({ key, entry })
+      continue
+    }
     const step = names.get(key)
     const size = sum(await held.of(entry.outputs), sizes)
     const { run, at, duration } = entry
     going.push({ key, ...(step !== undefined && { step }), run, at, duration, size })
   }
-  const goingRuns = records.filter((record) => !kept.includes(record)).map(({ id }) => id)
   const goingBytes = [...sizes.keys()].filter((digest) => !needed.has(digest))
+  const live = kept.filter(({ status }) => status === 'running').map(({ id }) => id)
   const report: GarbageReport = {
     waitsFor: live,
-    runs: goingRuns,
+    runs: gone.map(({ id }) => id),
     entries: going.toSorted((a, b) => a.at - b.at),
     artifacts: goingBytes.length,
     bytes: sum(goingBytes, sizes),
-    kept: { runs: kept.length, entries: holdings.size, bytes: sum(needed, sizes) },
+    kept: { runs: kept.length, entries: staying.length, bytes: sum(needed, sizes) },
   }
-  if (dryRun || live.length > 0) return report
-
-  for (const [name, { files, ...snapshot }] of next) {
-    await snapshots.write(name, snapshot, new Map(Object.entries(files)))
+  if (!dryRun && live.length === 0) {
+    await letGo({ next, staying, goingKeys, goingBytes }, survey, state)
   }
-  await runs.compactJournals(
-    [...holdings.keys()].flatMap((key) => {
-      const entry = all.get(key)
-      return entry === undefined ? [] : [{ key, entry }]
-    }),
-  )
-  for (const key of goingKeys) await cache.delete(key)
-  for (const digest of goingBytes) await artifacts.remove(digest)
-  for (const id of goingRuns) await runs.remove(id)
-  await sweep(state.dirs, urlsOf([...next.values()]))
-  await state.recycle.purge()
-  state.claims.tidy()
   return report
 }
 
-function keptRuns(
-  records: readonly RunRecord[],
-  most: number,
-  since: number,
-  pins: ReadonlySet<string>,
-): RunRecord[] {
-  const counts = new Map<string, number>()
-  return records.filter(({ id, pipeline, startedAt, status }) => {
-    const count = (counts.get(pipeline) ?? 0) + 1
-    counts.set(pipeline, count)
-    return count <= most || startedAt >= since || pins.has(id) || status === 'running'
-  })
+/** What is written before anything goes, and what goes. */
+interface Decision {
+  readonly next: ReadonlyMap<string, KnownState>
+  readonly staying: readonly JournalRecord[]
+  readonly goingKeys: readonly StepKey[]
+  readonly goingBytes: readonly Digest[]
 }
 
-/** Of each pipeline the latest run. */
-function latestOfEach(records: readonly RunRecord[]): RunRecord[] {
-  return [...new Map(records.toReversed().map((record) => [record.pipeline, record])).values()]
+async function letGo(
+  { next, staying, goingKeys, goingBytes }: Decision,
+  { runs, onlyKnown, firmKeys }: Survey,
+  state: ProjectState,
+): Promise<void> {
+  for (const [name, { files, ...snapshot }] of next) {
+    await state.snapshots.write(name, snapshot, new Map(Object.entries(files)))
+  }
+  for (const { key, entry } of staying) if (onlyKnown.has(key)) await state.cache.put(key, entry)
+  await state.runs.compactJournals(staying)
+  for (const key of goingKeys) await state.cache.delete(key)
+  for (const { id } of runs.gone) await state.runs.remove(id)
+  for (const digest of goingBytes) await state.artifacts.remove(digest)
+  const keys = new Set([...keysOf(runs.kept), ...firmKeys])
+  await sweep(state.dirs, { urls: urlsOf(next.values()), keys })
+  await state.runs.sweep()
+  await state.tidy()
+  state.claims.tidy()
 }
 
-function keysOf(records: readonly RunRecord[]): StepKey[] {
-  return records.flatMap(({ steps }) =>
-    Object.values(steps).flatMap(({ key }) => (key === undefined ? [] : [key])),
-  )
-}
-
-function stepNames(records: readonly RunRecord[]): Map<StepKey, string> {
-  return new Map(
-    records.flatMap(({ steps }) =>
-      Object.values(steps).flatMap(({ key, name }) =>
-        key === undefined ? [] : [[key, name] as const],
-      ),
-    ),
-  )
+function checkRange(option: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return
+  throw new TypeError(`Expected \`${option}\` to be an integer from ${least} up, got ${value}`)
 }
 
 /** The state without entries that go; the latest one of a step stays where it may not be reused anyway. */
@@ -189,15 +157,11 @@ function narrowed<S extends Snapshot>(snapshot: S, stays: (key: StepKey) => bool
   return { ...snapshot, steps: Object.fromEntries(steps) }
 }
 
-function urlsOf(states: readonly Snapshot[]): Set<string> {
+function urlsOf(states: Iterable<Snapshot>): Set<string> {
   return new Set(
-    states.flatMap(({ steps }) =>
-      Object.values(steps).flatMap(({ entries }) =>
-        entries.flatMap(({ ingredients }) =>
-          Object.values(ingredients.fingerprint.inputs).flatMap((input) =>
-            input.kind === 'url' ? [input.url] : [],
-          ),
-        ),
+    entriesIn(states).flatMap(({ ingredients: { fingerprint } }) =>
+      Object.values({ ...fingerprint.dependsOn, ...fingerprint.inputs }).flatMap((input) =>
+        input.kind === 'url' ? [input.url] : [],
       ),
     ),
   )

@@ -26,7 +26,8 @@ export class HeldBytes {
     for (const out of Object.values(outs ?? {})) {
       for (const digest of await this.#ofOut(out)) held.add(digest)
     }
-    for (const input of Object.values(ingredients?.fingerprint.inputs ?? {})) {
+    const { inputs = {}, dependsOn = {} } = ingredients?.fingerprint ?? {}
+    for (const input of [...Object.values(inputs), ...Object.values(dependsOn)]) {
       if (input.kind === 'dir' || input.kind === 'glob') held.add(input.digest)
     }
     return held

@@ -6,22 +6,27 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { readFile, readdir, rm } from 'node:fs/promises'
+import { readFile, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, StepwellError } from '../errors.ts'
 import type { RunEvent } from '../event.ts'
+import type { StepKey } from '../fingerprint.ts'
 import { foldEvents, type RunRecord } from '../run.ts'
 import { writeAtomic } from './files.ts'
 import { followLog } from './follow-log.ts'
-import { readJournal, sealed, type JournalRecord } from './journal.ts'
+import { readJournal, sealed, unsealed, type JournalRecord } from './journal.ts'
 import { isAlive } from './owner.ts'
 
 const EVENTS = 'events.ndjson'
 const SUMMARY = 'summary.json'
 const JOURNAL = 'entries.ndjson'
+// Before the name of a record that is being removed.
+const GONE = '.gone-'
+const DAY_MS = 86_400_000
 // So many runs that were killed are looked at; those further back are of no interest any more.
 const RECENT = 20
 
@@ -118,9 +123,50 @@ export class RunFiles {
     await writeAtomic(join(this.#dir, JOURNAL), lines.join(''))
   }
 
-  /** Lets go of the record of a run, with its logs. */
+  /** Keys of what a run has committed. */
+  async committed(id: string): Promise<StepKey[]> {
+    return [...readJournal((await this.#text(id, JOURNAL)) ?? '')].map(({ key }) => key)
+  }
+
+  /** Removes lines that are not as they were written from the journals. Gives how many there were. */
+  async mendJournals(): Promise<number> {
+    let damaged = 0
+    for (const id of ['.', ...(await this.list())]) {
+      // Somebody may be writing there.
+      if (id !== '.' && (await this.#record(id))?.status === 'running') continue
+      const lines = ((await this.#text(id, JOURNAL)) ?? '').split('\n')
+      // The last one was torn by a crash, if it is not empty.
+      lines.pop()
+      const sound = lines.filter((line) => unsealed(line) !== undefined)
+      if (sound.length === lines.length) continue
+      damaged += lines.length - sound.length
+      await writeAtomic(join(this.#dir, id, JOURNAL), sound.map((line) => `${line}\n`).join(''))
+    }
+    return damaged
+  }
+
+  /** Lets go of the record of a run, with its logs: all at once for whoever reads. */
   async remove(id: string): Promise<void> {
-    await rm(join(this.#dir, id), { recursive: true, force: true })
+    const gone = join(this.#dir, `${GONE}${id}`)
+    await rename(join(this.#dir, id), gone)
+    await rm(gone, { recursive: true, force: true })
+  }
+
+  /** Lets go of what killed processes left by half. Whoever calls it has the project alone. */
+  async sweep(): Promise<void> {
+    const names: string[] = await readdir(this.#dir).catch(() => [])
+    for (const name of names.filter((each) => each.startsWith('.'))) {
+      if (!name.startsWith(GONE) && (await this.#isBeginning(name))) continue
+      await rm(join(this.#dir, name), { recursive: true, force: true })
+    }
+  }
+
+  /** Whether a run may be about to put its record into place. */
+  async #isBeginning(name: string): Promise<boolean> {
+    const record = foldEvents(parseLines((await this.#text(name, EVENTS)) ?? ''))
+    if (record !== undefined) return isAlive(record.process)
+    const stats = statSync(join(this.#dir, name), { throwIfNoEntry: false })
+    return stats !== undefined && Date.now() - stats.mtimeMs < DAY_MS
   }
 
   /** Records of the latest runs, latest first, as far as they can be read. */
@@ -141,7 +187,11 @@ export class RunFiles {
 
   async #read(id: string): Promise<RunRecord | undefined> {
     const summary = await this.#text(id, SUMMARY)
-    if (summary !== undefined) return JSON.parse(summary) as RunRecord
+    try {
+      if (summary !== undefined) return JSON.parse(summary) as RunRecord
+    } catch {
+      // A damaged summary can be had from the events again.
+    }
     return foldEvents(parseLines((await this.#text(id, EVENTS)) ?? ''))
   }
 

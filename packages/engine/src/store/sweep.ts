@@ -1,33 +1,52 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { digestHex, digestText } from '../digest.ts'
+import { digestHex, digestText, type Digest } from '../digest.ts'
 import type { StateDirs } from './project.ts'
 
 const DAY_MS = 86_400_000
-/** How long work in progress is kept that no step has come back to. */
+/** How long work in progress is kept that no kept run has asked for: one that was killed may have. */
 const SCRATCH_DAYS = 30
 
 /**
  * Lets go of what nobody will ask for: downloads that no step declares, work in progress of long ago,
  * what killed processes left half written, and indexes that were set aside. No run goes on meanwhile.
- *
- * @param urls addresses whose downloads stay
  */
-export async function sweep(dirs: StateDirs, urls: ReadonlySet<string>): Promise<void> {
+export async function sweep(dirs: StateDirs, { urls, keys }: Wanted): Promise<void> {
   const downloads = new Set([...urls].map((url) => digestHex(digestText(url))))
   await removeFrom(dirs.downloads, (name) => !downloads.has(name))
+  for (const name of downloads) await removeFrom(join(dirs.downloads, name), isTemporary)
+  const scratch = new Set([...keys].map((key) => digestHex(key)))
   const old = Date.now() - SCRATCH_DAYS * DAY_MS
   await removeFrom(dirs.scratch, async (name) => {
-    const { mtimeMs } = await stat(join(dirs.scratch, name))
-    return mtimeMs < old
+    return !scratch.has(name) && (await lastChange(join(dirs.scratch, name))) < old
   })
-  await removeFrom(dirs.root, (name) => name.startsWith('index.damaged-'))
-  for (const dir of [dirs.state, dirs.code, dirs.runs]) {
-    await removeFrom(dir, (name) => name.endsWith('.tmp'))
-  }
+  await removeFrom(dirs.root, (name) => name.startsWith('index.damaged-') || isTemporary(name))
+  for (const dir of [dirs.state, dirs.code, dirs.runs]) await removeFrom(dir, isTemporary)
   for (const head of await namesIn(dirs.objects)) {
-    await removeFrom(join(dirs.objects, head), (name) => name.endsWith('.tmp'))
+    await removeFrom(join(dirs.objects, head), isTemporary)
   }
+}
+
+/** What stays. */
+interface Wanted {
+  /** Addresses of downloads. */
+  readonly urls: ReadonlySet<string>
+  /** Keys of steps with work in progress. */
+  readonly keys: ReadonlySet<Digest>
+}
+
+function isTemporary(name: string): boolean {
+  return name.endsWith('.tmp')
+}
+
+/** When something in a directory was changed last: a file may be written again and again. */
+async function lastChange(dir: string): Promise<number> {
+  let last = 0
+  for (const name of ['.', ...(await readdir(dir, { recursive: true }))]) {
+    const stats = await lstat(join(dir, name)).catch(() => undefined)
+    last = Math.max(last, stats?.mtimeMs ?? 0)
+  }
+  return last
 }
 
 async function removeFrom(
