@@ -84,6 +84,8 @@ test('what --json prints is what docs/json.md describes: no field less, and none
     rmSync(project.path(name))
     project.write(name, 'damaged')
   }
+  rmSync(project.path('out/one'))
+  await ask('restore')
   await ask('cache', 'verify')
   await ask('code', 'make')
   await ask('code', 'doubtful')

@@ -20,8 +20,16 @@ export interface CachedEntry {
   readonly size: number
 }
 
-/** All entries, largest first. */
-export async function listCache(state: ProjectState): Promise<CachedEntry[]> {
+/** What is in the step cache. */
+export interface CacheListing {
+  /** Largest first. */
+  readonly entries: readonly CachedEntry[]
+  /** Of all of them together: what several hold counts once. */
+  readonly bytes: number
+}
+
+/** See `Engine.cacheEntries`. */
+export async function listCache(state: ProjectState): Promise<CacheListing> {
   const { artifacts, cache, runs } = state
   const uses = new Map<StepKey, { step: string; pipeline: string; lastRun: string }>()
   for await (const { id, pipeline, steps } of runs.latest(Number.POSITIVE_INFINITY)) {
@@ -34,12 +42,18 @@ export async function listCache(state: ProjectState): Promise<CachedEntry[]> {
   for await (const { digest, size } of artifacts.list()) sizes.set(digest, size)
   const held = new HeldBytes(artifacts)
   const entries: CachedEntry[] = []
+  const all = new Set<Digest>()
   for await (const [key, entry] of cache.entries()) {
     if (entry === undefined) continue
     const { outputs, run, at, duration } = entry
     let size = 0
-    for (const digest of await held.of(outputs)) size += sizes.get(digest) ?? 0
+    for (const digest of await held.of(outputs)) {
+      size += sizes.get(digest) ?? 0
+      all.add(digest)
+    }
     entries.push({ key, ...uses.get(key), run, at, duration, size })
   }
-  return entries.toSorted((a, b) => b.size - a.size)
+  let bytes = 0
+  for (const digest of all) bytes += sizes.get(digest) ?? 0
+  return { entries: entries.toSorted((a, b) => b.size - a.size), bytes }
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } from './accepting.ts'
 import { actionOf } from './action.ts'
-import { listCache, type CachedEntry } from './cache-entries.ts'
+import { listCache, type CacheListing } from './cache-entries.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { collectGarbage, type GarbageReport, type GarbageRequest } from './collect-garbage.ts'
 import { StepwellError } from './errors.ts'
@@ -185,7 +185,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /** What is in the step cache, largest first. Waits for a process that holds it. */
-  async cacheEntries(): Promise<CachedEntry[]> {
+  async cacheEntries(): Promise<CacheListing> {
     return await listCache(this.#state)
   }
 

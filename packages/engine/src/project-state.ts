@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { digestText } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { StepKey } from './fingerprint.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { AcceptanceLog } from './store/acceptance-log.ts'
 import { AuditedCache } from './store/audited-cache.ts'
 import { DiskArtifacts } from './store/disk-artifacts.ts'
@@ -55,6 +56,8 @@ export class ProjectState {
   readonly files: DiskProjectFiles
   readonly downloads: DiskDownloads
   readonly recycle: Recycle
+  /** Damaged bytes, apart: many of them must not drive out what people miss. */
+  readonly quarantine: Recycle
   readonly staging: Staging
   readonly snapshots: DiskSnapshots
   readonly runs: RunFiles
@@ -77,6 +80,7 @@ export class ProjectState {
     this.files = new DiskProjectFiles(dir, this.digests)
     this.downloads = new DiskDownloads(dir, dirs.downloads, this.digests)
     this.recycle = new Recycle(dirs.recycle)
+    this.quarantine = new Recycle(dirs.quarantine)
     this.staging = new Staging(dirs, this.recycle)
     this.snapshots = new DiskSnapshots(dirs.state)
     this.runs = new RunFiles(dirs.runs)
@@ -130,6 +134,7 @@ export class ProjectState {
       }
     })
     await this.recycle.purge()
+    await this.quarantine.purge()
   }
 
   /**
@@ -147,9 +152,12 @@ export class ProjectState {
 
   /** What the index held, as far as its bytes are there still. */
   async *#entriesOfRuns(): AsyncGenerator<[key: string, value: string], void, undefined> {
+    const held = new HeldBytes(this.artifacts)
     for await (const { key, entry } of this.runs.journals()) {
-      const state = await this.artifacts.check(entry.outputs.value.digest)
-      if (state === 'present') yield entryRecord(key, entry)
+      const states = await Promise.all(
+        [...(await held.of(entry.outputs))].map((digest) => this.artifacts.check(digest)),
+      )
+      if (states.every((state) => state === 'present')) yield entryRecord(key, entry)
     }
   }
 }

@@ -21,6 +21,8 @@ export interface RestoredOut {
   /** How it was found. */
   readonly state: OutState
   readonly isRestored: boolean
+  /** Whether it cannot be put back, since its bytes are missing or damaged. */
+  readonly isGone?: true
   /** Where what was there before is now, if it could not be made again. */
   readonly aside?: string
 }
@@ -43,23 +45,31 @@ export async function restoreProject(
   }
   const workspace = state.workspace('restore')
   const restored: RestoredOut[] = []
-  for (const step of names) {
-    for (const out of known.get(step) ?? []) {
+  const outs = [...new Set(names)].flatMap((step) =>
+    (known.get(step) ?? []).map((out) => ({ step, out })),
+  )
+  try {
+    for (const { step, out } of outs) {
+      const { path } = out
       const found = await workspace.inspect(out)
-      const isRestored =
-        found === 'missing' || found === 'replaced' || (found === 'edited' && force)
+      const isDue = found === 'missing' || found === 'replaced' || (found === 'edited' && force)
+      // Others can be put back all the same.
+      const isGone = isDue && (await workspace.check(out)) !== 'present'
+      const isRestored = isDue && !isGone
       const aside = isRestored ? await workspace.place(out) : undefined
       restored.push({
         step,
-        path: out.path,
+        path,
         state: found,
         isRestored,
+        ...(isGone && { isGone }),
         ...(aside !== undefined && { aside }),
       })
     }
+    return restored
+  } finally {
+    await state.staging.close('restore')
   }
-  await state.staging.close('restore')
-  return restored
 }
 
 async function outsOf(
@@ -68,7 +78,15 @@ async function outsOf(
   { runs, snapshots }: ProjectState,
 ): Promise<Map<string, readonly OutArtifact[]>> {
   if (run !== undefined) {
-    const { steps } = await runs.read(run)
+    const { id, pipeline, steps } = await runs.read(run)
+    if (pipeline !== name) {
+      throw new StepwellError({
+        code: 'STEPWELL_RUN_UNKNOWN',
+        what: `run ${id} is not one of pipeline \`${name}\``,
+        facts: `it was of pipeline \`${pipeline}\``,
+        todo: 'name the file of that pipeline with --pipeline',
+      })
+    }
     const all = Object.values(steps)
     return new Map(all.map((step) => [step.name, Object.values(step.outs ?? {})]))
   }

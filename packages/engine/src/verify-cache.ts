@@ -1,7 +1,12 @@
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Digest } from './digest.ts'
 import type { StepKey } from './fingerprint.ts'
 import { HeldBytes } from './held-bytes.ts'
+import { stepNames } from './kept-runs.ts'
 import type { ProjectState } from './project-state.ts'
+import { RememberingFileDigests } from './store/file-digests.ts'
+import type { ArtifactStore, StepEntry } from './store/store.ts'
 
 export interface VerifyRequest {
   /** Told now and then how far it has come, in bytes. */
@@ -14,19 +19,24 @@ export interface VerifyReport {
   readonly entries: number
   /** Bytes that were not what their digest says, and where they are now. */
   readonly damaged: readonly { readonly digest: Digest; readonly aside: string }[]
+  /** Outs of which bytes were damaged or missing, and are back from the project. */
+  readonly healed: readonly string[]
   /** Entries that could not be read, or promise bytes that are damaged or missing; they are gone. */
   readonly lost: readonly { readonly key: StepKey; readonly step?: string }[]
+  /** Lines of journals that could not be read; they are gone. */
+  readonly lines: number
 }
 
 /**
  * Reads all that is stored, whatever its time stamps say. What is damaged is put aside, and entries that
- * promise it go: the steps are rerun when they are needed.
+ * promise it go: the steps are rerun when they are needed. Runs may go on meanwhile: what they store is
+ * looked at again before anything is said to be lost.
  */
 export async function verifyCache(
   { progress = () => undefined }: VerifyRequest,
   state: ProjectState,
 ): Promise<VerifyReport> {
-  const { cache, recycle, runs } = state
+  const { cache, runs } = state
   const artifacts = state.unremembering()
   const stored = new Map<Digest, number>()
   let total = 0
@@ -38,29 +48,72 @@ export async function verifyCache(
   const sound = new Set<Digest>()
   let done = 0
   for (const [digest, size] of stored) {
-    if ((await artifacts.check(digest)) === 'present') sound.add(digest)
-    else {
-      const aside = recycle.place(digest.replace(':', '-'), 'damaged')
-      await artifacts.remove(digest, aside)
-      damaged.push({ digest, aside })
-    }
+    const found = await artifacts.check(digest)
+    const aside = found === 'damaged' ? await putAside(digest, artifacts, state) : undefined
+    if (aside !== undefined) damaged.push({ digest, aside })
+    else if (found !== 'missing') sound.add(digest)
     done += size
     progress(done, total)
   }
-  const names = new Map<StepKey, string>()
-  for await (const { steps } of runs.latest(Number.POSITIVE_INFINITY)) {
-    for (const { key, name } of Object.values(steps)) if (key !== undefined) names.set(key, name)
+
+  const isWhole = async ({ outputs }: StepEntry, held: HeldBytes): Promise<boolean> => {
+    for (const digest of await held.of(outputs)) {
+      if (!sound.has(digest) && (await artifacts.check(digest)) !== 'present') return false
+    }
+    return true
   }
   const held = new HeldBytes(artifacts)
-  const lost: VerifyReport['lost'][number][] = []
+  const suspects: (readonly [key: StepKey, entry: StepEntry | undefined])[] = []
   let entries = 0
   for await (const [key, entry] of cache.entries()) {
     entries += 1
-    const bytes = entry && (await held.of(entry.outputs))
-    if (bytes !== undefined && [...bytes].every((digest) => sound.has(digest))) continue
-    const step = names.get(key)
-    lost.push({ key, ...(step !== undefined && { step }) })
+    if (entry === undefined || !(await isWhole(entry, held))) suspects.push([key, entry])
   }
-  for (const { key } of lost) await cache.delete(key)
-  return { artifacts: stored.size, bytes: total, entries, damaged, lost }
+  const workspace = state.workspace('verify')
+  const healed: string[] = []
+  const lostKeys: StepKey[] = []
+  for (const [key, before] of suspects) {
+    const entry = await cache.get(key)
+    // It is gone meanwhile, or was revoked.
+    if (entry === undefined && before !== undefined) continue
+    for (const out of Object.values(entry?.outputs.outs ?? {})) {
+      if ((await workspace.check(out)) === 'present') continue
+      if ((await workspace.inspect(out)) !== 'in place') continue
+      await workspace.heal(out)
+      healed.push(out.path)
+    }
+    if (entry !== undefined && (await isWhole(entry, new HeldBytes(artifacts)))) continue
+    await cache.delete(key)
+    lostKeys.push(key)
+  }
+  const names = new Map<StepKey, string>()
+  for await (const record of runs.latest(Number.POSITIVE_INFINITY)) {
+    for (const [key, name] of stepNames([record])) names.set(key, name)
+  }
+  const lost = lostKeys.map((key) => {
+    const step = names.get(key)
+    return { key, ...(step !== undefined && { step }) }
+  })
+  const lines = await runs.mendJournals()
+  return { artifacts: stored.size, bytes: total, entries, damaged, healed, lost, lines }
+}
+
+/** Gives where the bytes are now; `undefined` when a run has put sound ones there meanwhile. */
+async function putAside(
+  digest: Digest,
+  artifacts: ArtifactStore,
+  { quarantine, dir }: ProjectState,
+): Promise<string | undefined> {
+  const aside = quarantine.place(digest.replace(':', '-'), 'damaged')
+  await artifacts.remove(digest, aside)
+  try {
+    const { digest: moved } = await new RememberingFileDigests(dir).state(aside)
+    if (moved !== digest) return aside
+  } catch {
+    // It is not even a file.
+    return aside
+  }
+  await artifacts.putFiles([aside])
+  await rm(dirname(aside), { recursive: true, force: true })
+  return undefined
 }

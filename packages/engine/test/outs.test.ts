@@ -20,6 +20,7 @@ import {
   type RunRecord,
   type StepContext,
 } from '../src/index.ts'
+import { chain } from './fixtures/chain.ts'
 import { list, outs, read } from './fixtures/outs.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { replace, resetHooks, takeCalls } from './support/hooks.ts'
@@ -430,5 +431,16 @@ describe('paths are checked before anything runs', () => {
     expect(() => none.out('x')).toThrow(TypeError)
     // @ts-expect-error -- an out is made by file() or dir()
     expect(() => step({ outs: { x: 'a' }, run: () => null })).toThrow(TypeError)
+  })
+})
+
+test('restore takes a run of the very pipeline only', async () => {
+  const engine = await engineOn(temporaryDir())
+  const { id } = await engine.run(outs).result
+  const other = await chain('1', '1')
+  await engine.run(other).result
+  await expect(engine.restore(other, { run: id })).rejects.toMatchObject({
+    code: 'STEPWELL_RUN_UNKNOWN',
+    message: expect.stringContaining('is not one of pipeline `chain`'),
   })
 })

@@ -12,10 +12,10 @@ export interface CacheOptions extends ProjectOptions {
 /** Lists the entries of the step cache, largest first. */
 export async function listCache({ json, ...options }: CacheOptions): Promise<ExitCode> {
   return await withProject(options, async (engine) => {
-    const entries = await engine.cacheEntries()
-    if (json) printJson('stepwell.cache/1', { entries })
+    const { entries, bytes } = await engine.cacheEntries()
+    if (json) printJson('stepwell.cache/1', { entries, bytes })
     else if (entries.length === 0) print('the cache is empty')
-    else print(entriesTable(entries))
+    else print(`${entriesTable(entries)}\n\n${entriesText(entries.length)} of ${formatSize(bytes)}`)
     return EXIT.ok
   })
 }
@@ -45,7 +45,9 @@ export async function verifyCache({ json, ...options }: CacheOptions): Promise<E
     })
     if (json) printJson('stepwell.verify/1', report)
     else print(render(report))
-    return report.damaged.length + report.lost.length > 0 ? EXIT.integrity : EXIT.ok
+    const { damaged, healed, lost, lines } = report
+    const isSound = damaged.length + healed.length + lost.length + lines === 0
+    return isSound ? EXIT.ok : EXIT.integrity
   })
 }
 
@@ -59,16 +61,22 @@ function showProgress(done: number, total: number): void {
   process.stderr.write(`\r${formatSize(done)} of ${formatSize(total)}${end}`)
 }
 
-function render({ artifacts, bytes, entries, damaged, lost }: VerifyReport): string {
-  const lines = damaged.map(({ digest, aside }) => `damaged: ${digest}; it is now ${aside}`)
+function render(report: VerifyReport): string {
+  const { artifacts, bytes, entries, damaged, healed, lost, lines } = report
+  const text = damaged.map(({ digest, aside }) => `damaged: ${digest}; it is now ${aside}`)
+  for (const path of healed) text.push(`stored again, from the project: ${path}`)
   for (const { key, step } of lost) {
-    lines.push(
+    text.push(
       `lost: the outputs of ${step ?? 'a step'} under ${shortDigest(key)}; they will be made again`,
     )
   }
-  const all = `${plural(entries, 'cache entry', 'cache entries')}, ${plural(artifacts, 'stored file')} of ${formatSize(bytes)}`
-  lines.push(
-    `${all}: ${lines.length === 0 ? 'all as they were written' : `${damaged.length} damaged, ${lost.length} lost`}`,
-  )
-  return lines.join('\n')
+  if (lines > 0) text.push(`removed: ${plural(lines, 'damaged line')} of journals`)
+  const all = `${entriesText(entries)}, ${plural(artifacts, 'stored file')} of ${formatSize(bytes)}`
+  const outcome = `${damaged.length} damaged, ${lost.length} lost`
+  text.push(`${all}: ${text.length === 0 ? 'all as they were written' : outcome}`)
+  return text.join('\n')
+}
+
+function entriesText(count: number): string {
+  return plural(count, 'cache entry', 'cache entries')
 }

@@ -22,7 +22,7 @@ export async function restore(
     })
     if (json) printJson('stepwell.restored/1', { outs })
     else print(render(outs))
-    return EXIT.ok
+    return outs.some(({ isGone }) => isGone) ? EXIT.integrity : EXIT.ok
   })
 }
 
@@ -33,7 +33,10 @@ function render(outs: readonly RestoredOut[]): string {
   return changed.map(lineOf).join('\n')
 }
 
-function lineOf({ path, state, isRestored, aside }: RestoredOut): string {
+function lineOf({ step, path, state, isRestored, isGone, aside }: RestoredOut): string {
+  if (isGone) {
+    return `${path} cannot be put back: what was stored is missing or damaged; run ${step} to make it again`
+  }
   if (!isRestored) return `${path} was edited, and stays so; --force puts it back`
   const found = {
     'in place': '',

@@ -16,6 +16,8 @@ export interface StateDirs {
   readonly staging: string
   readonly scratch: string
   readonly recycle: string
+  /** Stored bytes that were damaged. */
+  readonly quarantine: string
   readonly downloads: string
   readonly pins: string
   /** The audit trail of what was accepted. */
@@ -49,6 +51,7 @@ export function stateDirs(dir: string): StateDirs {
     staging: join(root, 'staging'),
     scratch: join(root, 'scratch'),
     recycle: join(root, 'recycle'),
+    quarantine: join(root, 'quarantine'),
     downloads: join(root, 'downloads'),
     pins: join(root, 'pins'),
     accepted: join(root, 'accepted.ndjson'),
