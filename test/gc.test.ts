@@ -163,6 +163,68 @@ describe('gc', () => {
       expect(objects(project)).toEqual(expected)
     }
   })
+
+  test('keeps what a killed run has committed, though its events do not tell of it', async () => {
+    const project = await ran(11)
+    const [id = ''] = runsOf(project)
+    const [begun = ''] = project.read(`.stepwell/runs/${id}/events.ndjson`).split('\n')
+    project.write(`.stepwell/runs/${id}/events.ndjson`, `${begun}\n`)
+    rmSync(project.path(`.stepwell/runs/${id}/summary.json`))
+    rmSync(project.path('.stepwell/state'), { recursive: true })
+    expect((await gc(project)).entries).toEqual([])
+    expect((await project.run()).statuses).toEqual(CACHED)
+  })
+
+  test('keeps what kept runs left though it may not be cached, as long as there is room', async () => {
+    const project = files()
+    project.edit('pipeline.ts', 'const make = step({', 'const make = step({ cache: false,')
+    const tables: string[] = []
+    for (const size of [11, 12]) {
+      project.edit('pipeline.ts', `size: ${size - 1} `, `size: ${size} `)
+      await project.run()
+      tables.push(project.read('out/table.csv'))
+    }
+    const [, first = ''] = runsOf(project)
+    await gc(project)
+    expect((await project.stepwell('restore', 'make', '--run', first)).code).toBe(0)
+    expect(project.read('out/table.csv')).toBe(tables[0])
+    await gc(project, '--max-size', '1')
+    // Nobody could make again what the project has there now: it is like an edit.
+    expect((await project.stepwell('restore', 'make')).stdout).toContain('stays so')
+    expect((await project.stepwell('restore', 'make', '--force')).code).toBe(0)
+    expect(project.read('out/table.csv')).toBe(tables[1])
+    const { code, stdout } = await project.stepwell('restore', 'make', '--run', first)
+    expect([code, stdout]).toEqual([5, expect.stringContaining('cannot be put back')])
+    expect(project.read('out/table.csv')).toBe(tables[1])
+  })
+
+  test('one at a time: of two, the second finds nothing to do', async () => {
+    const project = await ran(11, 12)
+    const reports = await Promise.all([1, 2].map(async () => await gc(project, '--keep-runs', '1')))
+    expect(reports.flatMap(({ runs }) => runs)).toHaveLength(1)
+    expect(reports.map(({ kept }) => kept)).toEqual([reports[0]?.kept, reports[0]?.kept])
+    expect((await verify(project)).code).toBe(0)
+    expect((await project.run()).statuses).toEqual(CACHED)
+  })
+
+  test('runs and collectors at once, some of them killed: nothing is wrong, and nothing is lost', async () => {
+    const project = await ran(11, 12)
+    const before = left(project)
+    for (let round = 0; round < 4; round += 1) {
+      const children = ['gc', 'run', 'gc', 'run'].map((verb) =>
+        project.start(verb === 'gc' ? ['gc', '--keep-runs', '1'] : ['run', '--json']),
+      )
+      const victim = children[round]
+      const timer = setTimeout(() => victim?.kill('SIGKILL'), 200 + 300 * Math.random())
+      const exits = await Promise.all(children.map(async (child) => await ended(child)))
+      clearTimeout(timer)
+      for (const { code, signal, stderr } of exits)
+        if (signal === null) expect(code, stderr).toBe(0)
+      expect((await verify(project)).code).toBe(0)
+      expect((await project.run()).statuses).toEqual(CACHED)
+      expect(left(project)).toEqual(before)
+    }
+  })
 })
 
 test('cache ls tells of each entry whose it is, how large, and how long it took', async () => {
@@ -179,7 +241,7 @@ test('cache ls tells of each entry whose it is, how large, and how long it took'
     expect(entry['lastRun']).toBe(entry['run'])
   }
   expect((await project.stepwell('cache', 'ls')).stdout).toMatch(
-    /^step +key +size|^step +pipeline +key/,
+    /^step +(pipeline +)?key +size[\s\S]*\n3 cache entries of \d+/,
   )
 })
 
@@ -189,6 +251,7 @@ test('cache verify finds what is damaged, whatever its time stamps say, and puts
   const object = objects(project).find((path) => project.read(path).includes('a,b')) ?? ''
   rmSync(project.path(object))
   writeFileSync(project.path(object), 'damaged')
+  rmSync(project.path('out'), { recursive: true })
   const { code, stdout } = await verify(project)
   expect(code).toBe(5)
   const { damaged, lost } = JSON.parse(stdout) as {
@@ -201,6 +264,37 @@ test('cache verify finds what is damaged, whatever its time stamps say, and puts
   expect((await verify(project)).code).toBe(0)
   expect((await project.run()).code).toBe(0)
   expect((await verify(project)).code).toBe(0)
+})
+
+test('cache verify stores again what is still in the project, and mends journals', async () => {
+  const project = await ran(11)
+  const table = project.read('out/table.csv')
+  const object = objects(project).find((path) => project.read(path) === table) ?? ''
+  rmSync(project.path(object))
+  writeFileSync(project.path(object), 'damaged')
+  const [id = ''] = runsOf(project)
+  const journal = `.stepwell/runs/${id}/entries.ndjson`
+  // A torn last line is what a crash leaves.
+  project.write(journal, `${project.read(journal).replace('"duration":', '"duration":9')}xxh64x2:`)
+  const edited = project.read(journal).split('\n')
+  expect(edited).toHaveLength(4)
+  const { code, stdout } = await verify(project)
+  expect([code, JSON.parse(stdout)]).toMatchObject([
+    5,
+    { healed: ['out/table.csv'], lost: [], lines: 1 },
+  ])
+  expect(stdout).toContain('.stepwell/quarantine/')
+  expect((await verify(project)).code).toBe(0)
+  expect((await project.run()).statuses).toEqual(CACHED)
+  expect(project.read(object)).toBe(table)
+})
+
+test('a summary that was damaged is read from the events', async () => {
+  const project = await ran(11)
+  const [id = ''] = runsOf(project)
+  project.write(`.stepwell/runs/${id}/summary.json`, '{"steps":')
+  expect((await gc(project)).kept.runs).toBe(1)
+  expect((await project.stepwell('runs')).stdout).toContain('succeeded')
 })
 
 test('restore puts outs back, keeps edits unless told, and executes nothing', async () => {
