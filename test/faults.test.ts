@@ -119,6 +119,22 @@ describe.skipIf(noMounts() !== undefined)(`a disk ${noMounts() ?? ''}`, () => {
   })
 })
 
+test.skipIf(noMounts() !== undefined)('outs may be on a file system of their own', async () => {
+  const project = files()
+  const out = project.path('out')
+  mkdirSync(out)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1000k', 'tmpfs', out])
+  onTestFinished(() => void execFileSync('umount', ['-l', out]))
+  expect((await project.run()).code).toBe(0)
+  const before = left(project)
+  for (const text of ['other', 'a']) {
+    project.write('src/a.txt', text)
+    const { code, stderr } = await project.run()
+    expect([code, stderr]).toEqual([0, ''])
+  }
+  expect(left(project)).toEqual(before)
+})
+
 describe.skipIf(noUsers() !== undefined)(`permissions ${noUsers() ?? ''}`, () => {
   function owned(): Project {
     const project = files()
@@ -146,6 +162,32 @@ describe.skipIf(noUsers() !== undefined)(`permissions ${noUsers() ?? ''}`, () =>
     const { code, stderr } = await run(project)
     expect(code).toBe(2)
     expect(stderr).toMatch(/state directory .* cannot be made.*STEPWELL_STATE/)
+  })
+
+  test('an out that cannot be read is put aside, and made anew', async () => {
+    const project = owned()
+    await run(project)
+    chmodSync(project.path('out/table.csv'), 0)
+    chmodSync(project.path('out/parts/deep'), 0)
+    const { code, stderr, statuses } = await run(project)
+    expect([code, statuses], stderr).toEqual([0, ['make cached', 'sum cached', 'read cached']])
+  })
+
+  test('a step may leave directories that are read-only, and have them replaced', async () => {
+    const project = owned()
+    project.edit('pipeline.ts', 'import { mkdirSync,', 'import { chmodSync, mkdirSync,')
+    project.edit(
+      'pipeline.ts',
+      'return sources',
+      "chmodSync(join(outs.parts, 'deep/0'), 0o555)\n    return sources",
+    )
+    for (const text of ['a', 'b', 'c']) {
+      project.write('src/a.txt', text)
+      const { code, stderr } = await run(project)
+      expect(code, stderr).toBe(0)
+    }
+    expect(readdirSync(project.path('.stepwell/staging'))).toEqual([])
+    chmodSync(project.path('out/parts/deep/0'), 0o755)
   })
 
   test('an input that cannot be read fails its step', async () => {

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { dirname, join, posix, relative } from 'node:path'
 import { StepwellError } from './errors.ts'
 import type { Pipeline } from './pipeline.ts'
 import { definition } from './step.ts'
@@ -71,7 +71,7 @@ export function checkOuts(pipeline: Pipeline, dir: string): void {
     if (out.path === '..' || out.path.startsWith('../')) throw outside('it leads outside')
     if (out.path === '.') throw outside('it is the project directory itself')
     if (!isWithin(dir, out.real)) throw outside(`a symbolic link leads outside, to ${out.real}`)
-    if (out.path.split('/').includes(STATE))
+    if ([out.path, relative(dir, out.real)].some((path) => path.split(/[\\/]/).includes(STATE)))
       throw outside(`${STATE} is where Stepwell keeps its own`)
     return out
   }

@@ -33,6 +33,7 @@ import type {
   ArtifactStore,
   Claim,
   Claims,
+  Download,
   Downloads,
   ProjectFiles,
   Snapshot,
@@ -87,6 +88,7 @@ export class StepRunner {
   readonly #entries = new Map<string, SnapshotEntry>()
   /** Keys whose outputs were committed in this run. */
   readonly #committed = new Set<StepKey>()
+  readonly #downloads = new Map<string, Promise<Download>>()
 
   constructor(options: StepRunnerOptions) {
     this.#options = options
@@ -104,8 +106,8 @@ export class StepRunner {
   }
 
   /** 1. Resolve inputs to digests; 2. fingerprint and key; 3. look up, and check what was found. */
-  async settle(name: string): Promise<'done' | 'failed' | 'execute'> {
-    const { code, files, outPaths, downloads, signal } = this.#options
+  async settle(name: string): Promise<'done' | 'failed' | 'cancelled' | 'execute'> {
+    const { code, files, outPaths, signal } = this.#options
     const ordered = this.#ordered(name)
     const life = beginLife()
     this.#lives.set(name, life)
@@ -118,11 +120,15 @@ export class StepRunner {
         nameOf: this.#nameOf,
         outputOf: (upstream, field) => artifactIn(this.#outputs(upstream), field),
         outOf: (upstream, out) => outIn(this.#outputs(upstream), out),
-        download: async (url) => await downloads.fetch(url, signal),
+        download: async (url) => await this.#download(url),
       })
     } catch (error) {
       // A missing input is the step's failure. Anything else is the store's, and ends the run.
       if (!(error instanceof StepwellError)) throw error
+      if (signal.aborted && error.code === 'STEPWELL_URL') {
+        this.cancel(name, undefined)
+        return 'cancelled'
+      }
       return this.#fail(name, [], failureOf(error))
     }
     life.identity = identity
@@ -140,6 +146,14 @@ export class StepRunner {
       return this.#fail(name, life.reasons, failureOf(cachedMoved(name, life.reasons)))
     }
     return 'execute'
+  }
+
+  /** Each address is asked once: all steps of a run are given the same. */
+  async #download(url: string): Promise<Download> {
+    const { downloads, signal } = this.#options
+    const asked = this.#downloads.get(url) ?? downloads.fetch(url, signal)
+    this.#downloads.set(url, asked)
+    return await asked
   }
 
   async #lookUp(
@@ -239,9 +253,10 @@ export class StepRunner {
     const { cache, artifacts, workspace, dir, forced } = this.#options
     const { key } = identity
     if (uncacheable(ordered, identity) !== undefined) return undefined
-    if (forced.has(ordered.name) && !this.#committed.has(key)) return undefined
+    // Asked in any case: a new index is filled from the journals, before this run adds to its own.
     const entry = await cache.get(key)
     if (entry === undefined) return undefined
+    if (forced.has(ordered.name) && !this.#committed.has(key)) return undefined
     const problems = await checkHit(ordered, entry.outputs, artifacts, workspace, dir)
     return problems.length > 0 ? undefined : await this.#hit(ordered, life, identity, entry)
   }
@@ -402,7 +417,14 @@ function shown({ value, picks, outs }: Outputs): Pick<StepFinished, 'output' | '
 
 /** Whether an error is the failure of a step, and not of the machinery. */
 function isOwnFault(error: unknown): error is StepwellError {
-  const own = ['STEPWELL_PICK', 'STEPWELL_OUT_PLACE', 'STEPWELL_OUT_PATH']
+  const own = [
+    'STEPWELL_PICK',
+    'STEPWELL_OUT_PLACE',
+    'STEPWELL_OUT_PATH',
+    // An edited out that is to be kept, and cannot be read.
+    'STEPWELL_INPUT_MISSING',
+    'STEPWELL_INPUT_TREE',
+  ]
   return error instanceof StepwellError && own.includes(error.code)
 }
 

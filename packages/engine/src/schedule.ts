@@ -19,7 +19,7 @@ export interface Work {
   cancel(name: string, failed: string | undefined): void
 }
 
-export type Settled = 'done' | 'failed' | 'execute'
+export type Settled = 'done' | 'failed' | 'cancelled' | 'execute'
 export type Executed = 'done' | 'failed' | 'cancelled'
 
 export interface ScheduleOptions {

@@ -195,6 +195,13 @@ describe('force', () => {
     const all = await engine.run(words, { force: 'all' }).result
     expect(new Set(Object.values(statusesOf(all)))).toEqual(new Set(['succeeded']))
   })
+  test('in the very first run is no reason to speak of a loss', async () => {
+    const dir = temporaryDir()
+    writeFiles(dir, { 'words.txt': 'one two' })
+    const record = await (await engineOn(dir)).run(words, { force: 'all' }).result
+    expect(record.warnings).toEqual([])
+  })
+
   test('of a step that takes no part is refused', async () => {
     const engine = await engineOn(temporaryDir())
     const run = engine.run(words, { targets: ['read'], force: ['count'] })

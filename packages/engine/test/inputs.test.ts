@@ -104,8 +104,13 @@ describe('dir()', () => {
 
   test('what has no place in a tree is refused with its path', async () => {
     const { engine, path } = await setUp({ 'data/a': 'a' })
+    // `/` holds the project: that is told without reading all there is.
+    for (const target of [path('.'), '/']) {
+      symlinkSync(target, path('data/circle'))
+      expect(await statusOf(engine, dirs)).toBe('STEPWELL_INPUT_TREE')
+      rmSync(path('data/circle'))
+    }
     symlinkSync(path('.'), path('data/circle'))
-    expect(await statusOf(engine, dirs)).toBe('STEPWELL_INPUT_TREE')
     rmSync(path('data/circle'))
     execFileSync('mkfifo', [path('data/pipe')])
     expect(await statusOf(engine, dirs)).toBe('STEPWELL_INPUT_MISSING')
@@ -239,6 +244,19 @@ describe('secret()', () => {
     }
   })
 
+  test('what a step wrote of it is kept nowhere either', async () => {
+    vi.stubEnv('STEPWELL_TEST_TOKEN', 'hunter2-hunter2')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { engine, path } = await setUp({})
+    const write = step({
+      inputs: { token: secret('STEPWELL_TEST_TOKEN') },
+      outs: { leak: file('leak') },
+      run: ({ token }, { outs }) => writeFileSync(outs.leak, token),
+    })
+    expect(await statusOf(engine, pipeline('leaks', { read: write }))).toBe('STEPWELL_SECRET')
+    expect(existsSync(path('.stepwell/recycle'))).toBe(false)
+  })
+
   test('fails the step where it is not set', async () => {
     const { engine } = await setUp({})
     expect(await statusOf(engine, secrets)).toBe('STEPWELL_ENV_MISSING')
@@ -300,6 +318,28 @@ describe('url()', () => {
     expect(await statusOf(engine, of)).toBe('succeeded')
   })
 
+  test('is asked once a run: all steps are given the same', async () => {
+    let asked = 0
+    const address = await serve((_, response) => void response.end(`${(asked += 1)}`))
+    const { engine } = await setUp({})
+    const first = step({ inputs: { csv: url(address) }, run: ({ csv }) => csv.text() })
+    const second = step({
+      inputs: { first, csv: url(address) },
+      run: ({ first: text, csv }) => text === csv.text(),
+    })
+    expect(await engine.run(pipeline('twice', { first, second })).value(second)).toBe(true)
+    expect(asked).toBe(1)
+  })
+
+  test('a run that is cancelled while a server is silent is cancelled, not failed', async () => {
+    const controller = new AbortController()
+    const address = await serve(() => controller.abort())
+    const { engine } = await setUp({})
+    const run = engine.run(reading(address).of, { signal: controller.signal })
+    const { status, steps } = await run.result
+    expect([status, steps['read']?.status]).toEqual(['cancelled', 'cancelled'])
+  })
+
   test('a download that was damaged is made again', async () => {
     const address = await serve((request, response) => {
       const same = request.headers['if-none-match'] === '"1"'
@@ -315,9 +355,10 @@ describe('url()', () => {
   })
 
   test('what cannot be had fails the step with the reason, and leaves what was there', async () => {
-    const server = { how: 'well' as 'well' | 'missing' | 'short' }
+    const server = { how: 'well' as 'well' | 'missing' | 'part' | 'short' }
     const address = await serve((_, response) => {
       if (server.how === 'missing') response.writeHead(404).end('no')
+      else if (server.how === 'part') response.writeHead(206).end('o')
       else if (server.how === 'short') {
         response.writeHead(200, { 'content-length': '100' })
         response.write('half')
@@ -327,7 +368,7 @@ describe('url()', () => {
     const { engine, path } = await setUp({})
     const { of } = reading(address)
     await engine.run(of).result
-    for (const how of ['missing', 'short'] as const) {
+    for (const how of ['missing', 'part', 'short'] as const) {
       server.how = how
       const { steps } = await engine.run(of).result
       expect(steps['read']?.error?.code).toBe('STEPWELL_URL')

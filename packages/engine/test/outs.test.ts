@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -147,6 +148,9 @@ describe('outs', () => {
       rmSync(join(out, 'table.csv'))
       symlinkSync('images/run.sh', join(out, 'table.csv'))
     },
+    'a pipe in a directory': (out) => void execFileSync('mkfifo', [join(out, 'images/pipe')]),
+    'a project of its own in a directory': (out) =>
+      writeFiles(out, { 'images/.stepwell/format': 'mine' }),
   }
   for (const [what, edit] of Object.entries(EDITS)) {
     test(`edited by hand (${what}) are put back, and the edit is kept aside`, async () => {
@@ -180,15 +184,30 @@ describe('outs', () => {
     expect(readFileSync(path('out/table.csv'), 'utf8')).toBe('a,b')
   })
 
-  test('that are directories are kept as they were edited, too', async () => {
-    const { engine, path, run } = await made()
-    writeFileSync(path('out/images/deep/2.png'), 'mine')
+  test('that are directories are kept so on request, too', async () => {
+    const { engine, dir, run } = await made()
+    writeFiles(dir, { 'out/images/new': 'mine' })
     const kept = engine.run(outs, { keepEdits: true })
-    const record = await kept.result
-    expect(statusesOf(record)).toEqual({ make: 'cached', read: 'cached', list: 'succeeded' })
-    expect(await kept.value(list)).toContain('out/images/deep/2.png: mine')
+    expect(statusesOf(await kept.result)).toEqual({ ...CACHED, list: 'succeeded' })
+    expect(await kept.value(list)).toContain('out/images/new: mine')
     expect(statusesOf(await run())).toEqual(CACHED)
-    expect(treeOf(path('out'))).toEqual(OUT)
+    execFileSync('mkfifo', [join(dir, 'out/images/pipe')])
+    const { steps } = await run({ keepEdits: true })
+    expect(steps['make']?.error?.code).toBe('STEPWELL_INPUT_MISSING')
+  })
+
+  test('whose parent is a file fail their step, and are planned, until it is gone', async () => {
+    const dir = temporaryDir()
+    writeFiles(dir, { 'src/a.txt': 'a', out: 'mine' })
+    const engine = await engineOn(dir)
+    for (const reruns of [1, 0]) {
+      const { steps } = await engine.run(outs).result
+      expect(steps['make']?.error?.message).toMatch(/a file is where a directory .* should be/)
+      expect(takeCalls()).toHaveLength(reruns)
+      expect((await engine.plan(outs)).steps[0]?.decision).toBe('cached')
+    }
+    rmSync(join(dir, 'out'))
+    expect(statusesOf(await engine.run(outs).result)['make']).toBe('cached')
   })
 
   test('of another run are replaced without ado', async () => {
@@ -360,6 +379,18 @@ describe('paths are checked before anything runs', () => {
     const { code, message } = await refusal({ a: out('elsewhere/deep/x') }, dir)
     expect(code).toBe('STEPWELL_OUT_PATH')
     expect(message).toMatch(/symbolic link/)
+  })
+
+  test('a symbolic link into what Stepwell keeps is found', async () => {
+    const dir = temporaryDir()
+    symlinkSync('.stepwell', join(dir, 'alias'))
+    const engine = await engineOn(dir)
+    await engine.run(pipeline('first', { a: out('a') })).result
+    await expect(engine.plan(pipeline('wrong', { a: dirOut('alias/runs') }))).rejects.toMatchObject(
+      {
+        code: 'STEPWELL_OUT_PATH',
+      },
+    )
   })
 
   test('each out has a path of its own, whatever the spelling', async () => {

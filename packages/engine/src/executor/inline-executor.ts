@@ -39,7 +39,10 @@ export class InlineExecutor implements Executor {
     if (step === undefined) throw new TypeError(`no step \`${job.step}\` in this pipeline`)
     const inputs = await this.#inputs(job)
     const secrets = new Secrets(secretsOf(job))
-    const log = (line: string): void => events.log(secrets.hide(line))
+    // Hidden before it is cut into lines: a key file is a secret of many.
+    const log = (message: string): void => {
+      for (const line of secrets.hide(message).split('\n')) events.log(line)
+    }
     const context: StepContext<unknown, string> = {
       params: JSON.parse(job.params) as unknown,
       dir,
@@ -55,14 +58,14 @@ export class InlineExecutor implements Executor {
         if (typeof message !== 'string') {
           throw new TypeError('Expected log(message) to be given a string')
         }
-        for (const line of message.split('\n')) log(line)
+        log(message)
       },
       metric: (name, value) => {
         if (typeof name !== 'string' || name in Object.prototype || typeof value !== 'number') {
           throw new TypeError('Expected metric(name, value) to be given a string and a number')
         }
         // No number for a record, and no reason to lose what the step has computed.
-        if (Number.isFinite(value)) events.metric(name, value)
+        if (Number.isFinite(value)) events.metric(secrets.hide(name), value)
         else log(`metric ${name} is ${value}: not recorded`)
       },
     }

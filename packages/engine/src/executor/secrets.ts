@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
+import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StepwellError } from '../errors.ts'
 import type { Failure } from '../step-record.ts'
@@ -37,15 +37,24 @@ export class Secrets {
     if (this.#values.some((value) => content.includes(value))) throw leaked(step, what)
   }
 
-  /** As `checkBytes`, for a file of any size, or all files in a directory. */
+  /** As `checkBytes`, for a file of any size, or all in a directory: names, targets of links, files. */
   async checkOut(step: string, name: string, path: string): Promise<void> {
     if (this.#values.length === 0) return
     const stats = await lstat(path).catch(() => undefined)
     if (stats?.isDirectory()) {
-      for (const inner of await readdir(path)) await this.checkOut(step, name, join(path, inner))
+      for (const inner of await readdir(path)) {
+        this.#checkText(step, name, inner)
+        await this.checkOut(step, name, join(path, inner))
+      }
+    } else if (stats?.isSymbolicLink()) {
+      this.#checkText(step, name, await readlink(path))
     } else if (stats?.isFile()) {
       await this.#checkFile(step, name, path)
     }
+  }
+
+  #checkText(step: string, name: string, text: string): void {
+    this.checkBytes(step, `the out \`${name}\``, Buffer.from(text))
   }
 
   async #checkFile(step: string, name: string, path: string): Promise<void> {

@@ -23,8 +23,6 @@ export class DiskDownloads implements Downloads {
   readonly #project: string
   readonly #dir: string
   readonly #digests: FileDigests
-  /** Each address is asked once at a time. */
-  readonly #asking = new Map<string, Promise<Download>>()
 
   constructor(project: string, dir: string, digests: FileDigests) {
     this.#project = project
@@ -32,19 +30,12 @@ export class DiskDownloads implements Downloads {
     this.#digests = digests
   }
 
-  async fetch(url: string, signal: AbortSignal): Promise<Download> {
-    const asking =
-      this.#asking.get(url) ?? this.#fetch(url, signal).finally(() => this.#asking.delete(url))
-    this.#asking.set(url, asking)
-    return await asking
-  }
-
   async recall(url: string): Promise<Download | undefined> {
     const meta = await this.#meta(url)
     return meta && this.#download(meta)
   }
 
-  async #fetch(url: string, signal: AbortSignal): Promise<Download> {
+  async fetch(url: string, signal: AbortSignal): Promise<Download> {
     const known = await this.#meta(url)
     const failed = (facts: string, cause?: unknown) =>
       new StepwellError({
@@ -60,7 +51,8 @@ export class DiskDownloads implements Downloads {
         await response.body?.cancel()
         return this.#download(known)
       }
-      if (!response.ok || response.body === null) {
+      // A part of it (206) is not what is at the address, nor is what is still to come (202).
+      if (response.status !== 200 || response.body === null) {
         await response.body?.cancel()
         throw failed(`the server answered ${response.status} ${response.statusText}`.trim())
       }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { cp, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { chmod, cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { codeOf } from '../errors.ts'
 
 /**
@@ -52,7 +52,28 @@ export async function move(from: string, to: string): Promise<void> {
       await rm(temporary, { recursive: true, force: true })
       throw cause
     }
-    await rm(from, { recursive: true, force: true })
+    await remove(from)
+  }
+}
+
+/**
+ * Removes what is at a path, if anything is; also what is in directories that were made read-only, as
+ * package managers do.
+ */
+export async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true })
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(codeOf(error) ?? '')) throw error
+    await makeWritable(path)
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+async function makeWritable(dir: string): Promise<void> {
+  await chmod(dir, 0o700)
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(dir, entry.name))
   }
 }
 

@@ -1,13 +1,15 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import { move } from './files.ts'
+import { move, remove } from './files.ts'
 
 const DAY_MS = 86_400_000
 
-/** How long what was put aside is kept, and how many of them. */
+/** How long what was put aside is kept, and of how many steps what they left. */
 const RECYCLE_DAYS = 7
 const MOST = 100
+/** The label of what had to make room: somebody's work, of which none is too much. */
+export const REPLACED = 'replaced'
 
 /**
  * Where things go that nobody has asked to be deleted: what a failed step left, and files edited by
@@ -20,7 +22,11 @@ export class Recycle {
     this.#dir = dir
   }
 
-  /** Moves a file or directory here. @returns where it is now */
+  /**
+   * Moves a file or directory here.
+   * @param label the step that left it, or `REPLACED`
+   * @returns where it is now
+   */
   async keep(path: string, label: string): Promise<string> {
     const kept = this.place(basename(path), label)
     await move(path, kept)
@@ -33,14 +39,17 @@ export class Recycle {
     return join(this.#dir, `${time}-${label}-${randomBytes(3).toString('hex')}`, name)
   }
 
-  /** Deletes what has been here for too long, and the oldest where there is too much. */
+  /** Deletes what has been here for too long, and of what steps left the oldest where there is too much. */
   async purge(now: number = Date.now()): Promise<void> {
     const found: string[] = await readdir(this.#dir).catch(() => [])
     const names = found.toSorted().toReversed()
-    for (const [index, name] of names.entries()) {
+    let left = 0
+    for (const name of names) {
       const at = timeOf(name)
-      if (at === undefined || (index < MOST && now - at < RECYCLE_DAYS * DAY_MS)) continue
-      await rm(join(this.#dir, name), { recursive: true, force: true })
+      if (at === undefined) continue
+      const tooMany = !name.slice(16).startsWith(`${REPLACED}-`) && ++left > MOST
+      if (!tooMany && now - at < RECYCLE_DAYS * DAY_MS) continue
+      await remove(join(this.#dir, name))
     }
   }
 }

@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { digestHex, type Digest } from '../digest.ts'
+import { codeOf } from '../errors.ts'
 import type { Outs } from '../step.ts'
+import { remove } from './files.ts'
 import type { Recycle } from './recycle.ts'
 import { isNoRoom } from './trouble.ts'
 
@@ -39,13 +41,15 @@ export class Staging {
       paths: Object.fromEntries(paths),
       scratch,
       succeeded: async () => {
-        await rm(dir, { recursive: true, force: true })
-        await rm(scratch, { recursive: true, force: true })
+        await remove(dir)
+        await remove(scratch)
       },
       failed: async (why) => {
         // Where there is no room, what was left would only take more of it.
-        if (isNoRoom(why)) await rm(dir, { recursive: true, force: true })
-        else await this.#putAside(dir, step)
+        // What holds a secret is kept nowhere.
+        if (isNoRoom(why) || codeOf(why) === 'STEPWELL_SECRET') {
+          await remove(dir)
+        } else await this.#putAside(dir, step)
       },
     }
   }
@@ -57,7 +61,7 @@ export class Staging {
 
   /** Ends the use by a run. */
   async close(run: string): Promise<void> {
-    await rm(join(this.#dirs.staging, run), { recursive: true, force: true })
+    await remove(join(this.#dirs.staging, run))
   }
 
   /** Puts aside what runs left that are no more. */
@@ -65,19 +69,25 @@ export class Staging {
     for (const run of await readdir(this.#dirs.staging).catch(() => [])) {
       if (await isUnderWay(run)) continue
       const left = join(this.#dirs.staging, run)
-      for (const step of await readdir(left)) {
+      // Another run may be doing the same at the same time.
+      for (const step of await readdir(left).catch(() => [])) {
         // What was on its way from the artifact store is there still.
-        if (!step.startsWith('.')) await this.#putAside(join(left, step), step)
+        if (step.startsWith('.')) continue
+        await this.#putAside(join(left, step), step).catch(ignoreGone)
       }
-      await rm(left, { recursive: true, force: true })
+      await remove(left)
     }
   }
 
   async #putAside(dir: string, step: string): Promise<void> {
     const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => [])
     if (entries.some((entry) => !entry.isDirectory())) await this.#recycle.keep(dir, step)
-    else await rm(dir, { recursive: true, force: true })
+    else await remove(dir)
   }
+}
+
+function ignoreGone(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error
 }
 
 /** The place of one execution. */

@@ -54,9 +54,14 @@ export async function readTree(
   }
 
   function enter(path: string, from: Directory): void {
-    if (path.endsWith(`/${STATE}`) || path === STATE) return
+    if (path.endsWith(`/${STATE}`) || path === STATE) {
+      // What is left out here would be lost with what is stored and deleted.
+      if (outward === 'refuse') throw refused(join(root, path), 'Stepwell keeps its own there')
+      return
+    }
     const here = realOf(join(absolute, path), join(root, path))
-    if (from.above.includes(here)) {
+    // One that holds the tree, such as `/`, comes to it at last: that is told without reading all of it.
+    if (from.above.some((each) => isWithin(here, each))) {
       throw refused(join(root, path), 'a symbolic link leads back to a directory that it is in')
     }
     pending.push({ path, real: here, above: [...from.above, here] })

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, realpathSync, type Stats } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { OutArtifact } from '../artifact.ts'
 import { codeOf, messageOf, StepwellError } from '../errors.ts'
 import { parseTree, type TreeEntry } from '../tree.ts'
-import { move } from './files.ts'
+import { move, remove } from './files.ts'
 import { isWithin } from './paths.ts'
-import type { Recycle } from './recycle.ts'
+import { REPLACED, type Recycle } from './recycle.ts'
 import type { ArtifactState, ArtifactStore, FileDigests, LinkMode } from './store.ts'
 import { readTree } from './tree-reader.ts'
 import { writeFileOut, writeTree } from './tree-writer.ts'
@@ -41,7 +41,7 @@ export class Workspace {
 
   /** Whether the out is there as it was made. */
   async inspect(out: OutArtifact): Promise<OutState> {
-    const stats = lstatSync(this.#path(out), { throwIfNoEntry: false })
+    const stats = statsAt(this.#path(out))
     if (stats === undefined) return 'missing'
     const is = kindOf(stats)
     const present = is && (await this.#look(is, out.path))
@@ -51,16 +51,19 @@ export class Workspace {
     return (await this.#isKept(is, out.path)) ? 'replaced' : 'edited'
   }
 
-  /** What is at the path of an out now, to be given to others; `undefined` when it is not of its kind. */
+  /**
+   * What is at the path of an out now, for those who read it; `undefined` when it is not of its kind.
+   * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE.
+   */
   async read(out: OutArtifact): Promise<OutArtifact | undefined> {
     const { path } = out
-    const stats = lstatSync(this.#path(out), { throwIfNoEntry: false })
+    const stats = statsAt(this.#path(out))
     if (stats === undefined || kindOf(stats) !== out.kind) return undefined
-    const { digests, dir } = this.#options
+    const { artifacts, digests, dir } = this.#options
     if (out.kind === 'file') return { kind: 'file', path, ...(await digests.state(path)) }
     const tree = await readTree(dir, path, { digests, outward: 'follow' })
-    // Whoever reads the directory is given the listing by its digest.
-    await this.#options.artifacts.put(new TextEncoder().encode(tree.text))
+    // A step is given the listing by its digest.
+    await artifacts.put(new TextEncoder().encode(tree.text))
     const files = tree.entries.filter(({ kind }) => kind === 'file').length
     return { kind: 'dir', path, digest: tree.digest, size: tree.size, files }
   }
@@ -124,33 +127,36 @@ export class Workspace {
       return displaced
     } catch (cause) {
       if (cause instanceof StepwellError) throw cause
+      const code = codeOf(cause)
+      const blocked = code === 'EEXIST' || code === 'ENOTDIR'
       throw new StepwellError({
         code: 'STEPWELL_OUT_PLACE',
         what: `\`${out.path}\` cannot be put into place`,
-        facts: codeOf(cause) ?? messageOf(cause),
-        todo: 'check the permissions and the room on the disk, and run again: nothing is lost',
+        facts: blocked
+          ? 'a file is where a directory above it should be'
+          : (code ?? messageOf(cause)),
+        todo: `${blocked ? 'move that away' : 'check the permissions and the room on the disk'}, and run again: nothing is lost`,
         cause,
       })
     } finally {
-      await rm(incoming, { recursive: true, force: true })
-      await rm(`${incoming}-old`, { recursive: true, force: true })
+      await remove(incoming)
+      await remove(`${incoming}-old`)
     }
   }
 
   /** @param old where to put what goes for good */
   async #makeRoom({ path, kind }: OutArtifact, old: string): Promise<string | undefined> {
     const final = join(this.#options.dir, path)
-    const stats = lstatSync(final, { throwIfNoEntry: false })
+    const stats = statsAt(final)
     if (stats === undefined) return undefined
     const is = kindOf(stats)
     if (await this.#isKept(is, path)) {
       // A file is replaced by the rename itself: there is one at any moment.
       if (is === 'file' && kind === 'file') return undefined
-      await mkdir(dirname(old), { recursive: true })
-      await rename(final, old)
+      await move(final, old)
       return undefined
     }
-    return await this.#options.recycle.keep(final, 'replaced')
+    return await this.#options.recycle.keep(final, REPLACED)
   }
 
   /** Whether what is at a path could be had from the artifact store again. */
@@ -160,17 +166,17 @@ export class Workspace {
     return (await this.check({ kind, digest: present.digest })) === 'present'
   }
 
-  /** `undefined` for a directory that could not have been stored as it is. */
+  /** `undefined` for what could not have been stored as it is: links that lead out, what cannot be read. */
   async #look(
     kind: OutArtifact['kind'],
     path: string,
   ): Promise<(Pick<OutArtifact, 'digest'> & { readonly mode?: number }) | undefined> {
     const { dir, digests } = this.#options
-    if (kind === 'file') return await digests.state(path)
     try {
+      if (kind === 'file') return await digests.state(path)
       return await readTree(dir, path, { digests, outward: 'refuse' })
     } catch (error) {
-      if (codeOf(error) === 'STEPWELL_INPUT_TREE') return undefined
+      if (error instanceof StepwellError) return undefined
       throw error
     }
   }
@@ -193,6 +199,16 @@ export class Workspace {
 
   #path({ path }: OutArtifact): string {
     return join(this.#options.dir, path)
+  }
+}
+
+/** `undefined` where nothing is, nor can be: a parent may be a file. */
+function statsAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return undefined
+    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { digestText } from '../../src/digest.ts'
@@ -61,12 +61,15 @@ const write = step({
 })
 const tell = step({
   inputs: { password: secret('STEPWELL_TEST_SECRET') },
-  outs: { table: file('out/tell') },
+  outs: { table: file('out/tell'), named: dirAt('out/named') },
   params: { how: '' },
-  run: ({ password }, { params, log, outs }) => {
+  run: ({ password }, { params, log, metric, outs }) => {
     if (params.how === 'log') log(`it is ${password}`)
     if (params.how === 'throw') throw new Error(`wrong: ${password}`)
+    if (params.how === 'metric') metric(password, 1)
     if (params.how === 'write') writeFileSync(outs.table, `>>${password}<<`)
+    if (params.how === 'name') writeFileSync(join(outs.named, `${password}.txt`), '')
+    if (params.how === 'link') symlinkSync(password, join(outs.named, 'link'))
     return params.how === 'return' ? { password } : null
   },
 })
@@ -219,30 +222,34 @@ export function executorContract(
     })
 
     describe('secrets', () => {
-      const password = 'hunter2 "quoted"'
+      // As a key file is, it has several lines.
+      const password = 'hunter2 "quoted"\nsecond line'
       const ways = async (how: string) => {
         vi.stubEnv('STEPWELL_TEST_SECRET', password)
         onTestFinished(() => void vi.unstubAllEnvs())
         const { dir, execute } = set()
-        const { table } = stagedOuts(dir)
+        const { table, images } = stagedOuts(dir)
+        const outs = { table, named: images }
         const inputs = { password: { kind: 'secret', name: 'STEPWELL_TEST_SECRET' } as const }
         const lines: string[] = []
+        const metrics: string[] = []
         const result = await execute(
-          { step: 'tell', inputs, params: JSON.stringify({ how }), outs: { table } },
-          { ...QUIET, log: (line) => lines.push(line) },
+          { step: 'tell', inputs, params: JSON.stringify({ how }), outs },
+          { log: (line) => lines.push(line), metric: (name) => metrics.push(name) },
         )
-        return { result, lines }
+        return { result, lines, metrics }
       }
 
       test('are given to the step, and hidden in what it says', async () => {
         expect((await ways('log')).lines).toEqual(['it is ***'])
+        expect((await ways('metric')).metrics).toEqual(['***'])
         const { result } = await ways('throw')
         expect(result).toMatchObject({ ok: false, failure: { message: 'wrong: ***' } })
         expect(JSON.stringify(result)).not.toContain('hunter2')
       })
 
       test('cannot be kept in an output or an out', async () => {
-        for (const how of ['return', 'write']) {
+        for (const how of ['return', 'write', 'name', 'link']) {
           const { result } = await ways(how)
           expect(result).toMatchObject({ ok: false, failure: { code: 'STEPWELL_SECRET' } })
         }
