@@ -137,6 +137,12 @@ describe('gc', () => {
     expect(report.waitsFor).toHaveLength(1)
     expect(report.entries.length).toBeGreaterThan(0)
     expect(objects(project)).toHaveLength(count)
+    const { stdout } = await project.stepwell('gc', '--keep-runs', '1')
+    expect(stdout).toMatch(
+      new RegExp(
+        `because of 1 run under way.*\\n +${report.waitsFor[0]} of slow since .*, process ${child.pid} on `,
+      ),
+    )
     project.write('release', '')
     child.stdout?.resume()
     await ended(child)

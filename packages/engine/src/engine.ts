@@ -37,7 +37,7 @@ import { createState } from './store/project.ts'
 import type { ArtifactStore, FileDigests } from './store/store.ts'
 import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
 import { decodeValue } from './value.ts'
-import { verifyCache, type VerifyReport, type VerifyRequest } from './verify-cache.ts'
+import { mendCache, readCache, type VerifyReport, type VerifyRequest } from './verify-cache.ts'
 
 // Runs that are looked through for how a step ended the last time.
 const RECENT = 50
@@ -189,9 +189,13 @@ export class Engine implements AsyncDisposable {
     return await listCache(this.#state)
   }
 
-  /** Reads all that is stored and compares it with its digests; puts aside what is damaged. */
+  /**
+   * Reads all that is stored and compares it with its digests; puts aside what is damaged. Runs need
+   * not wait while it reads.
+   */
   async verify(request: VerifyRequest & WaitRequest = {}): Promise<VerifyReport> {
-    return await this.#alone(request, async () => await verifyCache(request, this.#state))
+    const findings = await readCache(request, this.#state)
+    return await this.#alone(request, async () => await mendCache(findings, this.#state))
   }
 
   /**

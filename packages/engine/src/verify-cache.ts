@@ -27,47 +27,69 @@ export interface VerifyReport {
   readonly lines: number
 }
 
+/** What was found when all was read. */
+interface Findings {
+  readonly artifacts: ArtifactStore
+  readonly counts: Pick<VerifyReport, 'artifacts' | 'bytes' | 'entries'>
+  readonly sound: ReadonlySet<Digest>
+  readonly damaged: readonly Digest[]
+  /** Entries that cannot be read, or promise what is not sound. */
+  readonly suspects: readonly (readonly [key: StepKey, entry: StepEntry | undefined])[]
+}
+
 /**
- * Reads all that is stored, whatever its time stamps say. What is damaged is put aside, and entries that
- * promise it go: the steps are rerun when they are needed. Runs may go on meanwhile: what they store is
- * looked at again before anything is said to be lost.
+ * Reads all that is stored, whatever its time stamps say, and changes nothing: runs go on and begin
+ * meanwhile, and what is found is looked at again by `mendCache`.
  */
-export async function verifyCache(
+export async function readCache(
   { progress = () => undefined }: VerifyRequest,
   state: ProjectState,
-): Promise<VerifyReport> {
-  const { cache, runs } = state
+): Promise<Findings> {
   const artifacts = state.unremembering()
   const stored = new Map<Digest, number>()
-  let total = 0
+  let bytes = 0
   for await (const { digest, size } of artifacts.list()) {
     stored.set(digest, size)
-    total += size
+    bytes += size
   }
-  const damaged: VerifyReport['damaged'][number][] = []
+  const damaged: Digest[] = []
   const sound = new Set<Digest>()
   let done = 0
   for (const [digest, size] of stored) {
     const found = await artifacts.check(digest)
-    const aside = found === 'damaged' ? await putAside(digest, artifacts, state) : undefined
-    if (aside !== undefined) damaged.push({ digest, aside })
-    else if (found !== 'missing') sound.add(digest)
+    if (found === 'damaged') damaged.push(digest)
+    if (found === 'present') sound.add(digest)
     done += size
-    progress(done, total)
-  }
-
-  const isWhole = async ({ outputs }: StepEntry, held: HeldBytes): Promise<boolean> => {
-    for (const digest of await held.of(outputs)) {
-      if (!sound.has(digest) && (await artifacts.check(digest)) !== 'present') return false
-    }
-    return true
+    progress(done, bytes)
   }
   const held = new HeldBytes(artifacts)
   const suspects: (readonly [key: StepKey, entry: StepEntry | undefined])[] = []
   let entries = 0
-  for await (const [key, entry] of cache.entries()) {
+  for await (const [key, entry] of state.cache.entries()) {
     entries += 1
-    if (entry === undefined || !(await isWhole(entry, held))) suspects.push([key, entry])
+    const isSound =
+      entry && [...(await held.of(entry.outputs))].every((digest) => sound.has(digest))
+    if (!isSound) suspects.push([key, entry])
+  }
+  const counts = { artifacts: stored.size, bytes, entries }
+  return { artifacts, counts, sound, damaged, suspects }
+}
+
+/**
+ * Puts aside what is damaged, and deletes entries that promise it: the steps are rerun when they are
+ * needed. Whoever calls it holds the project; runs that go on already may store things meanwhile.
+ */
+export async function mendCache(
+  { artifacts, counts, sound, damaged, suspects }: Findings,
+  state: ProjectState,
+): Promise<VerifyReport> {
+  const { cache, runs } = state
+  const away: VerifyReport['damaged'][number][] = []
+  for (const digest of damaged) {
+    // It may have been stored again since.
+    if ((await artifacts.check(digest)) !== 'damaged') continue
+    const aside = await putAside(digest, artifacts, state)
+    if (aside !== undefined) away.push({ digest, aside })
   }
   const workspace = state.workspace('verify')
   const healed: string[] = []
@@ -82,7 +104,7 @@ export async function verifyCache(
       await workspace.heal(out)
       healed.push(out.path)
     }
-    if (entry !== undefined && (await isWhole(entry, new HeldBytes(artifacts)))) continue
+    if (entry !== undefined && (await isWhole(entry))) continue
     await cache.delete(key)
     lostKeys.push(key)
   }
@@ -94,8 +116,14 @@ export async function verifyCache(
     const step = names.get(key)
     return { key, ...(step !== undefined && { step }) }
   })
-  const lines = await runs.mendJournals()
-  return { artifacts: stored.size, bytes: total, entries, damaged, healed, lost, lines }
+  return { ...counts, damaged: away, healed, lost, lines: await runs.mendJournals() }
+
+  async function isWhole({ outputs }: StepEntry): Promise<boolean> {
+    for (const digest of await new HeldBytes(artifacts).of(outputs)) {
+      if (!sound.has(digest) && (await artifacts.check(digest)) !== 'present') return false
+    }
+    return true
+  }
 }
 
 /** Gives where the bytes are now; `undefined` when a run has put sound ones there meanwhile. */

@@ -30,3 +30,19 @@ test('beside a run that goes on, what it commits is neither lost nor damaged', a
   rmSync(join(dir, '.stepwell/state'), { recursive: true })
   expect(statusesOf(await engine.run(await chain('1', '1')).result)).toEqual(CACHED)
 })
+
+test('a run need not wait while all is read', async () => {
+  const dir = temporaryDir()
+  const [reading, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const cache = walked(new MemoryStepCache(), async () => {
+    reading.resolve()
+    await goOn.promise
+  })
+  const engine = await engineOn(dir, { cache })
+  await engine.run(await chain('1', '1')).result
+  const verifying = engine.verify()
+  await reading.promise
+  expect((await engine.run(await chain('2', '2')).result).status).toBe('succeeded')
+  goOn.resolve()
+  expect(await verifying).toMatchObject({ damaged: [], lost: [] })
+})

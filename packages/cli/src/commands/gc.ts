@@ -1,4 +1,10 @@
-import { StepwellError, type GarbageReport, type GarbageRequest } from '@stepwell/engine'
+import { hostname } from 'node:os'
+import {
+  StepwellError,
+  type Engine,
+  type GarbageReport,
+  type GarbageRequest,
+} from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, formatSize, formatTime, plural, shortDigest } from '../ui/text.ts'
@@ -28,7 +34,10 @@ export async function gc({ json, ...options }: GcOptions): Promise<ExitCode> {
       waiting: (owner) => process.stderr.write(`waiting for ${owner}\n`),
     })
     if (json) printJson('stepwell.gc/1', { dryRun, ...report })
-    else print(render(report, dryRun, maxSize))
+    else {
+      print(render(report, dryRun, maxSize))
+      for (const id of report.waitsFor) print(await liveText(engine, id))
+    }
     return EXIT.ok
   })
 }
@@ -52,11 +61,16 @@ function render(report: GarbageReport, dryRun: boolean, maxSize: number | undefi
     lines.push(`what the latest runs need is more than ${formatSize(maxSize)}, and stays`)
   }
   if (waitsFor.length > 0) {
-    lines.push(
-      `nothing was removed: ${waitsFor.join(', ')} is going on; try again when it has ended`,
-    )
+    const noun = plural(waitsFor.length, 'run')
+    lines.push(`nothing was removed, because of ${noun} under way; try again afterwards:`)
   }
   return lines.join('\n')
+}
+
+async function liveText(engine: Engine, id: string): Promise<string> {
+  const { pipeline, startedAt, process: by } = await engine.runRecord(id)
+  const where = by.host === hostname() ? '' : `; if that is gone, remove .stepwell/runs/${id}`
+  return `  ${id} of ${pipeline} since ${formatTime(startedAt)}, process ${by.pid} on ${by.host}${where}`
 }
 
 function entriesTable(entries: GarbageReport['entries']): string {
