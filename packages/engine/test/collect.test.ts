@@ -100,6 +100,22 @@ test('what only the last known state has is used, and stays; the cache has it ag
   expect(statusesOf(await engine.run(await chain('1', '1')).result)).toEqual(CACHED)
 })
 
+test('what was accepted stays as long as it stands', async () => {
+  const dir = temporaryDir()
+  const engine = await engineOn(dir)
+  await engine.run(await chain('1', '1')).result
+  const edited = await chain('2', '1')
+  await engine.accept(edited, ['first'], { because: 'a test' })
+  // Only the trail tells of it then.
+  rmSync(join(dir, '.stepwell/state'), { recursive: true })
+  expect((await engine.gc()).kept.entries).toBe(4)
+  expect(statusesOf(await engine.run(edited).result)).toEqual(CACHED)
+  await engine.run(await chain('3', '1')).result
+  await engine.revoke(edited, ['first'])
+  await engine.gc({ keepRuns: 1 })
+  expect(statusesOf(await engine.run(edited).result)).toMatchObject({ first: 'succeeded' })
+})
+
 test('whatever it fails at, no record promises what is gone, and the next time it goes on', async () => {
   let left = Number.POSITIVE_INFINITY
   const count = (): void => {
