@@ -210,6 +210,26 @@ describe('outs', () => {
     expect(statusesOf(await engine.run(outs).result)['make']).toBe('cached')
   })
 
+  test('are put back by several runs at once, and no edit is lost', async () => {
+    const { dir, engine, path } = await made()
+    const engines = [engine, await engineOn(dir), await engineOn(dir), await engineOn(dir)]
+    const edits = ['mine 1', 'mine 2', 'mine 3', 'mine 4']
+    for (const edit of edits) {
+      for (const change of ['edited', 'gone']) {
+        if (change === 'gone') rmSync(path('out'), { recursive: true })
+        else writeFiles(dir, { 'out/table.csv': edit, 'out/images/new': edit })
+        const records = await Promise.all(engines.map((each) => each.run(outs).result))
+        for (const record of records) expect(statusesOf(record)['make']).toBe('cached')
+        expect(treeOf(path('out'))).toEqual(OUT)
+      }
+    }
+    const aside = Object.entries(treeOf(path('.stepwell/recycle')))
+    const kept = (name: string) => aside.flatMap(([at, text]) => (at.endsWith(name) ? [text] : []))
+    for (const edit of edits) {
+      for (const name of ['table.csv', 'new']) expect(kept(name)).toContain(`644 ${edit}`)
+    }
+  })
+
   test('of another run are replaced without ado', async () => {
     const { dir, run, reasonsOf, path } = await made()
     writeFiles(dir, { 'src/b.txt': 'B' })

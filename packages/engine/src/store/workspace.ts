@@ -29,6 +29,10 @@ export interface WorkspaceOptions {
  */
 export type OutState = 'in place' | 'missing' | 'replaced' | 'edited'
 
+/** What the file system says when something came to a place, or left it, between a look and a rename. */
+const RACED = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR'])
+const RETRIES = 20
+
 /** The project's files as far as steps leave outs there. */
 export class Workspace {
   readonly #options: WorkspaceOptions
@@ -122,9 +126,7 @@ export class Workspace {
       }
       await mkdir(dirname(final), { recursive: true })
       this.#checkInside(out.path)
-      const displaced = await this.#makeRoom(out, `${incoming}-old`)
-      await move(ready, final)
-      return displaced
+      return await this.#exchange(out, ready, `${incoming}-old`)
     } catch (cause) {
       if (cause instanceof StepwellError) throw cause
       const code = codeOf(cause)
@@ -141,6 +143,22 @@ export class Workspace {
     } finally {
       await remove(incoming)
       await remove(`${incoming}-old`)
+    }
+  }
+
+  /** Other runs may be doing the same at the same time: what one of them has put there is as good. */
+  async #exchange(out: OutArtifact, ready: string, old: string): Promise<string | undefined> {
+    let displaced: string | undefined
+    for (let left = RETRIES; ; left -= 1) {
+      try {
+        displaced = (await this.#makeRoom(out, old)) ?? displaced
+        await move(ready, this.#path(out))
+        return displaced
+      } catch (error) {
+        if (left === 0 || !RACED.has(codeOf(error) ?? '')) throw error
+        if ((await this.inspect(out)) === 'in place') return displaced
+        await remove(old)
+      }
     }
   }
 
