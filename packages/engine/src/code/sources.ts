@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, type BigIntStats, type Dirent } from 'node:fs'
 import { basename } from 'node:path'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
+import { isSettled, signatureOf } from '../store/stat-signature.ts'
 import { real } from './paths.ts'
 
 type Kind = 'file' | 'directory' | 'link' | 'other'
@@ -31,9 +32,6 @@ export interface Sights {
   /** Those of the files that may run in this process, or be read by what does. */
   readonly loaded: readonly string[]
 }
-
-// As for input files: what was written within this time may be written again with the same time stamps.
-const TICK_NS = 2_000_000_000n
 
 /**
  * The file system as the analysis of code sees it. Each path is looked at once, so that the analysis
@@ -167,8 +165,7 @@ function look<T>(
   const before = statOf(path)
   try {
     const bytes = read(path)
-    const settled =
-      before !== undefined && before.mtimeNs + TICK_NS < now && before.ctimeNs + TICK_NS < now
+    const settled = before !== undefined && isSettled(before, now)
     const signature = settled ? signatureOf(before) : ''
     const trusted = signature !== '' && signatureAt(path) === signature
     return { bytes, seen: { digest: digest(bytes), signature: trusted ? signature : '' } }
@@ -222,8 +219,4 @@ function statOf(path: string): BigIntStats | undefined {
 function signatureAt(path: string): string {
   const found = statOf(path)
   return found === undefined ? NONE : signatureOf(found)
-}
-
-function signatureOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
-  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { createDigester, digestBytes, type Digest } from '../digest.ts'
 import { codeOf, StepwellError } from '../errors.ts'
 import { countedMode } from '../tree.ts'
+import { isSettled, signatureOf } from './stat-signature.ts'
 import type { FileDigests, FileState } from './store.ts'
 
 /** A file's stat signature when it was digested. */
@@ -13,9 +14,6 @@ export interface RememberedDigest {
   readonly signature: string
 }
 
-// A file written within this time before it was digested may be written again without a change of its
-// time stamps, which tick in steps (up to 2 s on FAT): its signature proves nothing.
-const TICK_NS = 2_000_000_000n
 const SMALL = 1 << 20
 
 /**
@@ -63,7 +61,7 @@ export class RememberingFileDigests implements FileDigests {
     const now = BigInt(Date.now()) * 1_000_000n
     const digest =
       before.size <= SMALL ? digestSmall(absolute, path) : await this.#digestLarge(absolute, path)
-    const settled = before.mtimeNs + TICK_NS < now && before.ctimeNs + TICK_NS < now
+    const settled = isSettled(before, now)
     if (settled && signatureOf(before) === signatureOf(statFile(absolute, path))) {
       this.#remembered.set(path, { digest, signature: signatureOf(before) })
     } else {
@@ -142,8 +140,4 @@ function missing(path: string, cause: unknown): unknown {
     todo: 'check its permissions',
     cause,
   })
-}
-
-function signatureOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
-  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`
 }
