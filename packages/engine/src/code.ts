@@ -1,4 +1,4 @@
-import type { Digest } from './digest.ts'
+import { digestText, type Digest } from './digest.ts'
 
 /** A part of a pipeline's code, with what tells two states of it apart. */
 export interface CodeParts {
@@ -43,6 +43,14 @@ export interface StepCode extends CodeParts {
   /** Environment variables that the code names, by digest of their value; `null` when unset. */
   readonly env: Readonly<Record<string, Digest | null>>
   readonly doubts: readonly Doubt[]
+}
+
+/** All the code that a step is executed by: another digest, another code. */
+export function codeDigest({ loading, steps }: PipelineCode, step: string): Digest {
+  const own = steps.get(step)
+  if (own === undefined) throw new TypeError(`the code of step \`${step}\` was not analysed`)
+  const load = own.pinned === undefined ? loading.digest : own.digest
+  return digestText(`stepwell step code\n${own.digest}\n${load}\n${own.site}`)
 }
 
 /** A reason why code cannot be identified. Doubt disables caching; it is never ignored. */

@@ -48,6 +48,15 @@ export interface AnyStepFunction {
   ) => string | undefined | Promise<string | undefined>
 }
 
+/** Whether a step is to run, given its inputs. Must not change anything. */
+export type Condition<I, P> = (
+  inputs: I,
+  context: Pick<StepContext<P>, 'params' | 'dir'>,
+) => boolean | PromiseLike<boolean>
+
+/** A condition of any type, as the engine holds it. */
+export type AnyCondition = (inputs: never, context: never) => unknown
+
 /** A declared file as a step receives it: exactly the bytes that were digested for the step's key. */
 export interface FileInput {
   /** As declared, relative to the project directory, with forward slashes. */

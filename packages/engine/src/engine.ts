@@ -1,14 +1,17 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } from './accepting.ts'
 import { actionOf } from './action.ts'
 import { listCache, type CacheListing } from './cache-entries.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { collectGarbage, type GarbageReport, type GarbageRequest } from './collect-garbage.ts'
 import { StepwellError } from './errors.ts'
+import type { Demand } from './demand.ts'
 import { estimateRun } from './estimate.ts'
 import type { RunEvent } from './event.ts'
+import { amountsOf } from './execution.ts'
 import type { Executor } from './executor/executor.ts'
 import { InlineExecutor } from './executor/inline-executor.ts'
+import { Halt, type OnFailure } from './halt.ts'
 import { pickField } from './pick.ts'
 import type { Pipeline } from './pipeline.ts'
 import { pipelineStatus, type PipelineStatus } from './pipeline-status.ts'
@@ -16,13 +19,15 @@ import type { Plan } from './plan.ts'
 import { planMoved } from './plan-moved.ts'
 import { planSteps } from './plan-steps.ts'
 import { ProjectState, type StateOptions } from './project-state.ts'
+import { ranksOf } from './rank.ts'
 import { recentOutputs } from './recent-outputs.ts'
+import { capacityOf } from './resources.ts'
 import type { RunRecord } from './run.ts'
 import { restoreProject, type RestoredOut, type RestoreRequest } from './restore-project.ts'
 import { Run } from './run-handle.ts'
 import { RunRecorder } from './run-recorder.ts'
 import { StepRunner } from './run-step.ts'
-import { schedule } from './schedule.ts'
+import { schedule, type Scheduled } from './schedule.ts'
 import {
   keepSnapshot,
   lastKnown,
@@ -32,7 +37,7 @@ import {
   type PlanRequest,
   type Situation,
 } from './situation.ts'
-import type { Picked, Step } from './step.ts'
+import { definition, type Picked, type Step } from './step.ts'
 import { createState } from './store/project.ts'
 import type { ArtifactStore, FileDigests } from './store/store.ts'
 import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
@@ -45,12 +50,20 @@ const RECENT = 50
 export interface EngineOptions extends StateOptions {
   /** How many steps are executed at once, from 1 up. @default the number of cores */
   readonly concurrency?: number
+  /** How much there is of what steps name in `resources`, in place of what the pipeline says. */
+  readonly limits?: Readonly<Record<string, number | string>>
+  /** How long a step may take to end once it was told to stop, in milliseconds. @default 5000 */
+  readonly grace?: number
   /** What executes the steps of a pipeline. @default one that calls them in this thread */
   readonly executor?: (pipeline: Pipeline, place: ExecutorPlace) => Executor
 }
 
 /** What an executor works with. */
 export interface ExecutorPlace {
+  /** How many jobs it is given at once, at most. */
+  readonly concurrency: number
+  /** How long a step may take to end once it was told to stop, in milliseconds. */
+  readonly grace: number
   readonly artifacts: ArtifactStore
   readonly digests: FileDigests
   /** The project directory. */
@@ -66,7 +79,9 @@ export interface RunRequest extends PlanRequest {
    * would differ; a step that turns out to be another one later fails with the same code.
    */
   readonly plan?: Plan
-  /** Cancels the run: nothing new is started, and running steps are told by their own signal. */
+  /** What becomes of the run once a step has failed. @default 'finish' */
+  readonly onFailure?: OnFailure
+  /** Cancels the run, as `stop('kill')` does: nothing new is started, and what runs is stopped. */
   readonly signal?: AbortSignal
 }
 
@@ -95,6 +110,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 export class Engine implements AsyncDisposable {
   readonly #state: ProjectState
   readonly #concurrency: number
+  readonly #limits: Demand
+  readonly #grace: number
   readonly #executor: NonNullable<EngineOptions['executor']>
   readonly #active = new Set<Promise<unknown>>()
   #closed = false
@@ -103,6 +120,8 @@ export class Engine implements AsyncDisposable {
   constructor(options: EngineOptions) {
     this.#state = new ProjectState(options)
     this.#concurrency = options.concurrency ?? availableParallelism()
+    this.#limits = amountsOf(options.limits ?? {}, '`limits` of openEngine()')
+    this.#grace = options.grace ?? 5000
     this.#executor =
       options.executor ?? (({ steps }, place) => new InlineExecutor({ steps, ...place }))
   }
@@ -119,12 +138,14 @@ export class Engine implements AsyncDisposable {
       throw new TypeError('Expected no `targets` and no `force` beside a `plan`, which has its own')
     }
     const names = new Map([...pipeline.steps].map(([name, step]) => [step, name]))
+    const halt = new Halt()
     const run = new Run(
       (emit) =>
-        this.#carryOut(pipeline, request, emit).catch((error: unknown) => {
+        this.#carryOut(pipeline, request, halt, emit).catch((error: unknown) => {
           throw explainTrouble(error, this.#state.dirs.root)
         }),
       (handle, record) => this.#read(handle, names, record),
+      halt,
     )
     const active = run.result.catch(() => undefined).finally(() => this.#active.delete(active))
     this.#active.add(active)
@@ -292,6 +313,7 @@ export class Engine implements AsyncDisposable {
   }
 
   async #planIn(situation: Situation): Promise<Plan> {
+    this.#capacity(situation)
     const { pipeline, request, code } = situation
     const { artifacts, files, downloads, runs, dir } = this.#state
     const { steps, evidence } = await planSteps({
@@ -316,7 +338,8 @@ export class Engine implements AsyncDisposable {
 
   async #carryOut(
     pipeline: Pipeline,
-    { plan, keepEdits = false, signal = new AbortController().signal, ...own }: RunRequest,
+    { plan, keepEdits = false, onFailure = 'finish', signal, ...own }: RunRequest,
+    halt: Halt,
     tell: (event: RunEvent) => void,
   ): Promise<RunRecord> {
     const state = this.#state
@@ -324,6 +347,7 @@ export class Engine implements AsyncDisposable {
     const version = state.snapshots.version(pipeline.name)
     const before = await situationOf(pipeline, plan ?? own, state)
     const { steps, code } = before
+    const capacity = this.#capacity(before)
     const moved = plan && planMoved(plan, await this.#planIn(before))
     if (moved !== undefined) throw moved
     createState(dirs)
@@ -335,9 +359,18 @@ export class Engine implements AsyncDisposable {
     for (const warning of warningsOf(code)) recorder.warn(warning)
     // From here on the run is on record, and whoever collects garbage finds it; one who does now is
     // waited for. What was read before may be gone since.
-    const isTidy = await this.#tidy(recorder, signal)
+    signal?.addEventListener('abort', kill)
+    if (signal?.aborted) kill()
+    const isTidy = await this.#tidy(recorder, halt.stopping)
     const isSame = version === state.snapshots.version(pipeline.name)
     const situation = isSame ? before : { ...before, snapshot: await lastKnown(pipeline, state) }
+    const executor = this.#executor(pipeline, {
+      artifacts,
+      digests,
+      dir,
+      concurrency: this.#concurrency,
+      grace: this.#grace,
+    })
     const runner = new StepRunner({
       ...situation,
       run: recorder.id,
@@ -348,20 +381,29 @@ export class Engine implements AsyncDisposable {
       downloads,
       workspace: state.workspace(recorder.id),
       staging,
-      executor: this.#executor(pipeline, { artifacts, digests, dir }),
+      executor,
       claims,
       journal: recorder.commit,
       keepEdits,
       ...(plan !== undefined && { plan }),
-      signal,
+      kind: pipeline.options.executor ?? 'inline',
+      halt,
+      onFailure,
       emit: recorder.emit,
     })
     const unlisten = state.listen(recorder.warn)
     try {
       if (isTidy) await situation.keepCode()
       try {
-        await schedule(steps, { concurrency: this.#concurrency, signal }, runner)
+        const options = {
+          concurrency: this.#concurrency,
+          capacity,
+          keepGoing: onFailure === 'continue',
+          signal: halt.stopping,
+        }
+        await schedule(scheduled(situation), options, runner)
       } finally {
+        await executor.close?.()
         await staging.close(recorder.id).catch(ignoreTrouble)
         // It spares looking things up. What was done counts without it. Whoever collects garbage must
         // find it, and so it comes before the end of the record.
@@ -373,7 +415,22 @@ export class Engine implements AsyncDisposable {
       throw error
     } finally {
       unlisten()
+      signal?.removeEventListener('abort', kill)
     }
+
+    function kill(): void {
+      halt.kill()
+    }
+  }
+
+  /** @throws StepwellError STEPWELL_RESOURCES. */
+  #capacity({ pipeline, steps }: Situation): Demand {
+    return capacityOf(steps, {
+      cpu: this.#concurrency,
+      memory: totalmem(),
+      ...amountsOf(pipeline.options.limits ?? {}, '`limits` of pipeline()'),
+      ...this.#limits,
+    })
   }
 
   /** Tidies the project once nobody else does; `false` when the run was cancelled before. */
@@ -424,4 +481,22 @@ export class Engine implements AsyncDisposable {
     const value = decodeValue(await this.#state.artifacts.get((picked ?? output).digest))
     return field === undefined || picked !== undefined ? value : pickField(name, value, field)
   }
+}
+
+/** The steps as the scheduler takes them: those on the longest way come first. */
+function scheduled({ steps, snapshot }: Situation): Scheduled[] {
+  const durations = new Map(
+    steps.flatMap(({ name }) => {
+      const last = snapshot.steps[name]?.entries[0]
+      return last === undefined ? [] : [[name, last.duration] as const]
+    }),
+  )
+  const ranks = ranksOf(steps, durations)
+  return steps.map(({ name, step, upstream, downstream }) => ({
+    name,
+    upstream,
+    downstream,
+    demand: definition(step).execution.demand,
+    priority: ranks.get(name) ?? 0,
+  }))
 }

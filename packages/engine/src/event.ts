@@ -27,7 +27,21 @@ export type RunEvent =
       readonly type: 'step-started'
       readonly at: number
       readonly step: string
+      /** From 1. */
+      readonly attempt: number
       readonly reasons: readonly Reason[]
+    }
+  /** An attempt failed, and another one follows. */
+  | {
+      readonly type: 'step-retried'
+      readonly at: number
+      readonly step: string
+      /** The attempt that failed, from 1, of at most so many. */
+      readonly attempt: number
+      readonly attempts: number
+      /** How long until the next one, in milliseconds. */
+      readonly pause: number
+      readonly error: Failure
     }
   | { readonly type: 'step-log'; readonly at: number; readonly step: string; readonly line: string }
   | {

@@ -1,14 +1,24 @@
 import type { RunEvent } from './event.ts'
 import type { Executor, JobOut, JobResult } from './executor/executor.ts'
+import { codeDigest, type PipelineCode } from './code.ts'
+import { StepwellError } from './errors.ts'
+import type { ExecutorKind } from './execution.ts'
 import { paramsOf, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import { definition, type Step } from './step.ts'
+import { failureOf, type Failure } from './step-record.ts'
 import type { StagedOuts } from './store/staging.ts'
 import type { ArtifactStore } from './store/store.ts'
 
+const MOST_TIMER = 2 ** 31 - 1
+
 export interface JobSurroundings {
   readonly artifacts: ArtifactStore
+  readonly code: PipelineCode
   readonly executor: Executor
+  /** Where steps are executed that do not say it. */
+  readonly kind: ExecutorKind
+  /** Stops it. */
   readonly signal: AbortSignal
   readonly emit: (event: RunEvent) => void
 }
@@ -23,16 +33,20 @@ export async function executeJob(
   { jobInputs, trees }: Identity,
   staged: StagedOuts,
   metrics: Record<string, number>,
-  { artifacts, executor, signal, emit }: JobSurroundings,
+  { artifacts, code, executor, kind, signal, emit }: JobSurroundings,
 ): Promise<JobResult> {
   // A step is given listings by their digests, and later ones are compared with them.
   for (const { text } of trees.values()) await artifacts.put(new TextEncoder().encode(text))
+  const { execution } = definition(step)
   // What a step says after its end is not part of it.
   let speaking = true
+  const limit = timeLimit(execution.timeout)
   try {
-    return await executor.execute(
+    const result = await executor.execute(
       {
         step: name,
+        executor: execution.executor ?? kind,
+        code: codeDigest(code, name),
         inputs: jobInputs,
         params: paramsOf(name, step),
         picks,
@@ -49,11 +63,32 @@ export async function executeJob(
           emit({ type: 'step-metric', at: Date.now(), step: name, name: metric, value })
         },
       },
-      signal,
+      AbortSignal.any([signal, limit.signal]),
     )
+    // What it ended with was caused by this.
+    if (result.ok || signal.aborted || !limit.signal.aborted) return result
+    return { ...result, failure: failureOf(tooLong(name, execution.timeout ?? 0, result.failure)) }
   } finally {
+    limit.end()
     speaking = false
   }
+}
+
+/** Aborts once a time is over. */
+function timeLimit(ms: number | undefined): { readonly signal: AbortSignal; end(): void } {
+  const over = new AbortController()
+  // Longer times do not fit into a timer, and are not going to be over.
+  const timer = ms === undefined || ms > MOST_TIMER ? undefined : setTimeout(() => over.abort(), ms)
+  return { signal: over.signal, end: () => clearTimeout(timer) }
+}
+
+function tooLong(step: string, timeout: number, { code, message }: Failure): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_TIMEOUT',
+    what: `step \`${step}\` was stopped since it took longer than its timeout`,
+    facts: `${timeout} ms${code === 'STEPWELL_NOT_STOPPED' ? `; ${message}` : ''}`,
+    todo: 'give it more time by `timeout`, or less to do',
+  })
 }
 
 function jobOuts(step: Step, { paths }: StagedOuts): Record<string, JobOut> {

@@ -1,5 +1,6 @@
 import type { StepContext, StepFunction } from './context.ts'
 import { StepwellError } from './errors.ts'
+import { amountsOf, type ExecutorKind } from './execution.ts'
 import { definition, makeStep, type Input, type Step } from './step.ts'
 
 /** A named set of steps, each known by its name and closed under what the steps read. */
@@ -12,6 +13,14 @@ export interface Pipeline {
   readonly site: string
   /** When it was made, in milliseconds since the epoch: its modules had been loaded by then. */
   readonly madeAt: number
+  readonly options: PipelineOptions
+}
+
+export interface PipelineOptions {
+  /** How much there is of what steps name in `resources`. @default the cores, the memory, and nothing else */
+  readonly limits?: Readonly<Record<string, number | string>>
+  /** Where steps are executed that do not say it. @default 'inline' */
+  readonly executor?: ExecutorKind
 }
 
 /** A link of the linear form: a name, and a function of the previous link's output. */
@@ -45,7 +54,12 @@ const KINDS: ReadonlySet<string> = new Set<Input['kind']>([
  *   STEPWELL_STEP_TWICE for one step under two names; STEPWELL_STEP_UNLISTED for a step that is read
  *   but has no name; STEPWELL_PIPELINE_EMPTY for no steps at all.
  */
-export function makePipeline(name: string, steps: Steps, site: string): Pipeline {
+export function makePipeline(
+  name: string,
+  steps: Steps,
+  site: string,
+  options: PipelineOptions = {},
+): Pipeline {
   checkName(name, 'pipeline')
   const named = new Map(isLinks(steps) ? chain(steps, site) : entries(steps))
   if (named.size === 0) {
@@ -57,7 +71,8 @@ export function makePipeline(name: string, steps: Steps, site: string): Pipeline
   }
   checkNames(named)
   checkListed(named)
-  return Object.freeze({ kind: 'pipeline', name, steps: named, site, madeAt: Date.now() })
+  amountsOf(options.limits ?? {}, '`limits` of pipeline()')
+  return Object.freeze({ kind: 'pipeline', name, steps: named, site, madeAt: Date.now(), options })
 }
 
 /** The steps that a step reads, each once, in the order of its inputs. */

@@ -24,6 +24,8 @@ export function describeReason(reason: Reason): string {
       return 'its outputs are not in the cache'
     case 'forced':
       return 'forced'
+    case 'condition':
+      return 'its condition does not hold'
     case 'uncacheable':
       return `never cached: ${reason.why}`
     case 'problem':

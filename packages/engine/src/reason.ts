@@ -81,6 +81,8 @@ export type Reason =
   | { readonly kind: 'problem'; readonly message: string }
   | { readonly kind: 'upstream'; readonly steps: readonly string[] }
   | { readonly kind: 'blocked'; readonly by: readonly string[] }
+  /** Its condition does not hold. */
+  | { readonly kind: 'condition' }
   /** The run ended before the step was started: after a failure, or because it was cancelled. */
   | { readonly kind: 'stopped'; readonly by: string | null }
 

@@ -1,4 +1,5 @@
 import type { RunEvent } from './event.ts'
+import type { Halt } from './halt.ts'
 import type { RunRecord } from './run.ts'
 import type { Picked, Step } from './step.ts'
 
@@ -14,11 +15,17 @@ export class Run implements AsyncIterable<RunEvent> {
   readonly result: Promise<RunRecord>
   readonly #readers = new Set<Reader>()
   readonly #read: ReadOutput
+  readonly #halt: Halt
   #ended = false
 
   /** `carryOut` is given where to emit events, and begins in a later turn of the event loop. */
-  constructor(carryOut: (emit: (event: RunEvent) => void) => Promise<RunRecord>, read: ReadOutput) {
+  constructor(
+    carryOut: (emit: (event: RunEvent) => void) => Promise<RunRecord>,
+    read: ReadOutput,
+    halt: Halt,
+  ) {
     this.#read = read
+    this.#halt = halt
     this.result = Promise.resolve()
       .then(() => carryOut((event) => this.#emit(event)))
       .finally(() => {
@@ -27,6 +34,15 @@ export class Run implements AsyncIterable<RunEvent> {
       })
     // Whoever only iterates meets the error there.
     this.result.catch(() => undefined)
+  }
+
+  /**
+   * Ends the run early: starts nothing new. `finish` lets what runs come to its end; `kill` stops it, too.
+   * The record is complete either way.
+   */
+  stop(how: 'finish' | 'kill' = 'finish'): void {
+    if (how === 'finish') this.#halt.finish()
+    else this.#halt.kill()
   }
 
   /** The output of a step, or of one field of it, once the run has ended. */

@@ -6,8 +6,10 @@ import { derivePicks } from './derive-picks.ts'
 import { StepwellError } from './errors.ts'
 import type { RunEvent, StepFinished } from './event.ts'
 import { executeJob } from './execute-job.ts'
+import { pauseAfter, type ExecutorKind } from './execution.ts'
 import type { Executor } from './executor/executor.ts'
 import type { StepKey } from './fingerprint.ts'
+import type { Halt, OnFailure } from './halt.ts'
 import {
   artifactIn,
   declaredInputs,
@@ -25,6 +27,7 @@ import { restoreOuts } from './restore-outs.ts'
 import { failureOf, type Failure } from './step-record.ts'
 import { codesOf, findReusable } from './snapshot.ts'
 import { definition, type Step } from './step.ts'
+import { askCondition } from './condition.ts'
 import { beginLife, type Life } from './step-life.ts'
 import { changed } from './store/file-input.ts'
 import type { JournalRecord } from './store/journal.ts'
@@ -43,6 +46,9 @@ import type {
 } from './store/store.ts'
 import type { Workspace } from './store/workspace.ts'
 import { withFiles } from './tree-reasons.ts'
+
+/** How an execution ended, or when it is to be tried again, in milliseconds. */
+export type Executed = 'done' | 'failed' | 'cancelled' | { readonly again: number }
 
 export interface StepRunnerOptions {
   readonly run: string
@@ -70,7 +76,10 @@ export interface StepRunnerOptions {
   readonly outPaths: readonly string[]
   /** What each step must turn out to be. */
   readonly plan?: Plan
-  readonly signal: AbortSignal
+  /** Where steps are executed that do not say it. */
+  readonly kind: ExecutorKind
+  readonly halt: Halt
+  readonly onFailure: OnFailure
   readonly emit: (event: RunEvent) => void
 }
 
@@ -106,8 +115,8 @@ export class StepRunner {
   }
 
   /** 1. Resolve inputs to digests; 2. fingerprint and key; 3. look up, and check what was found. */
-  async settle(name: string): Promise<'done' | 'failed' | 'cancelled' | 'execute'> {
-    const { code, files, outPaths, signal } = this.#options
+  async settle(name: string): Promise<'done' | 'failed' | 'skipped' | 'cancelled' | 'execute'> {
+    const { code, files, outPaths, halt } = this.#options
     const ordered = this.#ordered(name)
     const life = beginLife()
     this.#lives.set(name, life)
@@ -125,7 +134,7 @@ export class StepRunner {
     } catch (error) {
       // A missing input is the step's failure. Anything else is the store's, and ends the run.
       if (!(error instanceof StepwellError)) throw error
-      if (signal.aborted && error.code === 'STEPWELL_URL') {
+      if (halt.killing.aborted && error.code === 'STEPWELL_URL') {
         this.cancel(name, undefined)
         return 'cancelled'
       }
@@ -135,6 +144,12 @@ export class StepRunner {
     const { plan } = this.#options
     const moved = plan && stepMoved(plan, name, identity.ingredients, this.#codes)
     if (moved !== undefined) return this.#fail(name, [], failureOf(moved))
+    const wanted = await askCondition(ordered, identity, this.#options)
+    if (typeof wanted !== 'boolean') return this.#fail(name, [], wanted)
+    if (!wanted) {
+      this.#finish(name, 'skipped', { reasons: [{ kind: 'condition' }] })
+      return 'skipped'
+    }
     const never = uncacheable(ordered, identity)
     if (this.#options.forced.has(name)) life.reasons = [{ kind: 'forced' }]
     else if (never !== undefined) life.reasons = [never]
@@ -150,8 +165,8 @@ export class StepRunner {
 
   /** Each address is asked once: all steps of a run are given the same. */
   async #download(url: string): Promise<Download> {
-    const { downloads, signal } = this.#options
-    const asked = this.#downloads.get(url) ?? downloads.fetch(url, signal)
+    const { downloads, halt } = this.#options
+    const asked = this.#downloads.get(url) ?? downloads.fetch(url, halt.killing)
     this.#downloads.set(url, asked)
     return await asked
   }
@@ -210,7 +225,7 @@ export class StepRunner {
   }
 
   /** 4. Execute; 5. on success only, commit: bytes first, then the entry that promises them. */
-  async execute(name: string): Promise<'done' | 'failed' | 'cancelled'> {
+  async execute(name: string): Promise<Executed> {
     const ordered = this.#ordered(name)
     const life = this.#life(name)
     const identity = life.identity ?? impossible(`step \`${name}\` was not settled`)
@@ -229,17 +244,17 @@ export class StepRunner {
 
   /** Waits until nobody else executes equal work, here or in another process; `undefined` if cancelled. */
   async #claim(step: string, key: StepKey): Promise<Claim | undefined> {
-    const { claims, signal, emit } = this.#options
+    const { claims, halt, emit } = this.#options
     try {
       return await claims.take(key, {
-        signal,
+        signal: halt.stopping,
         waiting: (owner) => {
           const message = `step \`${step}\` waits for ${owner}, which is making the same`
           emit({ type: 'warning', at: Date.now(), step, message })
         },
       })
     } catch (error) {
-      if (!signal.aborted) throw error
+      if (!halt.stopping.aborted) throw error
       return undefined
     }
   }
@@ -266,17 +281,15 @@ export class StepRunner {
     await this.#options.cache.put(key, entry)
   }
 
-  async #execute(
-    ordered: OrderedStep,
-    life: Life,
-    identity: Identity,
-  ): Promise<'done' | 'failed' | 'cancelled'> {
+  async #execute(ordered: OrderedStep, life: Life, identity: Identity): Promise<Executed> {
     const { name, step } = ordered
-    const { emit, signal, staging, run } = this.#options
+    const { emit, staging, run } = this.#options
     life.started = performance.now()
-    const { reasons } = life
-    emit({ type: 'step-started', at: Date.now(), step: name, reasons })
-    const staged = staging.open(run, name, identity.key, definition(step).outs)
+    life.attempts += 1
+    life.metrics = {}
+    const { reasons, attempts } = life
+    emit({ type: 'step-started', at: Date.now(), step: name, attempt: attempts, reasons })
+    const staged = staging.open(run, name, identity.key, definition(step).outs, attempts)
     let failure: Failure | undefined
     try {
       failure = await this.#perform(ordered, life, identity, staged)
@@ -291,9 +304,30 @@ export class StepRunner {
       return 'done'
     }
     await staged.failed(failure)
-    if (!signal.aborted) return this.#fail(name, reasons, failure)
-    this.#finish(name, 'cancelled', { reasons, error: failure })
-    return 'cancelled'
+    return this.#endAttempt(ordered, life, failure)
+  }
+
+  /** An attempt failed: another one follows, or that was all. */
+  #endAttempt({ name, step }: OrderedStep, life: Life, failure: Failure): Executed {
+    const { emit, halt } = this.#options
+    const { reasons, attempts } = life
+    if (halt.killing.aborted) {
+      this.#finish(name, 'cancelled', { reasons, error: failure })
+      return 'cancelled'
+    }
+    const { retry } = definition(step).execution
+    const pause = halt.stopping.aborted ? undefined : pauseAfter(retry, attempts, failure)
+    if (pause === undefined) return this.#fail(name, reasons, failure)
+    emit({
+      type: 'step-retried',
+      at: Date.now(),
+      step: name,
+      attempt: attempts,
+      attempts: retry.attempts,
+      pause,
+      error: failure,
+    })
+    return { again: pause }
   }
 
   /** Calls the step, commits what it made, and puts its outs into place. */
@@ -304,8 +338,12 @@ export class StepRunner {
     staged: StagedOuts,
   ): Promise<Failure | undefined> {
     const { name } = ordered
-    const { signal, run } = this.#options
-    const result = await executeJob(ordered, identity, staged, life.metrics, this.#options)
+    const { halt, run } = this.#options
+    const signal = halt.killing
+    const result = await executeJob(ordered, identity, staged, life.metrics, {
+      ...this.#options,
+      signal,
+    })
     life.duration = result.duration
     if (!result.ok && signal.aborted) return result.failure
     const moved = await identity.moved()
@@ -345,6 +383,14 @@ export class StepRunner {
     }
   }
 
+  executePart(name: string): Promise<void> {
+    return impossible(`step \`${name}\` has no parts`)
+  }
+
+  gather(name: string): Promise<'done'> {
+    return impossible(`step \`${name}\` has no parts`)
+  }
+
   skip(name: string, blockers: readonly string[]): void {
     this.#lives.set(name, beginLife())
     this.#finish(name, 'skipped', { reasons: [{ kind: 'blocked', by: blockers }] })
@@ -369,6 +415,8 @@ export class StepRunner {
   }
 
   #fail(name: string, reasons: readonly Reason[], error: Failure): 'failed' {
+    const { onFailure, halt } = this.#options
+    if (onFailure === 'kill') halt.kill()
     this.#finish(name, 'failed', { reasons, error })
     return 'failed'
   }

@@ -60,7 +60,11 @@ export class RunFold {
           status: 'running',
           reasons: event.reasons,
           startedAt: event.at,
+          ...(event.attempt > 1 && { attempts: event.attempt }),
         })
+        break
+      case 'step-retried':
+        this.#change(event.step, { status: 'waiting', error: event.error })
         break
       case 'step-metric': {
         const { metrics } = this.#steps.get(event.step) ?? { metrics: {} }
@@ -69,7 +73,7 @@ export class RunFold {
       }
       case 'step-finished': {
         const { type: _type, step, at, ...rest } = event
-        this.#change(step, { ...rest, endedAt: at })
+        this.#end(step, { ...rest, endedAt: at })
         break
       }
       case 'warning':
@@ -87,6 +91,12 @@ export class RunFold {
       case 'step-log':
         break
     }
+  }
+
+  /** A step that succeeds has no error: what an earlier attempt failed with is in the events. */
+  #end(name: string, how: Partial<StepRecord>): void {
+    const { error: _error, ...step } = this.#steps.get(name) ?? {}
+    if ('name' in step) this.#steps.set(name, { ...step, ...how })
   }
 
   #change(name: string, change: Partial<StepRecord>): void {

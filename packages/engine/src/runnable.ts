@@ -1,6 +1,6 @@
 import type { StepContext } from './context.ts'
 import { openEngine, type EngineOptions, type RunRequest } from './engine.ts'
-import { makePipeline, type Link, type Pipeline } from './pipeline.ts'
+import { makePipeline, type Link, type Pipeline, type PipelineOptions } from './pipeline.ts'
 import type { RunRecord } from './run.ts'
 import { callSite, type Step } from './step.ts'
 
@@ -46,24 +46,31 @@ type Chained<L extends readonly unknown[]> = L extends readonly [infer A, infer 
  * @throws StepwellError STEPWELL_STEP_NAME, STEPWELL_STEP_TWICE, STEPWELL_STEP_UNLISTED,
  *   STEPWELL_PIPELINE_EMPTY.
  */
-export function pipeline(name: string, steps: Readonly<Record<string, Step>>): RunnablePipeline
+export function pipeline(
+  name: string,
+  steps: Readonly<Record<string, Step>>,
+  options?: PipelineOptions,
+): RunnablePipeline
 export function pipeline<const L extends readonly Link[]>(
   name: string,
   links: L & Chained<L>,
+  options?: PipelineOptions,
 ): RunnablePipeline<LastOutput<L>>
 export function pipeline(
   name: string,
   steps: Readonly<Record<string, Step>> | readonly Link[],
+  pipelineOptions: PipelineOptions = {},
 ): RunnablePipeline {
   const made: RunnablePipeline = {
-    ...makePipeline(name, steps, callSite(pipeline)),
-    async run({ targets, force, plan, keepEdits, signal, ...options } = {}) {
+    ...makePipeline(name, steps, callSite(pipeline), pipelineOptions),
+    async run({ targets, force, plan, keepEdits, onFailure, signal, ...options } = {}) {
       await using engine = await openEngine(options)
       const request: RunRequest = {
         ...(targets !== undefined && { targets }),
         ...(force !== undefined && { force }),
         ...(keepEdits !== undefined && { keepEdits }),
         ...(plan !== undefined && { plan }),
+        ...(onFailure !== undefined && { onFailure }),
         ...(signal !== undefined && { signal }),
       }
       const run = engine.run(made, request)

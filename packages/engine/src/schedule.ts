@@ -1,10 +1,16 @@
-import PQueue from 'p-queue'
+import PQueue, { type Queue, type QueueAddOptions } from 'p-queue'
+import { Stock, type Demand } from './demand.ts'
+import { ReadyQueue } from './ready-queue.ts'
 
 /** A unit of a schedule, in an order in which each comes after what it waits for. */
 export interface Scheduled {
   readonly name: string
   readonly upstream: readonly string[]
   readonly downstream: readonly string[]
+  /** What its execution takes of each resource; never more than there is. */
+  readonly demand: Demand
+  /** Of what is ready, higher ones are executed first. */
+  readonly priority: number
 }
 
 /** What the scheduler asks of whoever does the work. It knows when; the work knows whether and how. */
@@ -13,36 +19,55 @@ export interface Work {
   settle(name: string): Promise<Settled>
   /** Executes; runs in the queue. */
   execute(name: string): Promise<Executed>
-  /** Something that it needs failed: `blockers` are the units that failed, not those in between. */
+  /** Executes one of the parts that `execute` gave; runs in the queue. Its failure is the unit's to tell. */
+  executePart(name: string, part: number): Promise<void>
+  /** All parts that were begun have ended. Runs outside of the queue. */
+  gather(name: string): Promise<Ending>
+  /** Something that it needs failed, or was left out: `blockers` are those units, not those in between. */
   skip(name: string, blockers: readonly string[]): void
   /** The run ended before it was started: `failed` is the unit whose failure ended it, if one did. */
   cancel(name: string, failed: string | undefined): void
 }
 
-export type Settled = 'done' | 'failed' | 'cancelled' | 'execute'
-export type Executed = 'done' | 'failed' | 'cancelled'
+export type Ending = 'done' | 'failed' | 'skipped' | 'cancelled'
+export type Settled = Ending | 'execute'
+export type Executed =
+  | Ending
+  /** It is to be executed once more, after so many milliseconds. */
+  | { readonly again: number }
+  /** It has so many parts, which take their turns as units do. */
+  | { readonly parts: number }
 
 export interface ScheduleOptions {
   /** How many are executed at once, from 1 up. */
   readonly concurrency: number
+  /** How much there is of each resource. */
+  readonly capacity: Demand
+  /** Whether a failure stops only what needs the unit that failed. */
+  readonly keepGoing: boolean
   /** Starts no more when it aborts; what runs is waited for. */
   readonly signal: AbortSignal
 }
 
 /**
  * Drives units to their end, each as soon as all that it waits for is done, executing at most
- * `concurrency` at once. After a failure, what is running ends and nothing new is executed; what needs
- * no execution is still settled. Each unit ends in exactly one of: done, failed, skipped, cancelled.
+ * `concurrency` at once and never more than there is room for. After a failure, what is running ends and
+ * nothing new is executed, unless `keepGoing`; what needs no execution is still settled. Each unit ends in
+ * exactly one of: done, failed, skipped, cancelled.
  *
  * Resolves when every unit has ended. When the work throws, which a unit's failure does not, nothing
  * new begins and the error is thrown once all that was begun has ended.
  */
 export async function schedule(
   units: readonly Scheduled[],
-  { concurrency, signal }: ScheduleOptions,
+  { concurrency, capacity, keepGoing, signal }: ScheduleOptions,
   work: Work,
 ): Promise<void> {
-  const queue = new PQueue({ concurrency })
+  const stock = new Stock(capacity)
+  const queue = new PQueue<Queue<Run, Turn>, Turn>({
+    concurrency,
+    queueClass: queueClassOf(stock),
+  })
   const byName = new Map(units.map((unit) => [unit.name, unit]))
   const waitsFor = new Map(units.map(({ name, upstream }) => [name, upstream.length]))
   const blockers = new Map<string, Set<string>>()
@@ -52,19 +77,22 @@ export async function schedule(
   let broken: { readonly error: unknown } | undefined
   let begun = 0
   const all = Promise.withResolvers<void>()
+  /** Ends the pauses of units that are to be executed again. */
+  const stop = new AbortController()
 
   if (units.length === 0) all.resolve()
-  begin(units.filter(({ upstream }) => upstream.length === 0).map(({ name }) => name))
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  begin(units.filter(({ upstream }) => upstream.length === 0))
   await all.promise
+  signal.removeEventListener('abort', onAbort)
   if (broken !== undefined) throw broken.error
 
-  function begin(names: readonly string[]): void {
-    begun += names.length
-    for (const name of names) {
-      void drive(name)
-        .catch((error: unknown) => {
-          broken ??= { error }
-        })
+  function begin(ready: readonly Scheduled[]): void {
+    begun += ready.length
+    for (const unit of ready) {
+      void drive(unit)
+        .catch(breakDown)
         .finally(() => {
           // A unit begins those that waited for it before it ends itself: none left is the end.
           begun -= 1
@@ -73,20 +101,62 @@ export async function schedule(
     }
   }
 
-  async function drive(name: string): Promise<void> {
+  async function drive(unit: Scheduled): Promise<void> {
+    const { name } = unit
     if (stopping()) return cancel(name)
     const settled = await work.settle(name)
     if (settled !== 'execute') return end(name, settled)
-    await queue.add(async () => {
-      if (stopping() || failed !== undefined) return cancel(name)
-      try {
-        end(name, await work.execute(name))
-      } catch (error) {
-        // Here, before the queue goes on to the next one.
-        broken ??= { error }
-        throw error
-      }
+    let parts: number | undefined
+    while (parts === undefined) {
+      const executed = await queued(unit, async () => await work.execute(name))
+      if (executed === undefined) return cancel(name)
+      // It has ended already, within its turn.
+      if (typeof executed === 'string') return
+      if ('parts' in executed) parts = executed.parts
+      else await pause(executed.again, stop.signal)
+    }
+    const turns = Array.from({ length: parts }, async (_, part) => {
+      await queued(unit, async () => await work.executePart(name, part))
     })
+    const ended = await Promise.allSettled(turns)
+    const error = ended.find((turn) => turn.status === 'rejected')
+    if (error !== undefined) throw error.reason
+    end(name, await work.gather(name))
+  }
+
+  /**
+   * Waits for the unit's turn, and ends the unit if it ends with it: before the queue goes on to the next
+   * one. Gives nothing when there is no turn any more.
+   */
+  async function queued<T>(
+    { name, demand, priority }: Scheduled,
+    turn: () => Promise<T>,
+  ): Promise<T | undefined> {
+    return await queue.add(
+      async () => {
+        try {
+          if (signal.aborted || broken !== undefined || failed !== undefined) return undefined
+          const result = await turn()
+          if (isEnding(result)) end(name, result)
+          return result
+        } catch (error) {
+          breakDown(error)
+          throw error
+        } finally {
+          stock.giveBack(demand)
+        }
+      },
+      { demand, priority },
+    )
+  }
+
+  function breakDown(error: unknown): void {
+    broken ??= { error }
+    stop.abort()
+  }
+
+  function onAbort(): void {
+    stop.abort()
   }
 
   function stopping(): boolean {
@@ -98,21 +168,24 @@ export async function schedule(
     release(name, 'cancelled')
   }
 
-  function end(name: string, how: Executed): void {
-    if (how === 'failed') failed ??= name
+  function end(name: string, how: Ending): void {
+    if (how === 'failed' && !keepGoing) {
+      failed ??= name
+      stop.abort()
+    }
     release(name, how)
   }
 
   /** Passes the end of a unit on to those that wait for it; a list of work, since chains are long. */
-  function release(name: string, how: Executed): void {
-    const ready: string[] = []
-    const ended: [name: string, how: Executed | 'skipped'][] = [[name, how]]
-    for (const [from, ending] of ended) {
+  function release(name: string, how: Ending): void {
+    const ready: Scheduled[] = []
+    const ended: [name: string, how: Ending, isFirst: boolean][] = [[name, how, true]]
+    for (const [from, ending, isFirst] of ended) {
       for (const reader of byName.get(from)?.downstream ?? []) {
         const blocked = blockers.get(reader) ?? new Set()
         blockers.set(reader, blocked)
-        if (ending === 'failed') blocked.add(from)
-        if (ending === 'skipped')
+        if (ending === 'failed' || (ending === 'skipped' && isFirst)) blocked.add(from)
+        else if (ending === 'skipped')
           for (const blocker of blockers.get(from) ?? []) blocked.add(blocker)
         if (ending === 'cancelled') unreachable.add(reader)
         const left = (waitsFor.get(reader) ?? 0) - 1
@@ -120,15 +193,63 @@ export async function schedule(
         if (left > 0) continue
         if (blocked.size > 0) {
           work.skip(reader, [...blocked])
-          ended.push([reader, 'skipped'])
+          ended.push([reader, 'skipped', false])
         } else if (unreachable.has(reader)) {
           work.cancel(reader, signal.aborted ? undefined : failed)
-          ended.push([reader, 'cancelled'])
+          ended.push([reader, 'cancelled', false])
         } else {
-          ready.push(reader)
+          const unit = byName.get(reader)
+          if (unit !== undefined) ready.push(unit)
         }
       }
     }
     begin(ready)
   }
+}
+
+function isEnding(result: unknown): result is Ending {
+  return typeof result === 'string'
+}
+
+/** p-queue's waiting line: what it sees of it is what can be started now. */
+function queueClassOf(stock: Stock): new () => Queue<Run, Turn> {
+  return class implements Queue<Run, Turn> {
+    readonly #ready = new ReadyQueue<Run>(stock)
+
+    get size(): number {
+      return this.#ready.hasNext ? 1 : 0
+    }
+
+    enqueue(run: Run, { demand = {}, priority = 0 }: Partial<Turn> = {}): void {
+      this.#ready.add({ run, demand, priority })
+    }
+
+    dequeue(): Run | undefined {
+      return this.#ready.take()
+    }
+
+    filter(): Run[] {
+      return []
+    }
+
+    // Nothing in the line is changed or taken back.
+    setPriority(): void {}
+    remove(): void {}
+  }
+}
+
+type Run = () => Promise<unknown>
+
+interface Turn extends QueueAddOptions {
+  readonly demand: Demand
+}
+
+/** Waits, but no longer than until the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+  clearTimeout(timer)
 }

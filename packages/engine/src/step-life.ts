@@ -6,6 +6,8 @@ import type { Reason } from './reason.ts'
 export interface Life {
   /** Milliseconds on the monotonic clock. */
   started: number
+  /** Attempts that were begun. */
+  attempts: number
   /** How long the execution took, once it has ended, in milliseconds. */
   duration: number | undefined
   /** `undefined` when it was never looked at, or an input is missing. */
@@ -18,6 +20,7 @@ export interface Life {
 export function beginLife(): Life {
   return {
     started: performance.now(),
+    attempts: 0,
     duration: undefined,
     identity: undefined,
     reasons: [],

@@ -35,6 +35,8 @@ export interface StepRecord {
   readonly metrics: Readonly<Record<string, number>>
   /** In milliseconds: of the execution, or of deciding that there was none to do. */
   readonly duration: number
+  /** How often it was tried, where that was more than once. */
+  readonly attempts?: number
   readonly error?: Failure
   /** When it began to be executed, and when it ended, in milliseconds since the epoch. */
   readonly startedAt?: number

@@ -1,5 +1,13 @@
-import type { AnyStepFunction, DirInput, FileInput, StepFunction } from './context.ts'
+import type {
+  AnyCondition,
+  AnyStepFunction,
+  Condition,
+  DirInput,
+  FileInput,
+  StepFunction,
+} from './context.ts'
 import { StepwellError } from './errors.ts'
+import { executionOf, type Execution, type ExecutionOptions } from './execution.ts'
 import type {
   DirHandle,
   EnvHandle,
@@ -23,6 +31,9 @@ export interface StepDefinition {
   /** What its code depends on besides; functions among it are found by the analysis. */
   readonly dependsOn: readonly Handle[]
   readonly cache: boolean
+  readonly execution: Execution
+  /** Whether it is to run at all, asked once its inputs are known. */
+  readonly when: AnyCondition | undefined
   /** The stack at the `step()` call: where the step was made, for its code digest. */
   readonly site: string
 }
@@ -125,7 +136,12 @@ export type Received<I> = {
               : never
 }
 
-export interface StepOptions<I extends Inputs, P extends object, O, F extends Outs = NoOuts> {
+export interface StepOptions<
+  I extends Inputs,
+  P extends object,
+  O,
+  F extends Outs = NoOuts,
+> extends ExecutionOptions {
   /** All that the step reads, by the names under which `run` receives it. @default {} */
   readonly inputs?: I
   /** Plain JSON data that tunes the step; part of its key. @default {} */
@@ -157,11 +173,20 @@ export interface StepOptions<I extends Inputs, P extends object, O, F extends Ou
   readonly dependsOn?: readonly Dependency[]
   /** `false`: the step runs every time. @default true */
   readonly cache?: boolean
+  /**
+   * Whether the step is to run, given its inputs: `false` skips it, and what needs it. Not in the key:
+   * it decides whether, never what. @default always
+   */
+  readonly when?: Condition<Received<I>, P>
 }
 
 /** Options whose types have been checked, or need no check. */
-export interface UntypedOptions extends Omit<StepOptions<Inputs, object, unknown, Outs>, 'run'> {
+export interface UntypedOptions extends Omit<
+  StepOptions<Inputs, object, unknown, Outs>,
+  'run' | 'when'
+> {
   readonly run: AnyStepFunction
+  readonly when?: AnyCondition
 }
 
 /** Params may be left out only where the function can do without. */
@@ -170,7 +195,10 @@ export type RequiredParams<P> = {} extends P ? unknown : { readonly params: P }
 
 const STACK_DEPTH = 30
 const OPTIONS = new Set(
-  'inputs params outs run description version code dependsOn cache'.split(' '),
+  (
+    'inputs params outs run description version code dependsOn cache when ' +
+    'executor resources mutex retry timeout'
+  ).split(' '),
 )
 const HANDLES = new Set<unknown>(['file', 'dir', 'glob', 'env'] satisfies Handle['kind'][])
 
@@ -208,6 +236,8 @@ export function makeStep<T, F extends Outs = NoOuts>(
     pin,
     dependsOn: [...dependsOn],
     cache,
+    execution: executionOf(options, 'step()'),
+    when: options.when,
     site,
   })
 }
@@ -240,7 +270,7 @@ function checkOptions(options: object): void {
   if (unknown !== undefined) {
     throw new TypeError(`step() has no option \`${unknown}\`; it has ${[...OPTIONS].join(', ')}`)
   }
-  const { run, inputs, params, outs, version, description, code, dependsOn, cache } =
+  const { run, inputs, params, outs, version, description, code, dependsOn, cache, when } =
     options as Partial<Record<string, unknown>>
   if (typeof run !== 'function') {
     throw new TypeError(`Expected \`run\` of step() to be a function, got ${typeof run}`)
@@ -269,6 +299,9 @@ function checkOptions(options: object): void {
   checkDependsOn(dependsOn, code !== undefined)
   if (cache !== undefined && typeof cache !== 'boolean') {
     throw new TypeError(`Expected \`cache\` of step() to be a boolean, got ${typeof cache}`)
+  }
+  if (when !== undefined && typeof when !== 'function') {
+    throw new TypeError(`Expected \`when\` of step() to be a function, got ${typeof when}`)
   }
 }
 

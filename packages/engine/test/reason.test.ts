@@ -165,6 +165,7 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
   new: [{ kind: 'new' }, 'never succeeded before'],
   lost: [{ kind: 'lost' }, 'its outputs are not in the cache'],
   forced: [{ kind: 'forced' }, 'forced'],
+  condition: [{ kind: 'condition' }, 'its condition does not hold'],
   uncacheable: [{ kind: 'uncacheable', why: 'it is so' }, 'never cached: it is so'],
   problem: [{ kind: 'problem', message: 'no file' }, 'no file'],
   param: [{ kind: 'param', path: 'lambda', before: 0.1, after: 0.2 }, 'params.lambda 0.1 -> 0.2'],

@@ -9,6 +9,9 @@ import {
 } from '../src/schedule.ts'
 import { acyclicGraphs, ancestry, nameOf, type Graph } from './support/graph.ts'
 
+const PLAIN = { demand: {}, priority: 0 }
+const OPEN = { capacity: {}, keepGoing: false }
+
 type End = 'done' | 'failed' | 'skipped' | 'cancelled'
 
 /** The units of a graph, in an order in which each comes after what it waits for. */
@@ -22,6 +25,7 @@ function unitsOf(graph: Graph): Scheduled[] {
   }
   return ordered.map((name) => ({
     name,
+    ...PLAIN,
     upstream: upstream.get(name) ?? [],
     downstream: [...upstream].filter(([, reads]) => reads.includes(name)).map(([other]) => other),
   }))
@@ -30,6 +34,7 @@ function unitsOf(graph: Graph): Scheduled[] {
 function chain(length: number): Scheduled[] {
   return Array.from({ length }, (_, index) => ({
     name: nameOf(index),
+    ...PLAIN,
     upstream: index === 0 ? [] : [nameOf(index - 1)],
     downstream: index === length - 1 ? [] : [nameOf(index + 1)],
   }))
@@ -71,11 +76,19 @@ class Recorder implements Work {
     this.most = Math.max(this.most, this.executing)
     try {
       const executed = await this.#execute(name)
-      this.end(name, executed)
+      if (typeof executed === 'string') this.end(name, executed)
       return executed
     } finally {
       this.executing -= 1
     }
+  }
+
+  executePart(): Promise<void> {
+    throw new TypeError('no parts')
+  }
+
+  gather(): Promise<End> {
+    throw new TypeError('no parts')
   }
 
   skip(name: string, blockers: readonly string[]): void {
@@ -138,7 +151,7 @@ describe('random graphs', () => {
             return await act(at(plan.execute, name))
           },
         )
-        const done = schedule(units, { concurrency, signal: abort.signal }, recorder)
+        const done = schedule(units, { ...OPEN, concurrency, signal: abort.signal }, recorder)
         await s.waitFor(done)
         const { ends } = recorder
         expect(abortedAtStart).toBe(false)
@@ -186,7 +199,7 @@ describe('random graphs', () => {
       Recorder.prototype.end.call(this, name, how)
       if (name === 's2' || name === 's3') gate.resolve('done')
     }
-    await schedule(units, { concurrency: 2, signal: never }, recorder)
+    await schedule(units, { ...OPEN, concurrency: 2, signal: never }, recorder)
     expect(recorder.executed).toEqual(['s0', 's1'])
     expect(Object.fromEntries(recorder.ends)).toEqual({
       s0: 'failed',
@@ -206,7 +219,7 @@ describe('long chains', () => {
       () => 'done',
       () => 'done',
     )
-    await schedule(units, { concurrency: 1, signal: never }, recorder)
+    await schedule(units, { ...OPEN, concurrency: 1, signal: never }, recorder)
     expect(recorder.ends.get('s9999')).toBe('done')
   })
   test('10,000 executed', async () => {
@@ -216,7 +229,7 @@ describe('long chains', () => {
       () => 'execute',
       () => 'done',
     )
-    await schedule(units, { concurrency: 1, signal: never }, recorder)
+    await schedule(units, { ...OPEN, concurrency: 1, signal: never }, recorder)
     expect(recorder.executed.length).toBe(10_000)
   })
   test('100,000 skipped behind a failure', async () => {
@@ -226,7 +239,7 @@ describe('long chains', () => {
       () => 'failed',
       () => 'done',
     )
-    await schedule(units, { concurrency: 1, signal: never }, recorder)
+    await schedule(units, { ...OPEN, concurrency: 1, signal: never }, recorder)
     expect(recorder.ends.get('s99999')).toBe('skipped')
     expect(recorder.blockers.get('s99999')).toEqual(['s0'])
   })
@@ -237,7 +250,7 @@ describe('long chains', () => {
       () => 'done',
       () => 'done',
     )
-    await schedule(units, { concurrency: 1, signal: AbortSignal.abort() }, recorder)
+    await schedule(units, { ...OPEN, concurrency: 1, signal: AbortSignal.abort() }, recorder)
     expect(recorder.ends.get('s99999')).toBe('cancelled')
   })
 })
@@ -256,7 +269,7 @@ test('what needs no execution does not wait for the queue', async () => {
     Recorder.prototype.end.call(this, name, how)
     if (name === 's3') settled.resolve()
   }
-  const done = schedule(units, { concurrency: 1, signal: never }, recorder)
+  const done = schedule(units, { ...OPEN, concurrency: 1, signal: never }, recorder)
   await settled.promise
   expect(recorder.ends.has('s0')).toBe(false)
   gate.resolve('done')
@@ -283,9 +296,11 @@ describe('work that throws', () => {
       },
     )
     let over = false
-    const done = schedule(units, { concurrency: 2, signal: never }, recorder).finally(() => {
-      over = true
-    })
+    const done = schedule(units, { ...OPEN, concurrency: 2, signal: never }, recorder).finally(
+      () => {
+        over = true
+      },
+    )
     done.catch(() => undefined)
     await started.promise
     await new Promise((resolve) => setImmediate(resolve))
@@ -301,7 +316,7 @@ describe('work that throws', () => {
       throw thrown
     }
     const units = chain(3)
-    const options = { concurrency: 1, signal: never }
+    const options = { ...OPEN, concurrency: 1, signal: never }
     const settling = new Recorder(units, fail, () => 'done')
     await expect(schedule(units, options, settling)).rejects.toBe(thrown)
     const skipping = new Recorder(
@@ -317,7 +332,7 @@ describe('work that throws', () => {
       () => 'done',
     )
     cancelling.cancel = fail
-    const aborted = { concurrency: 1, signal: AbortSignal.abort() }
+    const aborted = { ...OPEN, concurrency: 1, signal: AbortSignal.abort() }
     await expect(schedule(units, aborted, cancelling)).rejects.toBe(thrown)
   })
 })
@@ -325,7 +340,7 @@ describe('work that throws', () => {
 test('no units at all', async () => {
   await schedule(
     [],
-    { concurrency: 1, signal: never },
+    { ...OPEN, concurrency: 1, signal: never },
     new Recorder(
       [],
       () => 'done',

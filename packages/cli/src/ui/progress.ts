@@ -55,6 +55,10 @@ export function terminalProgress(): Progress {
           if (step !== undefined) step.line = event.line
           break
         }
+        case 'step-retried':
+          running.delete(event.step)
+          note(`${paint('yellow', 'retry')}: ${retryText(event)}`)
+          break
         case 'step-finished':
           running.delete(event.step)
           ended += 1
@@ -90,6 +94,9 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
         case 'step-started':
           say(`${event.step}: started (${reasonText(event.reasons)})`)
           break
+        case 'step-retried':
+          say(retryText(event))
+          break
         case 'step-log':
           if (logs) say(`${event.step}: | ${event.line}`)
           break
@@ -110,6 +117,18 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
       if (begun) say('')
     },
   }
+}
+
+/** `train: attempt 1 of 3 failed, again in 1.0 s: connection reset` */
+function retryText({
+  step,
+  attempt,
+  attempts,
+  pause,
+  error,
+}: Extract<RunEvent, { type: 'step-retried' }>): string {
+  const [first = ''] = error.message.split('\n')
+  return `${step}: attempt ${attempt} of ${attempts} failed, again in ${formatDuration(pause)}: ${first}`
 }
 
 function howItEnded({

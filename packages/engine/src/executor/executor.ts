@@ -1,5 +1,6 @@
 import type { Outputs } from '../artifact.ts'
 import type { Digest } from '../digest.ts'
+import type { ExecutorKind } from '../execution.ts'
 import type { Failure } from '../step-record.ts'
 
 /**
@@ -8,6 +9,10 @@ import type { Failure } from '../step-record.ts'
  */
 export interface Job {
   readonly step: string
+  /** Where its author wants it to be executed; one for other machines need not care. */
+  readonly executor: ExecutorKind
+  /** The code that it is to be executed by: whoever loads it must find the same. */
+  readonly code: Digest
   readonly inputs: Readonly<Record<string, JobInput>>
   /** Canonical JSON. */
   readonly params: string
@@ -64,5 +69,12 @@ export type JobResult = (
  * artifact store.
  */
 export interface Executor {
+  /**
+   * The job is told to stop when the signal aborts; one that has not ended after a time of grace is
+   * killed, or where that cannot be, left alone: what it does from then on counts for nothing. Either way
+   * it resolves.
+   */
   execute(job: Job, events: JobEvents, signal: AbortSignal): Promise<JobResult>
+  /** Lets go of what it holds, such as threads. No job is under way. */
+  close?(): Promise<void>
 }

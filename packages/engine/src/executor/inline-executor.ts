@@ -1,20 +1,18 @@
 import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import type { Artifact, OutArtifact, Outputs } from '../artifact.ts'
 import type { StepContext } from '../context.ts'
 import { describeValue } from '../describe.ts'
-import type { Digest } from '../digest.ts'
 import { StepwellError } from '../errors.ts'
 import { UnencodableError } from '../json.ts'
 import { pickField } from '../pick.ts'
 import { definition, type Step } from '../step.ts'
 import { failureOf, type Failure } from '../step-record.ts'
-import { createDirInput, createFileInput, createFileInputs } from '../store/file-input.ts'
 import { storeOuts } from '../store/store-outs.ts'
 import type { ArtifactStore, FileDigests } from '../store/store.ts'
-import { parseTree, type TreeEntry } from '../tree.ts'
-import { decodeValue, encodeValue } from '../value.ts'
-import type { Executor, Job, JobEvents, JobInput, JobResult } from './executor.ts'
+import { encodeValue } from '../value.ts'
+import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
+import { readInputs } from './job-inputs.ts'
+import { LEFT_ALONE, unlessLeftAlone } from './leave-alone.ts'
 import { Secrets } from './secrets.ts'
 
 export interface InlineOptions {
@@ -23,6 +21,8 @@ export interface InlineOptions {
   readonly digests: FileDigests
   /** The project directory. */
   readonly dir: string
+  /** How long a step may take to end once it was told to stop, in milliseconds. */
+  readonly grace: number
 }
 
 /** Calls a step's function in this thread: for steps that wait more than they compute. */
@@ -34,10 +34,10 @@ export class InlineExecutor implements Executor {
   }
 
   async execute(job: Job, events: JobEvents, signal: AbortSignal): Promise<JobResult> {
-    const { steps, dir } = this.#options
+    const { steps, dir, grace } = this.#options
     const step = steps.get(job.step)
     if (step === undefined) throw new TypeError(`no step \`${job.step}\` in this pipeline`)
-    const inputs = await this.#inputs(job)
+    const inputs = await readInputs(job.inputs, this.#options)
     const secrets = new Secrets(secretsOf(job))
     // Hidden before it is cut into lines: a key file is a secret of many.
     const log = (message: string): void => {
@@ -78,7 +78,8 @@ export class InlineExecutor implements Executor {
       const returned = run(inputs as never, context as never)
       // Between the return of a value and the turn in which it is awaited, other steps may compute.
       if (!isPromise(returned)) ended = performance.now()
-      value = await returned
+      value = await unlessLeftAlone(Promise.resolve(returned), signal, grace)
+      if (value === LEFT_ALONE) throw leftAlone(job.step)
     } catch (error) {
       const failure = secrets.hideIn(failureOf(error))
       return { ok: false, failure, duration: performance.now() - started }
@@ -86,40 +87,6 @@ export class InlineExecutor implements Executor {
     const duration = (ended ?? performance.now()) - started
     const stored = await this.#store(job, value, secrets)
     return { ...stored, duration }
-  }
-
-  async #inputs(job: Job): Promise<Record<string, unknown>> {
-    const inputs: [string, unknown][] = []
-    for (const [name, input] of Object.entries(job.inputs)) {
-      inputs.push([name, await this.#input(input)])
-    }
-    return Object.fromEntries(inputs)
-  }
-
-  async #input(input: JobInput): Promise<unknown> {
-    const { artifacts, dir } = this.#options
-    switch (input.kind) {
-      case 'value':
-        // Decoded for each consumer: nobody can change what another one sees, and a step is given
-        // the same thing whether its input was just made or comes from the cache.
-        return decodeValue(await artifacts.get(input.digest))
-      case 'file':
-        return createFileInput(resolve(dir, input.path), input.path, input.digest)
-      case 'dir':
-        return createDirInput(dir, input.path, await this.#tree(input.digest))
-      case 'glob':
-        return createFileInputs(dir, '', await this.#tree(input.digest))
-      case 'url':
-        return createFileInput(join(dir, input.path), input.url, input.digest)
-      case 'env':
-        return input.value
-      case 'secret':
-        return process.env[input.name]
-    }
-  }
-
-  async #tree(digest: Digest): Promise<TreeEntry[]> {
-    return parseTree(new TextDecoder().decode(await this.#options.artifacts.get(digest)))
   }
 
   async #store({ step, picks, outs }: Job, value: unknown, secrets: Secrets): Promise<Stored> {
@@ -172,6 +139,15 @@ interface EncodedArtifact {
 
 function encode(value: unknown): EncodedArtifact {
   return { bytes: encodeValue(value), about: describeValue(value) }
+}
+
+function leftAlone(step: string): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_NOT_STOPPED',
+    what: `step \`${step}\` did not stop when it was told to`,
+    facts: 'it may still be at work, but nothing that it does counts any more',
+    todo: "let it heed `context.signal`, or give it { executor: 'thread' }",
+  })
 }
 
 function unstorable(step: string, error: UnencodableError): Failure {

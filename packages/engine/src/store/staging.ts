@@ -27,8 +27,9 @@ export class Staging {
   }
 
   /** Prepares the place of one execution. */
-  open(run: string, step: string, key: Digest, outs: Outs): StagedOuts {
-    const dir = join(this.#dirs.staging, run, step)
+  open(run: string, step: string, key: Digest, outs: Outs, attempt = 1): StagedOuts {
+    // What was left alone may write to the place of its attempt still.
+    const dir = join(this.#dirs.staging, run, attempt === 1 ? step : `${step}~${attempt}`)
     const scratch = join(this.#dirs.scratch, digestHex(key))
     const paths = Object.entries(outs).map(([name, { path }]) => {
       return [name, join(dir, encodeURIComponent(name), basename(path))] as const

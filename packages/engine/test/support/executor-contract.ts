@@ -88,12 +88,16 @@ export function executorContract(
         artifacts: new MemoryArtifacts(),
         digests: new RememberingFileDigests(dir),
         dir,
+        concurrency: 2,
+        grace: 100,
       }
       const executor = make(setting)
       const execute = (job: Partial<Job>, events = QUIET, signal = never) =>
         executor.execute(
           {
             step: '',
+            executor: 'inline',
+            code: digestText(''),
             inputs: {},
             params: '{}',
             picks: [],
