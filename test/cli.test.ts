@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { Project } from './rig.ts'
+import { ended, Project } from './rig.ts'
 import { PIPELINE, words } from './words.ts'
 
 describe('run', () => {
@@ -55,29 +55,48 @@ describe('run', () => {
     })
   })
 
-  test('an interrupted run says so and exits with 130', async () => {
-    const project = new Project()
-    project.write(
-      'pipeline.ts',
-      `import { pipeline, step } from '@stepwell/engine'
-       const wait = step({ run: (_, { signal }) => new Promise((_, fail) => {
-         signal.addEventListener('abort', () => fail(signal.reason))
-         setInterval(() => {}, 1000)
-       }) })
-       const after = step({ inputs: { wait }, run: () => 1 })
-       export default pipeline('waits', { wait, after })`,
-    )
-    const child = project.start(['run', '--events'])
-    const { ended } = await import('./rig.ts')
-    const exit = ended(child)
-    child.stdout?.on('data', (text: string) => {
-      if (text.includes('step-started')) child.kill('SIGINT')
+  describe('interrupted', () => {
+    const interrupt = async (first: string, ...later: string[]) => {
+      const project = new Project()
+      project.write(
+        'pipeline.ts',
+        `import { existsSync } from 'node:fs'
+         import { pipeline, step } from '@stepwell/engine'
+         const wait = step({ run: (_, { signal, dir }) => new Promise((end, fail) => {
+           signal.addEventListener('abort', () => fail(signal.reason))
+           setInterval(() => { if (existsSync(dir + '/go')) end(1) }, 10)
+         }) })
+         const after = step({ inputs: { wait }, run: () => 1 })
+         export default pipeline('waits', { wait, after })`,
+      )
+      const child = project.start(['run', '--events'])
+      const exit = ended(child)
+      child.stdout?.on('data', (text: string) => {
+        if (text.includes('step-started')) child.kill('SIGINT')
+      })
+      child.stderr?.on('data', (text: string) => {
+        if (!text.includes(first)) return
+        if (later.length > 0) child.kill('SIGINT')
+        else project.write('go', '')
+      })
+      return { project, ...(await exit) }
+    }
+
+    test('once: what runs comes to its end, nothing new starts, and the exit code is 130', async () => {
+      const { project, code } = await interrupt('what runs may end')
+      expect(code).toBe(130)
+      const { stdout: runs } = await project.stepwell('runs')
+      expect(runs).toMatch(/cancelled .* 1 cancelled, 1 succeeded$/m)
+      expect((await project.stepwell('plan')).stdout).toMatch(/1 will run, .* 1 cached/)
     })
-    const { code, stdout } = await exit
-    expect(code).toBe(130)
-    expect(stdout).toContain('"status":"cancelled"')
-    const { stdout: runs } = await project.stepwell('runs')
-    expect(runs).toMatch(/cancelled .* 2 cancelled$/m)
+
+    test('twice: what runs is stopped, too', async () => {
+      const { project, code, stdout } = await interrupt('what runs may end', 'stopped')
+      expect(code).toBe(130)
+      expect(stdout).toContain('"status":"cancelled"')
+      const { stdout: runs } = await project.stepwell('runs')
+      expect(runs).toMatch(/cancelled .* 2 cancelled$/m)
+    })
   })
 })
 

@@ -17,8 +17,10 @@ const make = step({
   },
 })
 const doubtful = step({ run: () => eval('1') })
+const twice = step({ retry: { attempts: 2, backoff: 0 }, run: () => { throw new Error('no') } })
+const never = step({ params: { on: false }, when: (_, { params }) => params.on, run: () => 1 })
 const fixed = step({ code: pinned('v1'), run: () => 1 })
-export default pipeline('files', { make, doubtful, fixed })
+export default pipeline('files', { make, doubtful, fixed, twice, never })
 `
 
 test('what --json prints is what docs/json.md describes: no field less, and none more', async () => {

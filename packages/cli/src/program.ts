@@ -73,6 +73,17 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
       'execute the named targets even if cached; --force=all: all that take part',
     )
     .addOption(new Option('--force-all').hideHelp())
+    .option('-k, --keep-going', 'after a failure, run all that does not need the step')
+    .addOption(
+      new Option('--on-error <how>', 'after a failure: finish what runs, continue as -k, or kill')
+        .choices(['finish', 'continue', 'kill'])
+        .conflicts('keepGoing'),
+    )
+    .option(
+      '--limit <name=amount>',
+      'how much there is of a resource that steps take; may be repeated',
+      parseLimit,
+    )
     .option('--keep-edits', 'leave outs that were edited by hand as they are')
     .addOption(
       new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
@@ -221,6 +232,13 @@ function parseJobs(text: string): number {
   if (share !== undefined && Number(share) > 0) return Math.max(1, jobs)
   if (/^\d+$/.test(text) && jobs >= 1) return jobs
   throw new InvalidArgumentError('Expected a whole number from 1 up, or a share such as 50%.')
+}
+
+function parseLimit(text: string, limits: Record<string, string> = {}): Record<string, string> {
+  const [, name, amount] =
+    /^([a-zA-Z][a-zA-Z0-9_-]*)=(\d+(?:\.\d+)?\s*[kmgt]?i?b?)$/i.exec(text) ?? []
+  if (name !== undefined && amount !== undefined) return { ...limits, [name]: amount }
+  throw new InvalidArgumentError('Expected a name and an amount, such as gpu=2 or memory=8GB.')
 }
 
 function parseCount(text: string): number {

@@ -20,7 +20,7 @@ export type Estimated = Pick<PlannedStep, 'name' | 'decision' | 'upstream' | 'la
 
 /** Estimates a run from what each step took the last time that it was executed. */
 export function estimateRun(steps: readonly Estimated[], concurrency: number): Estimate {
-  const may = steps.filter(({ decision }) => decision !== 'cached')
+  const may = steps.filter(({ decision }) => decision === 'run' || decision === 'depends')
   return {
     least: timeOf(steps, concurrency, ['run']),
     most: timeOf(steps, concurrency, ['run', 'depends']),

@@ -99,9 +99,8 @@ export function amountsOf(
   return Object.fromEntries(
     Object.entries(amounts).map(([name, amount]) => {
       checkName(name, of)
-      const parsed = name === 'memory' ? parseSize(amount) : amount
-      if (typeof parsed === 'number' && Number.isFinite(parsed) && parsed >= 0)
-        return [name, parsed]
+      const parsed = name === 'memory' ? parseSize(amount) : parseCount(amount)
+      if (parsed !== undefined) return [name, parsed]
       const like = name === 'memory' ? "a size, such as '4GB'," : 'a number from 0 up'
       throw new TypeError(`Expected \`${name}\` in ${of} to be ${like}, got ${String(amount)}`)
     }),
@@ -128,6 +127,12 @@ export function pauseAfter(
   if (attempt >= attempts || !on(failure)) return undefined
   const full = backoff * 2 ** (attempt - 1)
   return Math.round(jitter ? full * (0.5 + Math.random() / 2) : full)
+}
+
+function parseCount(amount: number | string): number | undefined {
+  const isText = typeof amount === 'string'
+  if (isText && !/^\d+(\.\d+)?$/.test(amount)) return undefined
+  return Number.isFinite(Number(amount)) && Number(amount) >= 0 ? Number(amount) : undefined
 }
 
 function isMutex(name: string): boolean {

@@ -35,8 +35,10 @@ export {
   type SecretHandle,
   type UrlHandle,
 } from './input.ts'
+export type { ExecutionOptions, ExecutorKind, RetryOptions } from './execution.ts'
+export type { OnFailure } from './halt.ts'
 export { outline, type OutlinedStep } from './outline.ts'
-export type { Pipeline } from './pipeline.ts'
+export type { Pipeline, PipelineOptions } from './pipeline.ts'
 export type { Evidence, Plan } from './plan.ts'
 export type { LiveRun, PipelineStatus, StepSituation, StepState } from './pipeline-status.ts'
 export { decodePlan, encodePlan } from './plan-file.ts'

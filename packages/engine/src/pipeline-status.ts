@@ -5,9 +5,10 @@ import type { RunRecord } from './run.ts'
 
 /**
  * `fresh`: its outputs are those that a run would give. `stale`: it would run, or may. `failed`: it
- * would, and failed the last time. `never`: nothing is known of it.
+ * would, and failed the last time. `never`: nothing is known of it. `skipped`: its condition does not hold,
+ * or that of a step that it needs.
  */
-export type StepState = 'fresh' | 'stale' | 'running' | 'failed' | 'never'
+export type StepState = 'fresh' | 'stale' | 'running' | 'failed' | 'never' | 'skipped'
 
 export interface PipelineStatus {
   readonly pipeline: string
@@ -59,7 +60,9 @@ export async function pipelineStatus(
       if (step.status === 'running') running.set(step.name, step.startedAt ?? startedAt)
     }
   }
-  const open = steps.filter(({ name, decision }) => decision !== 'cached' && !running.has(name))
+  const open = steps.filter(
+    ({ name, decision }) => ['run', 'depends'].includes(decision) && !running.has(name),
+  )
   const failures = await lastFailures(new Set(open.map(({ name }) => name)), records)
   return {
     pipeline,
@@ -89,6 +92,7 @@ function stateOf(
 ): StepState {
   if (since !== undefined) return 'running'
   if (decision === 'cached') return 'fresh'
+  if (decision === 'skip') return 'skipped'
   if (failure !== undefined) return 'failed'
   return last === undefined ? 'never' : 'stale'
 }

@@ -82,7 +82,7 @@ export function upstreamOf(step: Step): Step[] {
 }
 
 /** The step behind an input, if there is one. */
-function stepOf(input: Input): Step | undefined {
+export function stepOf(input: Input): Step | undefined {
   if (input.kind === 'step') return input
   return input.kind === 'pick' || input.kind === 'out' ? input.step : undefined
 }

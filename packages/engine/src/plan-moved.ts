@@ -8,7 +8,12 @@ import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
 import { describeReason } from './reason-text.ts'
 
 const MOST = 8
-const WORDS = { run: 'will run', cached: 'cached', depends: 'depends' } as const
+const WORDS = {
+  run: 'will run',
+  cached: 'cached',
+  skip: 'will be skipped',
+  depends: 'depends',
+} as const
 
 /**
  * What is no longer as a plan saw it, compared to one made now of the same request; `undefined` when

@@ -3,12 +3,14 @@ import { actionOf } from './action.ts'
 import type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { PipelineCode } from './code.ts'
+import { askCondition } from './condition.ts'
 import { derivePicks } from './derive-picks.ts'
 import { digestBytes } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { FingerprintInput, StepKey } from './fingerprint.ts'
 import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
+import { stepOf } from './pipeline.ts'
 import type { Evidence } from './plan.ts'
 import type { LastExecution, PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
@@ -50,6 +52,7 @@ export async function planSteps(
     options
   const names = new Map(steps.map(({ name, step }) => [step, name]))
   const outputs = new Map<string, Outputs>()
+  const skipped = new Set<string>()
   const planned: PlannedStep[] = []
   const ingredientsOf: [string, Ingredients][] = []
   const present = codesOf(code)
@@ -72,6 +75,8 @@ export async function planSteps(
       ...(pinned !== undefined && { pinned }),
       ...(last !== undefined && { last: executionOf(last) }),
     }
+    const blockers = upstream.filter((read) => skipped.has(read))
+    if (blockers.length > 0) return skip([{ kind: 'blocked', by: blockers }])
     const waitsFor = upstream.filter((read) => !outputs.has(read))
     let identity: Identity
     try {
@@ -91,8 +96,9 @@ export async function planSteps(
     const { key, ingredients } = identity
     const pending = new Set<string>()
     const inputs = identity.inputs.map((input) => {
-      const read = waitsFor.find((each) => input.source.split(/[.:]/)[0] === each)
-      if (read === undefined) return input
+      const handle = definition(step).inputs[input.name]
+      const read = handle === undefined ? undefined : stepOf(handle)
+      if (read === undefined || !waitsFor.includes(names.get(read) ?? '')) return input
       pending.add(input.name)
       return { name: input.name, source: input.source }
     })
@@ -101,7 +107,14 @@ export async function planSteps(
     const own = await ownReasons()
     if (waitsFor.length > 0) {
       const reasons: Reason[] = [...own, { kind: 'upstream', steps: waitsFor }]
-      return { ...base, inputs, decision: own.length > 0 ? 'run' : 'depends', reasons }
+      const isSure = own.length > 0 && definition(step).when === undefined
+      return { ...base, inputs, decision: isSure ? 'run' : 'depends', reasons }
+    }
+    const wanted = await askCondition(ordered, identity, { artifacts, dir })
+    if (wanted === false) return skip([{ kind: 'condition' }])
+    if (wanted !== true) {
+      const { message } = wanted
+      return { ...base, inputs, decision: 'run', reasons: [{ kind: 'problem', message }] }
     }
     if (own.length > 0) return { ...base, inputs, key, decision: 'run', reasons: own }
     if (known === undefined) {
@@ -121,6 +134,11 @@ export async function planSteps(
     const restored = await foreseeOuts(known.outputs, workspace)
     const reasons = [...reasonsOfHit(known), ...restored]
     return { ...base, inputs, key, decision: 'cached', reasons, last: executionOf(known) }
+
+    function skip(why: readonly Reason[]): PlannedStep {
+      skipped.add(name)
+      return { ...base, decision: 'skip', reasons: why }
+    }
 
     /** What makes the step run whatever the steps before it turn out to give. */
     async function ownReasons(): Promise<Reason[]> {

@@ -3,10 +3,10 @@ import type { Reason } from './reason.ts'
 import type { InputRecord } from './step-record.ts'
 
 /**
- * What a run would do with a step: execute it, take its outputs from the cache, or find out only when
- * the output of a step before it is known.
+ * What a run would do with a step: execute it, take its outputs from the cache, skip it, or find out only
+ * when the output of a step before it is known.
  */
-export type Decision = 'run' | 'cached' | 'depends'
+export type Decision = 'run' | 'cached' | 'skip' | 'depends'
 
 /** An execution of a step that gave outputs. */
 export interface LastExecution {

@@ -19,7 +19,7 @@ export interface PlanOptions extends ProjectOptions {
   readonly check?: boolean
 }
 
-const WORDS = { run: 'will run', cached: 'cached', depends: 'depends' } as const
+const WORDS = { run: 'will run', cached: 'cached', skip: 'skipped', depends: 'depends' } as const
 
 /** Says what a run would do, and does nothing. */
 export async function plan(targets: readonly string[], options: PlanOptions): Promise<ExitCode> {
@@ -36,13 +36,13 @@ export async function plan(targets: readonly string[], options: PlanOptions): Pr
       for (const warning of planned.warnings) process.stderr.write(`warning: ${warning}\n`)
       print(`${planTable(planned)}\n\n${planSummary(planned)}`)
     }
-    const stale = planned.steps.some(({ decision }) => decision !== 'cached')
+    const stale = planned.steps.some(({ decision }) => decision === 'run' || decision === 'depends')
     return options.check && stale ? EXIT.stale : EXIT.ok
   })
 }
 
 export function paintDecision({ decision }: PlannedStep): string {
-  const colours = { run: 'yellow', cached: 'cyan', depends: 'gray' } as const
+  const colours = { run: 'yellow', cached: 'cyan', skip: 'gray', depends: 'gray' } as const
   return paint(colours[decision], WORDS[decision])
 }
 
@@ -64,7 +64,8 @@ function planSummary({ steps, estimate }: Plan): string {
     steps.filter((step) => step.decision === decision).length
   const outs = steps.flatMap(({ reasons }) => reasons.filter(({ kind }) => kind === 'restored'))
   const restored = outs.length > 0 ? `, ${plural(outs.length, 'out')} to put back` : ''
-  const counts = `${count('run')} will run, ${count('depends')} depend on them, ${count('cached')} cached${restored}`
+  const skipped = count('skip') > 0 ? `, ${count('skip')} skipped` : ''
+  const counts = `${count('run')} will run, ${count('depends')} depend on them, ${count('cached')} cached${skipped}${restored}`
   const time = describeEstimate(estimate)
   return time === undefined ? counts : `${counts}\n${time}`
 }

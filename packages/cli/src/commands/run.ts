@@ -2,6 +2,7 @@ import {
   StepwellError,
   type EngineOptions,
   type LinkMode,
+  type OnFailure,
   type RunRecord,
   type RunRequest,
 } from '@stepwell/engine'
@@ -24,6 +25,11 @@ export interface RunOptions extends ProjectOptions {
   readonly jobs?: number
   /** Seconds. */
   readonly lockTimeout?: number
+  /** What becomes of the run once a step has failed. */
+  readonly onError?: OnFailure
+  readonly keepGoing?: boolean
+  /** How much there is of what steps name in `resources`. */
+  readonly limit?: Readonly<Record<string, number | string>>
   readonly keepEdits?: boolean
   readonly link?: LinkMode
   /** A file that `plan -o` wrote. */
@@ -51,12 +57,19 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
   return await withPipeline(options, engineOptions(options), async (engine, { pipeline, dir }) => {
     const progress = chooseProgress(options)
     const restoreConsole = divertConsole((text) => progress.note(text))
-    const cancel = new AbortController()
-    const onSignal = (): void => {
-      // The second time, the user means it.
-      if (cancel.signal.aborted) process.exit(EXIT.interrupted)
-      progress.note('stopping: running steps may end, nothing new starts; again to quit now')
-      cancel.abort()
+    const going = engine.run(pipeline, { ...request, keepEdits, onFailure: onFailureOf(options) })
+    let interrupts = 0
+    const onSignal = (signal: NodeJS.Signals): void => {
+      interrupts += signal === 'SIGTERM' ? 2 : 1
+      if (interrupts === 1) {
+        progress.note('stopping: what runs may end, nothing new starts; again to stop that too')
+        going.stop('finish')
+      } else if (interrupts <= 3) {
+        progress.note('stopping what runs; its outputs are dropped')
+        going.stop('kill')
+      } else {
+        process.exit(EXIT.interrupted)
+      }
     }
     const onIdle = (): void => {
       progress.end()
@@ -68,7 +81,6 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('beforeExit', onIdle)
     let record: RunRecord
     try {
-      const going = engine.run(pipeline, { ...request, keepEdits, signal: cancel.signal })
       for await (const event of going) progress.show(event)
       record = await going.result
     } finally {
@@ -77,7 +89,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('beforeExit', onIdle)
     }
     report(record, options, dir)
-    if (cancel.signal.aborted) return EXIT.interrupted
+    if (interrupts > 0) return EXIT.interrupted
     return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
   })
 }
@@ -93,12 +105,19 @@ function requestOf(targets: readonly string[], options: RunOptions): RunRequest 
   })
 }
 
+/** `-k` is short for the one that people want most. */
+function onFailureOf({ onError = 'finish', keepGoing = false }: RunOptions): OnFailure {
+  return keepGoing ? 'continue' : onError
+}
+
 export function engineOptions({
   jobs,
   lockTimeout,
   link,
-}: Partial<Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link'>>): EngineOptions {
+  limit,
+}: Partial<Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link' | 'limit'>>): EngineOptions {
   return {
+    ...(limit !== undefined && { limits: limit }),
     ...(link !== undefined && { link }),
     ...(jobs !== undefined && { concurrency: jobs }),
     ...(lockTimeout !== undefined && { lockTimeout: lockTimeout * 1000 }),

@@ -20,17 +20,18 @@ export async function status(options: StatusOptions): Promise<ExitCode> {
       for (const warning of found.warnings) process.stderr.write(`warning: ${warning}\n`)
       print([statusTable(found), countStates(found), ...found.live.map(describeLive)].join('\n\n'))
     }
-    const stale = found.steps.some(({ decision }) => decision !== 'cached')
+    const stale = found.steps.some(({ decision }) => decision === 'run' || decision === 'depends')
     return options.exitCode && stale ? EXIT.stale : EXIT.ok
   })
 }
 
-const STATES = ['running', 'failed', 'stale', 'never', 'fresh'] as const
+const STATES = ['running', 'failed', 'stale', 'never', 'skipped', 'fresh'] as const
 const WORDS = {
   running: 'running',
   failed: 'failed last time',
   stale: 'stale',
   never: 'never run',
+  skipped: 'skipped',
   fresh: 'fresh',
 } as const
 const COLOURS = {
@@ -38,6 +39,7 @@ const COLOURS = {
   failed: 'red',
   stale: 'yellow',
   never: 'yellow',
+  skipped: 'gray',
   fresh: 'green',
 } as const
 
