@@ -11,6 +11,7 @@ import type { RunEvent } from './event.ts'
 import { amountsOf } from './execution.ts'
 import type { Executor } from './executor/executor.ts'
 import { InlineExecutor } from './executor/inline-executor.ts'
+import { RoutingExecutor } from './executor/routing-executor.ts'
 import { Halt, type OnFailure } from './halt.ts'
 import { pickField } from './pick.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -122,8 +123,7 @@ export class Engine implements AsyncDisposable {
     this.#concurrency = options.concurrency ?? availableParallelism()
     this.#limits = amountsOf(options.limits ?? {}, '`limits` of openEngine()')
     this.#grace = options.grace ?? 5000
-    this.#executor =
-      options.executor ?? (({ steps }, place) => new InlineExecutor({ steps, ...place }))
+    this.#executor = options.executor ?? defaultExecutor
   }
 
   /** The project directory, absolute, symbolic links resolved. */
@@ -481,6 +481,11 @@ export class Engine implements AsyncDisposable {
     const value = decodeValue(await this.#state.artifacts.get((picked ?? output).digest))
     return field === undefined || picked !== undefined ? value : pickField(name, value, field)
   }
+}
+
+function defaultExecutor({ steps }: Pipeline, place: ExecutorPlace): Executor {
+  const inline = new InlineExecutor({ steps, ...place })
+  return new RoutingExecutor({ inline, thread: inline, process: inline, command: inline })
 }
 
 /** The steps as the scheduler takes them: those on the longest way come first. */

@@ -178,9 +178,10 @@ export async function identify(
       }
       case 'env': {
         const value = process.env[handle.name] ?? handle.fallback ?? missingEnv(name, handle.name)
+        const part = { kind: 'env', name: handle.name, value } as const
         return {
-          fingerprint: { kind: 'env', name: handle.name, value },
-          job: { kind: 'env', value },
+          fingerprint: part,
+          job: part,
           source,
           record: { about: JSON.stringify(value) },
         }

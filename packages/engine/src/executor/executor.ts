@@ -1,4 +1,5 @@
 import type { Outputs } from '../artifact.ts'
+import type { CommandLine } from '../command-line.ts'
 import type { Digest } from '../digest.ts'
 import type { ExecutorKind } from '../execution.ts'
 import type { Failure } from '../step-record.ts'
@@ -13,6 +14,8 @@ export interface Job {
   readonly executor: ExecutorKind
   /** The code that it is to be executed by: whoever loads it must find the same. */
   readonly code: Digest
+  /** What it runs, where that is no function. */
+  readonly command?: JobCommand
   readonly inputs: Readonly<Record<string, JobInput>>
   /** Canonical JSON. */
   readonly params: string
@@ -22,6 +25,11 @@ export interface Job {
   readonly outs: Readonly<Record<string, JobOut>>
   /** The directory for work in progress, absolute; made when the step asks for it. */
   readonly scratch: string
+}
+
+export interface JobCommand extends CommandLine {
+  /** Environment variables that it is given besides, by name, of whatever value they have there. */
+  readonly passEnv: readonly string[]
 }
 
 export type JobInput =
@@ -37,7 +45,7 @@ export type JobInput =
       readonly path: string
       readonly digest: Digest
     }
-  | { readonly kind: 'env'; readonly value: string }
+  | { readonly kind: 'env'; readonly name: string; readonly value: string }
   /** Where to find the value, which is in no record. */
   | { readonly kind: 'secret'; readonly name: string }
 

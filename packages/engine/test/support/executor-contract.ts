@@ -116,7 +116,7 @@ export function executorContract(
       const digest = await artifacts.put(encodeValue(2))
       const result = await execute({
         step: 'add',
-        inputs: { a: { kind: 'value', digest }, b: { kind: 'env', value: '3' } },
+        inputs: { a: { kind: 'value', digest }, b: { kind: 'env', name: 'B', value: '3' } },
         params: '{"c":4}',
       })
       if (!result.ok) throw new Error(result.failure.message)
