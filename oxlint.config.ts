@@ -3,9 +3,9 @@ import { defineConfig } from 'oxlint'
 // Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
-  'acceptance action artifact code code-report command-line context demand estimate event eviction execution fingerprint graph halt input kept-runs order pick ' +
+  'acceptance action artifact code code-report command-line context demand estimate event eviction execution fingerprint graph halt input kept-runs mapping order pause pick ' +
   'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity quantity rank ready-queue reason reason-text reason-warning ' +
-  'recent-outputs resources run snapshot status step step-record tree value'
+  'recent-outputs resources run snapshot status step step-map step-record tree value'
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
 const L4 = [
@@ -17,9 +17,11 @@ const L4 = [
   'execute-job',
   'held-bytes',
   'identify',
+  'list-items',
   'outline',
   'plan-steps',
   'restore-outs',
+  'run-map',
   'run-step',
   'schedule',
   'step-life',
@@ -114,7 +116,7 @@ const ENGINE = [
   layer(['packages/engine/src/**'], OTHER_PACKAGES),
   layer(files(L4), OTHER_PACKAGES, WIRING, SCHEDULE),
   layer(files(['schedule']), {
-    group: ['./*', '../*', '!./demand.ts', '!./ready-queue.ts'],
+    group: ['./*', '../*', '!./demand.ts', '!./pause.ts', '!./ready-queue.ts'],
     message: 'The scheduler knows nothing of steps.',
   }),
   layer(

@@ -19,8 +19,10 @@ const make = step({
 const doubtful = step({ run: () => eval('1') })
 const twice = step({ retry: { attempts: 2, backoff: 0 }, run: () => { throw new Error('no') } })
 const never = step({ params: { on: false }, when: (_, { params }) => params.on, run: () => 1 })
+const list = step({ run: () => [1, 2] })
+const each = step.map({ over: list, run: ({ item }) => item })
 const fixed = step({ code: pinned('v1'), run: () => 1 })
-export default pipeline('files', { make, doubtful, fixed, twice, never })
+export default pipeline('files', { make, doubtful, fixed, twice, never, list, each })
 `
 
 test('what --json prints is what docs/json.md describes: no field less, and none more', async () => {
@@ -71,7 +73,7 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('run')
   project.write('images/a.png', 'a')
   project.write('pipeline.ts', FILES)
-  await ask('run')
+  await ask('run', '-k')
   project.write('images/b.png', 'b')
   project.write('out/one', 'edited')
   await ask('plan')

@@ -39,6 +39,8 @@ export interface Outputs {
   readonly picks: Readonly<Record<string, Artifact>>
   /** Files and directories by their declared names. */
   readonly outs: Readonly<Record<string, OutArtifact>>
+  /** Of a mapped step: the base of the keys of its items, which have a ledger of their own. */
+  readonly items?: Digest
 }
 
 /** The artifacts of a step's return value. */

@@ -40,7 +40,7 @@ export async function listCache(state: ProjectState): Promise<CacheListing> {
   }
   const sizes = new Map<Digest, number>()
   for await (const { digest, size } of artifacts.list()) sizes.set(digest, size)
-  const held = new HeldBytes(artifacts)
+  const held = new HeldBytes(artifacts, state.ledgers)
   const entries: CachedEntry[] = []
   const all = new Set<Digest>()
   for await (const [key, entry] of cache.entries()) {

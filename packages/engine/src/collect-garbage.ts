@@ -130,6 +130,8 @@ async function letGo(
   for (const key of goingKeys) await state.cache.delete(key)
   for (const { id } of runs.gone) await state.runs.remove(id)
   for (const digest of goingBytes) await state.artifacts.remove(digest)
+  const kept = [...staying.map(({ entry }) => entry), ...entriesIn(next.values())]
+  await state.ledgers.keep(new Set(kept.flatMap(({ outputs }) => outputs.items ?? [])))
   const keys = new Set([...keysOf(runs.kept), ...firmKeys])
   await sweep(state.dirs, { urls: urlsOf(next.values()), keys })
   await state.runs.sweep()

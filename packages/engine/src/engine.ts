@@ -383,6 +383,8 @@ export class Engine implements AsyncDisposable {
       staging,
       executor,
       claims,
+      ledgers: state.ledgers,
+      concurrency: this.#concurrency,
       journal: recorder.commit,
       keepEdits,
       ...(plan !== undefined && { plan }),
@@ -403,6 +405,7 @@ export class Engine implements AsyncDisposable {
         }
         await schedule(scheduled(situation), options, runner)
       } finally {
+        runner.close()
         await executor.close?.()
         await staging.close(recorder.id).catch(ignoreTrouble)
         // It spares looking things up. What was done counts without it. Whoever collects garbage must

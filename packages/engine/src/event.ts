@@ -3,7 +3,7 @@ import type { StepKey } from './fingerprint.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 import type { Reason } from './reason.ts'
 import type { RunStatus, StepStatus } from './status.ts'
-import type { Failure, InputRecord } from './step-record.ts'
+import type { Failure, InputRecord, ItemCounts } from './step-record.ts'
 
 /** Something that happened in a run. `at` is in milliseconds since the epoch. */
 export type RunEvent =
@@ -30,6 +30,13 @@ export type RunEvent =
       /** From 1. */
       readonly attempt: number
       readonly reasons: readonly Reason[]
+    }
+  /** A mapped step has come further with its items. */
+  | {
+      readonly type: 'step-items'
+      readonly at: number
+      readonly step: string
+      readonly items: ItemCounts
     }
   /** An attempt failed, and another one follows. */
   | {

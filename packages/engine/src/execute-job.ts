@@ -1,5 +1,5 @@
 import type { RunEvent } from './event.ts'
-import type { Executor, JobOut, JobResult } from './executor/executor.ts'
+import type { Executor, JobItem, JobOut, JobResult } from './executor/executor.ts'
 import { codeDigest, type PipelineCode } from './code.ts'
 import { StepwellError } from './errors.ts'
 import type { ExecutorKind } from './execution.ts'
@@ -27,13 +27,15 @@ export interface JobSurroundings {
  * Hands a step to the executor, and tells what it logs and measures.
  *
  * @param metrics takes what it measures
+ * @param items of a mapped step, those of this job
  */
 export async function executeJob(
   { name, step, picks }: OrderedStep,
-  { jobInputs, trees }: Identity,
-  staged: StagedOuts,
+  { jobInputs, trees }: Pick<Identity, 'jobInputs' | 'trees'>,
+  staged: Pick<StagedOuts, 'paths' | 'scratch'>,
   metrics: Record<string, number>,
   { artifacts, code, executor, kind, signal, emit }: JobSurroundings,
+  items?: readonly JobItem[],
 ): Promise<JobResult> {
   // A step is given listings by their digests, and later ones are compared with them.
   for (const { text } of trees.values()) await artifacts.put(new TextEncoder().encode(text))
@@ -52,6 +54,7 @@ export async function executeJob(
         picks,
         outs: jobOuts(step, staged),
         scratch: staged.scratch,
+        ...(items !== undefined && { items }),
       },
       {
         log: (line) => {
@@ -91,7 +94,7 @@ function tooLong(step: string, timeout: number, { code, message }: Failure): Ste
   })
 }
 
-function jobOuts(step: Step, { paths }: StagedOuts): Record<string, JobOut> {
+function jobOuts(step: Step, { paths }: Pick<StagedOuts, 'paths'>): Record<string, JobOut> {
   return Object.fromEntries(
     Object.entries(definition(step).outs).map(([name, { kind, path }]) => {
       const staged = paths[name]

@@ -47,7 +47,7 @@ export async function surveyProject(
   }
   const sizes = new Map<Digest, number>()
   for await (const { digest, size } of artifacts.list()) sizes.set(digest, size)
-  const held = new HeldBytes(artifacts)
+  const held = new HeldBytes(artifacts, state.ledgers)
   const entries = new Map<StepKey, StepEntry | undefined>()
   for await (const [key, entry] of cache.entries()) entries.set(key, entry)
   const onlyKnown = new Set<StepKey>()

@@ -37,6 +37,8 @@ export interface Fingerprint {
   readonly outs: Readonly<Record<string, { readonly kind: 'file' | 'dir'; readonly path: string }>>
   /** What the code depends on besides, as declared; none when there is none. */
   readonly dependsOn?: Readonly<Record<string, FingerprintInput>>
+  /** Whether the function is called once for each item of its input `item`, and not with all of them. */
+  readonly map?: true
   /** Environment variables that the code names without declaring them; never their values. */
   readonly env: Readonly<Record<string, Digest | null>>
 }
@@ -61,6 +63,22 @@ interface FilePart {
   readonly path: string
   readonly digest: Digest
   readonly mode: number
+}
+
+/**
+ * What the keys of all items of a mapped step have in common: all of its fingerprint but the items.
+ *
+ * @param item the name of the input that holds them
+ */
+export function itemBase({ inputs, ...fingerprint }: Fingerprint, item: string): Digest {
+  const others = Object.entries(inputs).filter(([name]) => name !== item)
+  const common = canonicalJson({ ...fingerprint, inputs: Object.fromEntries(others) })
+  return digestText(`stepwell item base\n${common}`)
+}
+
+/** The key of an item: nothing of the other items is in it, nor its place among them. */
+export function itemKey(base: Digest, item: FingerprintInput): Digest {
+  return digestText(`stepwell item key\n${base}\n${canonicalJson(item)}`)
 }
 
 export function stepKey(fingerprint: Fingerprint): StepKey {

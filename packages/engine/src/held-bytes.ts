@@ -2,21 +2,24 @@ import type { OutArtifact, Outputs } from './artifact.ts'
 import type { Digest } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { Ingredients } from './reason.ts'
+import type { ItemLedgers } from './store/item-ledger.ts'
 import type { ArtifactStore } from './store/store.ts'
 import { parseTree, type TreeEntry } from './tree.ts'
 
 /** Finds the stored bytes that records name, over the trees of directories. */
 export class HeldBytes {
   readonly #artifacts: ArtifactStore
+  readonly #ledgers: ItemLedgers
   readonly #trees = new Map<Digest, readonly TreeEntry[]>()
 
-  constructor(artifacts: ArtifactStore) {
+  constructor(artifacts: ArtifactStore, ledgers: ItemLedgers) {
     this.#artifacts = artifacts
+    this.#ledgers = ledgers
   }
 
   /** Of outputs, and of the listings that say later what of an input changed. */
   async of(
-    { value, picks, outs }: Partial<Outputs>,
+    { value, picks, outs, items }: Partial<Outputs>,
     ingredients?: Ingredients,
   ): Promise<Set<Digest>> {
     const held = new Set<Digest>()
@@ -25,6 +28,9 @@ export class HeldBytes {
     }
     for (const out of Object.values(outs ?? {})) {
       for (const digest of await this.#ofOut(out)) held.add(digest)
+    }
+    for (const output of items === undefined ? [] : (await this.#ledgers.read(items)).values()) {
+      if ('digest' in output) held.add(output.digest)
     }
     const { inputs = {}, dependsOn = {} } = ingredients?.fingerprint ?? {}
     for (const input of [...Object.values(inputs), ...Object.values(dependsOn)]) {

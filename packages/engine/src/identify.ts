@@ -26,8 +26,11 @@ export interface Identity {
   readonly inputs: readonly InputRecord[]
   /** Listings of directories and of files, by their digests. */
   readonly trees: ReadonlyMap<Digest, Tree>
-  /** Where an input came from that is no longer what it was; `undefined` when all are. */
-  readonly moved: () => Promise<string | undefined>
+  /**
+   * Where an input came from that is no longer what it was; `undefined` when all are.
+   * @param except the name of one that is not looked at
+   */
+  readonly moved: (except?: string) => Promise<string | undefined>
   /** Why its outputs may not be cached; empty when they may. */
   readonly doubts: readonly Doubt[]
 }
@@ -82,6 +85,7 @@ export async function identify(
         besides.map(([source, { fingerprint: part }]) => [source, part]),
       ),
     }),
+    ...(definition(step).map !== undefined && { map: true }),
     env: own.env,
   }
   return {
@@ -99,8 +103,9 @@ export async function identify(
     doubts: own.pinned === undefined ? [...code.doubts, ...own.doubts] : [],
   }
 
-  async function moved(): Promise<string | undefined> {
-    for (const [, { source, holds }] of [...parts, ...besides]) {
+  async function moved(except?: string): Promise<string | undefined> {
+    const looked = parts.filter(([input]) => input !== except)
+    for (const [, { source, holds }] of [...looked, ...besides]) {
       try {
         if (holds !== undefined && !(await holds())) return source
       } catch (error) {

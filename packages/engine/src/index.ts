@@ -51,8 +51,8 @@ export { pinned, type Pinned } from './pinned.ts'
 export { pipeline, type RunnablePipeline } from './runnable.ts'
 export type { PlanRequest } from './situation.ts'
 export type { RunStatus, StepStatus } from './status.ts'
+export { step, type ItemOf, type MapOptions, type Over } from './step-map.ts'
 export {
-  step,
   type Dependency,
   type Out,
   type Outs,
@@ -60,7 +60,7 @@ export {
   type Step,
   type StepOptions,
 } from './step.ts'
-export type { Failure, InputRecord, StepRecord } from './step-record.ts'
+export type { Failure, InputRecord, ItemCounts, StepRecord } from './step-record.ts'
 export type {
   ArtifactState,
   ArtifactStore,

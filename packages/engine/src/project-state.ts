@@ -11,6 +11,7 @@ import { DiskClaims } from './store/disk-claims.ts'
 import { DiskSnapshots } from './store/disk-snapshots.ts'
 import { DiskDownloads } from './store/downloads.ts'
 import { RememberingFileDigests } from './store/file-digests.ts'
+import { ItemLedgers } from './store/item-ledger.ts'
 import { LevelIndex, type IndexOptions } from './store/level-index.ts'
 import { entryRecord, LevelStepCache } from './store/level-step-cache.ts'
 import { stateDirs, type StateDirs } from './store/project.ts'
@@ -64,6 +65,7 @@ export class ProjectState {
   readonly accepted: AcceptanceLog
   readonly claims: DiskClaims
   readonly pins: Pins
+  readonly ledgers: ItemLedgers
   readonly #link: LinkMode
   readonly #index: LevelIndex
   readonly #indexOptions: IndexOptions
@@ -86,6 +88,7 @@ export class ProjectState {
     this.runs = new RunFiles(dirs.runs)
     this.claims = new DiskClaims(dirs.claims)
     this.pins = new Pins(dirs.pins)
+    this.ledgers = new ItemLedgers(dirs.items)
     this.accepted = new AcceptanceLog(dirs.accepted)
     this.#link = options.link ?? 'copy'
     this.#indexOptions = {
@@ -152,7 +155,7 @@ export class ProjectState {
 
   /** What the index held, as far as its bytes are there still. */
   async *#entriesOfRuns(): AsyncGenerator<[key: string, value: string], void, undefined> {
-    const held = new HeldBytes(this.artifacts)
+    const held = new HeldBytes(this.artifacts, this.ledgers)
     for await (const { key, entry } of this.runs.journals()) {
       const states = await Promise.all(
         [...(await held.of(entry.outputs))].map((digest) => this.artifacts.check(digest)),

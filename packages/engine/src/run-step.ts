@@ -3,6 +3,7 @@ import type { Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { CodeParts, PipelineCode } from './code.ts'
 import { derivePicks } from './derive-picks.ts'
+import { describeValue } from './describe.ts'
 import { StepwellError } from './errors.ts'
 import type { RunEvent, StepFinished } from './event.ts'
 import { executeJob } from './execute-job.ts'
@@ -24,12 +25,14 @@ import { cachedMoved, stepMoved } from './plan-moved.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { warningOf } from './reason-warning.ts'
 import { restoreOuts } from './restore-outs.ts'
+import { MapRun } from './run-map.ts'
 import { failureOf, type Failure } from './step-record.ts'
 import { codesOf, findReusable } from './snapshot.ts'
 import { definition, type Step } from './step.ts'
 import { askCondition } from './condition.ts'
 import { beginLife, type Life } from './step-life.ts'
 import { changed } from './store/file-input.ts'
+import type { ItemLedgers } from './store/item-ledger.ts'
 import type { JournalRecord } from './store/journal.ts'
 import type { StagedOuts, Staging } from './store/staging.ts'
 import type {
@@ -46,9 +49,11 @@ import type {
 } from './store/store.ts'
 import type { Workspace } from './store/workspace.ts'
 import { withFiles } from './tree-reasons.ts'
+import { encodeValue } from './value.ts'
 
 /** How an execution ended, or when it is to be tried again, in milliseconds. */
-export type Executed = 'done' | 'failed' | 'cancelled' | { readonly again: number }
+export type Executed =
+  'done' | 'failed' | 'cancelled' | { readonly again: number } | { readonly parts: number }
 
 export interface StepRunnerOptions {
   readonly run: string
@@ -66,6 +71,9 @@ export interface StepRunnerOptions {
   readonly staging: Staging
   readonly executor: Executor
   readonly claims: Claims
+  readonly ledgers: ItemLedgers
+  /** How many are executed at once. */
+  readonly concurrency: number
   /** Takes down an entry before the step cache has it. */
   readonly journal: (record: JournalRecord) => void
   /** Steps to execute whatever the cache holds. */
@@ -234,11 +242,19 @@ export class StepRunner {
       this.cancel(name, undefined)
       return 'cancelled'
     }
+    let keepsClaim = false
     try {
       const settled = await this.#settleAgain(ordered, life, identity)
-      return settled ?? (await this.#execute(ordered, life, identity))
+      if (settled !== undefined) return settled
+      if (definition(ordered.step).map === undefined) {
+        return await this.#execute(ordered, life, identity)
+      }
+      const begun = await this.#beginMap(ordered, life, identity, claim)
+      // It is let go of when all parts have ended.
+      keepsClaim = typeof begun !== 'string'
+      return begun
     } finally {
-      claim.release()
+      if (!keepsClaim) claim.release()
     }
   }
 
@@ -282,14 +298,9 @@ export class StepRunner {
   }
 
   async #execute(ordered: OrderedStep, life: Life, identity: Identity): Promise<Executed> {
-    const { name, step } = ordered
-    const { emit, staging, run } = this.#options
-    life.started = performance.now()
-    life.attempts += 1
-    life.metrics = {}
-    const { reasons, attempts } = life
-    emit({ type: 'step-started', at: Date.now(), step: name, attempt: attempts, reasons })
-    const staged = staging.open(run, name, identity.key, definition(step).outs, attempts)
+    const { name } = ordered
+    const { reasons } = life
+    const staged = this.#start(ordered, life, identity)
     let failure: Failure | undefined
     try {
       failure = await this.#perform(ordered, life, identity, staged)
@@ -305,6 +316,16 @@ export class StepRunner {
     }
     await staged.failed(failure)
     return this.#endAttempt(ordered, life, failure)
+  }
+
+  #start({ name, step }: OrderedStep, life: Life, { key }: Identity): StagedOuts {
+    const { emit, staging, run } = this.#options
+    life.started = performance.now()
+    life.attempts += 1
+    life.metrics = {}
+    const { reasons, attempts } = life
+    emit({ type: 'step-started', at: Date.now(), step: name, attempt: attempts, reasons })
+    return staging.open(run, name, key, definition(step).outs, attempts)
   }
 
   /** An attempt failed: another one follows, or that was all. */
@@ -338,8 +359,7 @@ export class StepRunner {
     staged: StagedOuts,
   ): Promise<Failure | undefined> {
     const { name } = ordered
-    const { halt, run } = this.#options
-    const signal = halt.killing
+    const signal = this.#options.halt.killing
     const result = await executeJob(ordered, identity, staged, life.metrics, {
       ...this.#options,
       signal,
@@ -349,23 +369,33 @@ export class StepRunner {
     const moved = await identity.moved()
     if (moved !== undefined) return failureOf(changed(moved))
     if (!result.ok) return result.failure
-    const { outputs } = result
+    if (!('outputs' in result)) return impossible(`step \`${name}\` has no items`)
+    await this.#accept(ordered, life, identity, result.outputs)
+    return await this.#place(name, result.outputs, staged)
+  }
+
+  /** Commits what a step made. */
+  async #accept(
+    ordered: OrderedStep,
+    life: Life,
+    identity: Identity,
+    outputs: Outputs,
+  ): Promise<void> {
     const entry: StepEntry = {
       outputs,
       metrics: life.metrics,
       ingredients: identity.ingredients,
-      run,
+      run: this.#options.run,
       at: Date.now(),
-      duration: result.duration,
+      duration: life.duration ?? 0,
     }
     const reusable = uncacheable(ordered, identity) === undefined
     if (reusable) {
       await this.#commit(identity.key, entry)
       this.#committed.add(identity.key)
     }
-    this.#entries.set(name, { ...entry, key: identity.key, reusable })
+    this.#entries.set(ordered.name, { ...entry, key: identity.key, reusable })
     life.outputs = outputs
-    return await this.#place(name, outputs, staged)
   }
 
   /** 6. Only what is committed comes into the project: from then on it can be restored. */
@@ -383,12 +413,99 @@ export class StepRunner {
     }
   }
 
-  executePart(name: string): Promise<void> {
-    return impossible(`step \`${name}\` has no parts`)
+  async #beginMap(
+    ordered: OrderedStep,
+    life: Life,
+    identity: Identity,
+    claim: Claim,
+  ): Promise<Executed> {
+    const { name } = ordered
+    const { forced, onFailure, halt } = this.#options
+    const staged = this.#start(ordered, life, identity)
+    const isCached = uncacheable(ordered, identity) === undefined
+    let run: MapRun
+    try {
+      run = await MapRun.begin(ordered, identity, {
+        ...this.#options,
+        reuse: { read: isCached && !forced.has(name), write: isCached },
+        keepGoing: onFailure === 'continue',
+        signal: halt.killing,
+        stopping: halt.stopping,
+        staged,
+        metrics: life.metrics,
+      })
+    } catch (error) {
+      await staged.failed(error)
+      if (!(error instanceof StepwellError) || error.code !== 'STEPWELL_MAP') throw error
+      return this.#fail(name, life.reasons, failureOf(error))
+    }
+    life.mapping = { run, staged, claim }
+    this.#tellItems(name, run)
+    return { parts: run.parts }
   }
 
-  gather(name: string): Promise<'done'> {
-    return impossible(`step \`${name}\` has no parts`)
+  #tellItems(step: string, { counts }: MapRun): void {
+    this.#options.emit({ type: 'step-items', at: Date.now(), step, items: counts })
+  }
+
+  /** Executes a batch of the items of a mapped step. */
+  async executePart(name: string, part: number): Promise<void> {
+    const { run } = this.#life(name).mapping ?? impossible(`step \`${name}\` has no parts`)
+    await run.perform(part)
+    this.#tellItems(name, run)
+  }
+
+  /** Puts together what the items of a mapped step gave. */
+  async gather(name: string): Promise<'done' | 'failed' | 'cancelled'> {
+    const ordered = this.#ordered(name)
+    const life = this.#life(name)
+    const { mapping, identity } = life
+    if (mapping === undefined || identity === undefined) return impossible(`no parts of ${name}`)
+    const { run, staged } = mapping
+    const { reasons } = life
+    try {
+      life.duration = performance.now() - life.started
+      const { problem } = run
+      if (problem !== undefined) {
+        await staged.failed(problem)
+        const isStopped = problem === 'stopped' || this.#options.halt.killing.aborted
+        if (!isStopped) return this.#fail(name, reasons, problem)
+        const error = problem === 'stopped' ? {} : { error: problem }
+        this.#finish(name, 'cancelled', { reasons, ...error })
+        return 'cancelled'
+      }
+      const outputs = await this.#gathered(ordered, run)
+      await this.#accept(ordered, life, identity, outputs)
+      await staged.succeeded()
+      this.#finish(name, 'succeeded', { reasons, ...shown(outputs) })
+      return 'done'
+    } catch (error) {
+      if (!isOwnFault(error)) throw error
+      return this.#fail(name, reasons, failureOf(error))
+    } finally {
+      this.#endMap(life)
+    }
+  }
+
+  async #gathered(ordered: OrderedStep, run: MapRun): Promise<Outputs> {
+    const { artifacts } = this.#options
+    const values = await run.gather()
+    const bytes = encodeValue(values)
+    const digest = await artifacts.put(bytes)
+    const about = describeValue(values)
+    const value = { kind: 'value', digest, size: bytes.length, about } as const
+    const outputs: Outputs = { value, picks: {}, outs: {}, items: run.base }
+    return await derivePicks(ordered, outputs, artifacts, async (part) => await artifacts.put(part))
+  }
+
+  #endMap(life: Life): void {
+    life.mapping?.claim.release()
+    life.mapping = undefined
+  }
+
+  /** Lets go of what steps hold that did not come to their end. */
+  close(): void {
+    for (const life of this.#lives.values()) this.#endMap(life)
   }
 
   skip(name: string, blockers: readonly string[]): void {

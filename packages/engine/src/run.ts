@@ -63,6 +63,9 @@ export class RunFold {
           ...(event.attempt > 1 && { attempts: event.attempt }),
         })
         break
+      case 'step-items':
+        this.#change(event.step, { items: event.items })
+        break
       case 'step-retried':
         this.#change(event.step, { status: 'waiting', error: event.error })
         break

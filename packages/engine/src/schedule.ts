@@ -1,5 +1,6 @@
 import PQueue, { type Queue, type QueueAddOptions } from 'p-queue'
 import { Stock, type Demand } from './demand.ts'
+import { pause } from './pause.ts'
 import { ReadyQueue } from './ready-queue.ts'
 
 /** A unit of a schedule, in an order in which each comes after what it waits for. */
@@ -242,14 +243,4 @@ type Run = () => Promise<unknown>
 
 interface Turn extends QueueAddOptions {
   readonly demand: Demand
-}
-
-/** Waits, but no longer than until the signal aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  await promise
-  clearTimeout(timer)
 }

@@ -1,6 +1,9 @@
 import type { Outputs } from './artifact.ts'
 import type { Identity } from './identify.ts'
 import type { Reason } from './reason.ts'
+import type { MapRun } from './run-map.ts'
+import type { StagedOuts } from './store/staging.ts'
+import type { Claim } from './store/store.ts'
 
 /** What is known of a step as the run goes on. */
 export interface Life {
@@ -15,6 +18,8 @@ export interface Life {
   reasons: readonly Reason[]
   metrics: Record<string, number>
   outputs: Outputs | undefined
+  /** Of a mapped step, while it is executed. */
+  mapping: { readonly run: MapRun; readonly staged: StagedOuts; readonly claim: Claim } | undefined
 }
 
 export function beginLife(): Life {
@@ -26,5 +31,6 @@ export function beginLife(): Life {
     reasons: [],
     metrics: {},
     outputs: undefined,
+    mapping: undefined,
   }
 }

@@ -21,6 +21,15 @@ export interface InputRecord {
   readonly about?: string
 }
 
+/** How far a mapped step is with its items. */
+export interface ItemCounts {
+  readonly total: number
+  /** What they gave was known. */
+  readonly cached: number
+  readonly executed: number
+  readonly failed: number
+}
+
 export interface StepRecord {
   readonly name: string
   /** What the step does. */
@@ -37,6 +46,8 @@ export interface StepRecord {
   readonly duration: number
   /** How often it was tried, where that was more than once. */
   readonly attempts?: number
+  /** Of a mapped step that was executed. */
+  readonly items?: ItemCounts
   readonly error?: Failure
   /** When it began to be executed, and when it ended, in milliseconds since the epoch. */
   readonly startedAt?: number

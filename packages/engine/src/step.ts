@@ -16,6 +16,7 @@ import type {
   SecretHandle,
   UrlHandle,
 } from './input.ts'
+import type { Mapping } from './mapping.ts'
 import type { Pinned } from './pinned.ts'
 
 /** What a step was declared with. */
@@ -34,6 +35,8 @@ export interface StepDefinition {
   readonly execution: Execution
   /** Whether it is to run at all, asked once its inputs are known. */
   readonly when: AnyCondition | undefined
+  /** How it goes over the items of its input `item`, if it does. */
+  readonly map: Mapping | undefined
   /** The stack at the `step()` call: where the step was made, for its code digest. */
   readonly site: string
 }
@@ -222,6 +225,7 @@ export function step<
 export function makeStep<T, F extends Outs = NoOuts>(
   options: UntypedOptions,
   site: string,
+  map?: Mapping,
 ): Step<T, F> {
   const { inputs = {}, params = {}, outs = {}, run, description, version, cache = true } = options
   const pin = options.code?.text
@@ -238,6 +242,7 @@ export function makeStep<T, F extends Outs = NoOuts>(
     cache,
     execution: executionOf(options, 'step()'),
     when: options.when,
+    map,
     site,
   })
 }
@@ -262,7 +267,8 @@ function otherCopy(): StepwellError {
   })
 }
 
-function checkOptions(options: object): void {
+/** @throws TypeError on an unknown option or one of the wrong type. */
+export function checkOptions(options: object): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`Expected the options of step() to be an object, got ${String(options)}`)
   }

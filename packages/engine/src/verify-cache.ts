@@ -62,7 +62,7 @@ export async function readCache(
     done += size
     progress(done, bytes)
   }
-  const held = new HeldBytes(artifacts)
+  const held = new HeldBytes(artifacts, state.ledgers)
   const suspects: (readonly [key: StepKey, entry: StepEntry | undefined])[] = []
   let entries = 0
   for await (const [key, entry] of state.cache.entries()) {
@@ -119,7 +119,7 @@ export async function mendCache(
   return { ...counts, damaged: away, healed, lost, lines: await runs.mendJournals() }
 
   async function isWhole({ outputs }: StepEntry): Promise<boolean> {
-    for (const digest of await new HeldBytes(artifacts).of(outputs)) {
+    for (const digest of await new HeldBytes(artifacts, state.ledgers).of(outputs)) {
       if (!sound.has(digest) && (await artifacts.check(digest)) !== 'present') return false
     }
     return true

@@ -1,4 +1,4 @@
-import { type RunRecord, type StepRecord } from '@stepwell/engine'
+import { type ItemCounts, type RunRecord, type StepRecord } from '@stepwell/engine'
 import { reasonText } from './reasons.ts'
 import { renderTable } from './table.ts'
 import { clip, formatDuration, formatSize, paint, plural } from './text.ts'
@@ -92,7 +92,13 @@ export function paintStatus(status: RunRecord['status'] | StepRecord['status']):
   }
 }
 
-function reasonOf({ status, reasons, error }: ShownStep): string {
+function reasonOf({ status, reasons, items, error }: ShownStep): string {
   if (status === 'failed' && error !== undefined) return clip(error.message.split('\n')[0] ?? '')
-  return reasonText(reasons)
+  return items === undefined ? reasonText(reasons) : `${itemsText(items)}: ${reasonText(reasons)}`
+}
+
+/** `120 of 1,000 items executed, 3 failed` */
+export function itemsText({ total, executed, failed }: ItemCounts): string {
+  const done = `${executed} of ${plural(total, 'item')} executed`
+  return failed === 0 ? done : `${done}, ${failed} failed`
 }

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update'
 import { type RunEvent } from '@stepwell/engine'
 import { reasonText } from './reasons.ts'
-import { paintStatus } from './process-table.ts'
+import { itemsText, paintStatus } from './process-table.ts'
 import { formatDuration, paint, plural } from './text.ts'
 
 /** Shows a run while it goes on. */
@@ -53,6 +53,11 @@ export function terminalProgress(): Progress {
         case 'step-log': {
           const step = running.get(event.step)
           if (step !== undefined) step.line = event.line
+          break
+        }
+        case 'step-items': {
+          const step = running.get(event.step)
+          if (step !== undefined) step.line = itemsText(event.items)
           break
         }
         case 'step-retried':
@@ -107,6 +112,7 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
           noteOnStderr(`warning: ${event.message}`)
           break
         case 'step-metric':
+        case 'step-items':
         case 'run-finished':
           break
       }

@@ -7,6 +7,9 @@ import {
   type SyntaxNode,
 } from './syntax.ts'
 
+/** The options of a step that hold its code. */
+export const CODE_OPTIONS: ReadonlySet<string> = new Set(['run', 'check'])
+
 /** A call in a source file. */
 export interface Call {
   readonly node: SyntaxNode
@@ -40,7 +43,9 @@ export function codeOptions({ node }: Call): SyntaxNode[] | undefined {
   if (['call', 'apply', 'bind'].includes(identifierName(property) ?? '')) return undefined
   const [first, second] = node['arguments'] as SyntaxNode[]
   if (first?.type === 'ObjectExpression') {
-    const runs = writtenOptions(first)?.filter(({ key }) => identifierName(key) === 'run')
+    const runs = writtenOptions(first)?.filter(({ key }) => {
+      return CODE_OPTIONS.has(identifierName(key) ?? '')
+    })
     return runs?.length === 1 ? runs.map(({ value }) => value as SyntaxNode) : undefined
   }
   // The record form has no code: its steps were made elsewhere.
@@ -65,6 +70,13 @@ export function dependsOption({ node }: Call): SyntaxNode | undefined {
 
 function optionName(key: unknown): string | undefined {
   return identifierName(key) ?? literalText(key)
+}
+
+/** The name of the function that is called: of `step.map`, that is `step`. */
+export function calleeName(callee: unknown): string | undefined {
+  if (!isNode(callee) || callee.type !== 'MemberExpression') return identifierName(callee)
+  const isMap = callee['computed'] !== true && identifierName(callee['property']) === 'map'
+  return isMap ? identifierName(callee['object']) : undefined
 }
 
 /** The members of an object that are all written out: no spread, no accessor, no computed key. */

@@ -1,3 +1,4 @@
+import { calleeName } from './calls.ts'
 import { isFreeze, isPlainObject, plainRead, type PlainRead } from './shapes.ts'
 import { identifierName, isNode, literalText, type SyntaxNode } from './syntax.ts'
 
@@ -178,8 +179,9 @@ function isLiteral(node: unknown): boolean {
 
 /** `step(...)`, `file(...)` and the like, or `train.pick('model')`. */
 function isHandleCall({ callee }: SyntaxNode, { isEngineCall, constant }: Names): boolean {
-  const name = identifierName(callee)
-  if (name !== undefined) return isEngineCall(name)
+  const name = calleeName(callee)
+  if (name !== undefined && isEngineCall(name)) return true
+  if (identifierName(callee) !== undefined) return false
   if (!isNode(callee) || callee.type !== 'MemberExpression' || callee['computed'] === true)
     return false
   const object = constant(identifierName(callee['object']) ?? '')

@@ -1,5 +1,5 @@
 import { digestText, type Digest } from '../digest.ts'
-import { writtenOptions } from './calls.ts'
+import { calleeName, CODE_OPTIONS, writtenOptions } from './calls.ts'
 import { canonicalText } from './canonical.ts'
 import { evaluationOf, NO_EVALUATION, type Evaluation } from './evaluation.ts'
 import {
@@ -79,6 +79,9 @@ const ENGINE_CALLS = new Set([
   'url',
   'env',
   'secret',
+  'gate',
+  'command',
+  'service',
 ])
 
 /** With the piece of the syntax tree behind each unit. */
@@ -446,12 +449,12 @@ function stepOptions(
   { isEngineCall }: Names,
 ): readonly { readonly value: unknown; readonly use: Use }[] | undefined {
   if (!isNode(node) || node.type !== 'CallExpression') return undefined
-  const name = identifierName(node['callee'])
+  const name = calleeName(node['callee'])
   const [options, ...others] = node['arguments'] as SyntaxNode[]
   if (name === undefined || !isEngineCall(name) || others.length > 0) return undefined
   if (options?.type !== 'ObjectExpression') return undefined
   return writtenOptions(options)?.map(({ key, value }) => {
-    return { value, use: identifierName(key) === 'run' ? 'kept' : 'data' }
+    return { value, use: CODE_OPTIONS.has(identifierName(key) ?? '') ? 'kept' : 'data' }
   })
 }
 

@@ -25,6 +25,16 @@ export interface Job {
   readonly outs: Readonly<Record<string, JobOut>>
   /** The directory for work in progress, absolute; made when the step asks for it. */
   readonly scratch: string
+  /** Of a mapped step: what it is to be called with, one after the other, each as the input `item`. */
+  readonly items?: readonly JobItem[]
+}
+
+export interface JobItem {
+  readonly input: JobInput
+  /** What it is called in the log. */
+  readonly label: string
+  /** As of the job. */
+  readonly scratch: string
 }
 
 export interface JobCommand extends CommandLine {
@@ -34,6 +44,8 @@ export interface JobCommand extends CommandLine {
 
 export type JobInput =
   | { readonly kind: 'value'; readonly digest: Digest }
+  /** A small value itself, encoded, in base64. */
+  | { readonly kind: 'inline'; readonly bytes: string }
   | { readonly kind: 'file'; readonly path: string; readonly digest: Digest }
   /** The digests are of trees, whose texts are artifacts. */
   | { readonly kind: 'dir'; readonly path: string; readonly digest: Digest }
@@ -66,11 +78,20 @@ export interface JobEvents {
 /** A step's failure is a value; an executor throws only when its own machinery fails. */
 export type JobResult = (
   | { readonly ok: true; readonly outputs: Outputs }
+  /** Of a job with items: how each one went, in their order; those at the end that were not begun have none. */
+  | { readonly ok: true; readonly items: readonly ItemResult[] }
   | { readonly ok: false; readonly failure: Failure }
 ) & {
   /** How long the step itself took, in milliseconds. */
   readonly duration: number
 }
+
+export type ItemResult =
+  | { readonly ok: true; readonly output: ItemOutput }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** What an item gave: small values themselves, encoded, in base64; of others where they are stored. */
+export type ItemOutput = { readonly bytes: string } | { readonly digest: Digest }
 
 /**
  * Runs a ready step somewhere. The outputs of a successful job, outs included, are durable in the

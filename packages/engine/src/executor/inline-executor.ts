@@ -2,18 +2,23 @@ import { mkdirSync } from 'node:fs'
 import type { Artifact, OutArtifact, Outputs } from '../artifact.ts'
 import type { StepContext } from '../context.ts'
 import { describeValue } from '../describe.ts'
+import { digestBytes } from '../digest.ts'
 import { StepwellError } from '../errors.ts'
 import { UnencodableError } from '../json.ts'
+import { ITEM } from '../mapping.ts'
 import { pickField } from '../pick.ts'
 import { definition, type Step } from '../step.ts'
 import { failureOf, type Failure } from '../step-record.ts'
 import { storeOuts } from '../store/store-outs.ts'
 import type { ArtifactStore, FileDigests } from '../store/store.ts'
 import { encodeValue } from '../value.ts'
-import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
-import { readInputs } from './job-inputs.ts'
+import type { Executor, ItemOutput, ItemResult, Job, JobEvents, JobResult } from './executor.ts'
+import { readInput, readInputs } from './job-inputs.ts'
 import { LEFT_ALONE, unlessLeftAlone } from './leave-alone.ts'
 import { Secrets } from './secrets.ts'
+
+// What an item gives is kept with the item when it is no longer than this, in bytes.
+const MOST_INLINE = 16_384
 
 export interface InlineOptions {
   readonly steps: ReadonlyMap<string, Step>
@@ -34,24 +39,106 @@ export class InlineExecutor implements Executor {
   }
 
   async execute(job: Job, events: JobEvents, signal: AbortSignal): Promise<JobResult> {
-    const { steps, dir, grace } = this.#options
+    const { steps } = this.#options
     const step = steps.get(job.step)
     if (step === undefined) throw new TypeError(`no step \`${job.step}\` in this pipeline`)
     const inputs = await readInputs(job.inputs, this.#options)
     const secrets = new Secrets(secretsOf(job))
+    const started = performance.now()
+    const call = async (given: unknown, context: Context): Promise<Called> =>
+      await this.#call(step, job.step, given, context, secrets)
+    if (job.items !== undefined) {
+      const items = await this.#items(job, inputs, events, signal, secrets, call)
+      const duration = performance.now() - started
+      const changed = changedInput(job, inputs)
+      if (changed === undefined) return { ok: true, items, duration }
+      return { ok: false, failure: failureOf(inputChanged(job.step, changed)), duration }
+    }
+    const called = await call(inputs, this.#context(job, events, signal, secrets))
+    if (!called.ok) return called
+    const { value, duration } = called
+    return { ...(await this.#store(job, value, secrets)), duration }
+  }
+
+  async #call(
+    step: Step,
+    name: string,
+    inputs: unknown,
+    context: Context,
+    secrets: Secrets,
+  ): Promise<Called> {
+    const started = performance.now()
+    let ended: number | undefined
+    let value: unknown
+    try {
+      // Called detached: the definition that holds it is no input.
+      const { run } = definition(step)
+      value = run(inputs as never, context as never)
+      // Between the return of a value and the turn in which it is awaited, other steps may compute.
+      if (!isPromise(value)) ended = performance.now()
+      else
+        value = await unlessLeftAlone(Promise.resolve(value), context.signal, this.#options.grace)
+      if (value === LEFT_ALONE) throw leftAlone(name)
+    } catch (error) {
+      const failure = secrets.hideIn(failureOf(error))
+      return { ok: false, failure, duration: performance.now() - started }
+    }
+    return { ok: true, value, duration: (ended ?? performance.now()) - started }
+  }
+
+  async #items(
+    { step, items = [], ...job }: Job,
+    inputs: Readonly<Record<string, unknown>>,
+    events: JobEvents,
+    signal: AbortSignal,
+    secrets: Secrets,
+    call: (given: unknown, context: Context) => Promise<Called>,
+  ): Promise<ItemResult[]> {
+    const results: ItemResult[] = []
+    for (const { input, label, scratch } of items) {
+      if (signal.aborted) break
+      const log = (line: string): void => events.log(`[${label}] ${line}`)
+      const context = this.#context({ ...job, step, scratch }, { ...events, log }, signal, secrets)
+      const item = await readInput(input, this.#options)
+      const called = await call({ ...inputs, [ITEM]: item }, context)
+      results.push(called.ok ? await this.#keepItem(step, called.value, secrets) : called)
+    }
+    return results
+  }
+
+  async #keepItem(step: string, value: unknown, secrets: Secrets): Promise<ItemResult> {
+    let bytes: Uint8Array
+    try {
+      bytes = encodeValue(value)
+      secrets.checkBytes(step, 'the output of an item', bytes)
+    } catch (error) {
+      if (error instanceof UnencodableError) return { ok: false, failure: unstorable(step, error) }
+      return { ok: false, failure: failureOf(error) }
+    }
+    const output: ItemOutput =
+      bytes.length > MOST_INLINE
+        ? { digest: await this.#options.artifacts.put(bytes) }
+        : { bytes: Buffer.from(bytes).toString('base64') }
+    return { ok: true, output }
+  }
+
+  #context(
+    { params, outs, scratch }: Omit<Job, 'items'>,
+    events: JobEvents,
+    signal: AbortSignal,
+    secrets: Secrets,
+  ): Context {
     // Hidden before it is cut into lines: a key file is a secret of many.
     const log = (message: string): void => {
       for (const line of secrets.hide(message).split('\n')) events.log(line)
     }
-    const context: StepContext<unknown, string> = {
-      params: JSON.parse(job.params) as unknown,
-      dir,
-      outs: Object.fromEntries(
-        Object.entries(job.outs).map(([name, { staged }]) => [name, staged]),
-      ),
+    return {
+      params: JSON.parse(params) as unknown,
+      dir: this.#options.dir,
+      outs: Object.fromEntries(Object.entries(outs).map(([name, { staged }]) => [name, staged])),
       scratch: () => {
-        mkdirSync(job.scratch, { recursive: true })
-        return job.scratch
+        mkdirSync(scratch, { recursive: true })
+        return scratch
       },
       signal,
       log: (message) => {
@@ -69,24 +156,6 @@ export class InlineExecutor implements Executor {
         else log(`metric ${name} is ${value}: not recorded`)
       },
     }
-    const started = performance.now()
-    let ended: number | undefined
-    let value: unknown
-    try {
-      // Called detached: the definition that holds it is no input.
-      const { run } = definition(step)
-      const returned = run(inputs as never, context as never)
-      // Between the return of a value and the turn in which it is awaited, other steps may compute.
-      if (!isPromise(returned)) ended = performance.now()
-      value = await unlessLeftAlone(Promise.resolve(returned), signal, grace)
-      if (value === LEFT_ALONE) throw leftAlone(job.step)
-    } catch (error) {
-      const failure = secrets.hideIn(failureOf(error))
-      return { ok: false, failure, duration: performance.now() - started }
-    }
-    const duration = (ended ?? performance.now()) - started
-    const stored = await this.#store(job, value, secrets)
-    return { ...stored, duration }
   }
 
   async #store({ step, picks, outs }: Job, value: unknown, secrets: Secrets): Promise<Stored> {
@@ -128,6 +197,12 @@ export class InlineExecutor implements Executor {
   }
 }
 
+type Context = StepContext<unknown, string>
+
+type Called = (
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: Failure }
+) & { readonly duration: number }
+
 type Stored =
   | { readonly ok: true; readonly outputs: Outputs }
   | { readonly ok: false; readonly failure: Failure }
@@ -139,6 +214,31 @@ interface EncodedArtifact {
 
 function encode(value: unknown): EncodedArtifact {
   return { bytes: encodeValue(value), about: describeValue(value) }
+}
+
+/** The name of an input that items share and one of them has changed, so that others may have seen that. */
+function changedInput(
+  { inputs }: Job,
+  given: Readonly<Record<string, unknown>>,
+): string | undefined {
+  return Object.keys(inputs).find((name) => {
+    const input = inputs[name]
+    if (input?.kind !== 'value') return false
+    try {
+      return digestBytes(encodeValue(given[name])) !== input.digest
+    } catch {
+      return true
+    }
+  })
+}
+
+function inputChanged(step: string, name: string): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_ITEM_INPUT',
+    what: `the function of step \`${step}\` changes its input \`${name}\``,
+    facts: 'which other items are given too',
+    todo: 'let it change a copy: structuredClone(input)',
+  })
 }
 
 function leftAlone(step: string): StepwellError {
@@ -167,6 +267,6 @@ function secretsOf({ inputs }: Job): string[] {
   })
 }
 
-function isPromise(value: unknown): boolean {
+function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value
 }

@@ -25,13 +25,15 @@ export async function readInputs(
   return Object.fromEntries(read)
 }
 
-async function readInput(input: JobInput, place: InputPlace): Promise<unknown> {
+export async function readInput(input: JobInput, place: InputPlace): Promise<unknown> {
   const { artifacts, dir } = place
   switch (input.kind) {
     case 'value':
       // Decoded for each consumer: nobody can change what another one sees, and a step is given
       // the same thing whether its input was just made or comes from the cache.
       return decodeValue(await artifacts.get(input.digest))
+    case 'inline':
+      return decodeValue(Buffer.from(input.bytes, 'base64'))
     case 'file':
       return createFileInput(resolve(dir, input.path), input.path, input.digest)
     case 'dir':
@@ -47,7 +49,8 @@ async function readInput(input: JobInput, place: InputPlace): Promise<unknown> {
   }
 }
 
-async function readTree(
+/** The entries of a listing. */
+export async function readTree(
   digest: Digest,
   { artifacts, trees }: InputPlace,
 ): Promise<readonly TreeEntry[]> {

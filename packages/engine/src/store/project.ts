@@ -20,6 +20,8 @@ export interface StateDirs {
   readonly quarantine: string
   readonly downloads: string
   readonly pins: string
+  /** What the items of mapped steps gave. */
+  readonly items: string
   /** The audit trail of what was accepted. */
   readonly accepted: string
   /** What was found out about code. */
@@ -54,6 +56,7 @@ export function stateDirs(dir: string): StateDirs {
     quarantine: join(root, 'quarantine'),
     downloads: join(root, 'downloads'),
     pins: join(root, 'pins'),
+    items: join(root, 'items'),
     accepted: join(root, 'accepted.ndjson'),
     code: join(root, 'code'),
   }

@@ -119,7 +119,7 @@ export function executorContract(
         inputs: { a: { kind: 'value', digest }, b: { kind: 'env', name: 'B', value: '3' } },
         params: '{"c":4}',
       })
-      if (!result.ok) throw new Error(result.failure.message)
+      if (!('outputs' in result)) throw new Error(JSON.stringify(result))
       const { value } = result.outputs
       expect(decodeValue(await artifacts.get(value.digest))).toBe('234')
       expect(value.size).toBe((await artifacts.get(value.digest)).length)
@@ -128,7 +128,7 @@ export function executorContract(
     test('stores the fields that are picked', async () => {
       const { artifacts, execute } = set()
       const result = await execute({ step: 'talk', picks: ['model', 'score'] })
-      if (!result.ok) throw new Error(result.failure.message)
+      if (!('outputs' in result)) throw new Error(JSON.stringify(result))
       const { picks } = result.outputs
       expect(Object.keys(picks).toSorted()).toEqual(['model', 'score'])
       for (const [field, expected] of [
@@ -194,7 +194,7 @@ export function executorContract(
       const { dir, artifacts, execute } = set()
       const outs = stagedOuts(dir)
       const result = await execute({ step: 'write', outs })
-      if (!result.ok) throw new Error(result.failure.message)
+      if (!('outputs' in result)) throw new Error(JSON.stringify(result))
       const { table, images } = result.outputs.outs
       expect(table).toEqual({
         kind: 'file',
