@@ -20,6 +20,7 @@ export type { CachedEntry, CacheListing } from './cache-entries.ts'
 export type { CodeReport, ReportedCode, ReportedFile, ReportedPart } from './code-report.ts'
 export type { Doubt } from './code.ts'
 export type { GarbageEntry, GarbageReport, GarbageRequest } from './collect-garbage.ts'
+export { gate, type GateCheck, type GateOptions } from './gate.ts'
 export { toDot, toMermaid } from './graph.ts'
 export {
   dir,
@@ -37,8 +38,9 @@ export {
 } from './input.ts'
 export type { ExecutionOptions, ExecutorKind, RetryOptions } from './execution.ts'
 export type { OnFailure } from './halt.ts'
+export { matrix, type Axes, type PointOf } from './matrix.ts'
 export { outline, type OutlinedStep } from './outline.ts'
-export type { Pipeline, PipelineOptions } from './pipeline.ts'
+export type { Pipeline, PipelineOptions, StepGroup } from './pipeline.ts'
 export type { Evidence, Plan } from './plan.ts'
 export type { LiveRun, PipelineStatus, StepSituation, StepState } from './pipeline-status.ts'
 export { decodePlan, encodePlan } from './plan-file.ts'

@@ -68,7 +68,10 @@ export function orderSteps(pipeline: Pipeline, targets: readonly string[] = []):
   }))
 
   function closure(from: readonly string[], edges: ReadonlyMap<string, string[]>): Set<string> {
-    const unknown = from.find((name) => !edges.has(name))
+    const named = from.flatMap((name) => (edges.has(name) ? [name] : groupOf(name, edges.keys())))
+    const unknown = from.find(
+      (name) => !edges.has(name) && groupOf(name, edges.keys()).length === 0,
+    )
     if (unknown !== undefined) {
       throw new StepwellError({
         code: 'STEPWELL_TARGET_UNKNOWN',
@@ -76,10 +79,15 @@ export function orderSteps(pipeline: Pipeline, targets: readonly string[] = []):
         todo: `its steps are ${[...edges.keys()].join(', ')}`,
       })
     }
-    const reached = new Set(from)
+    const reached = new Set(named)
     for (const name of reached) for (const read of edges.get(name) ?? []) reached.add(read)
     return reached
   }
+}
+
+/** The steps of a group of that name. */
+export function groupOf(name: string, steps: Iterable<string>): string[] {
+  return [...steps].filter((step) => step.startsWith(`${name}.`))
 }
 
 /** Follows unordered steps upstream until one comes up again: each of them reads another one. */

@@ -29,10 +29,17 @@ export type Link<I = never, O = unknown> = readonly [
   run: (input: I, context: StepContext<object>) => O,
 ]
 
+/** Steps by name; another pipeline, or a record of steps, is a group whose name comes before theirs. */
+export interface StepGroup {
+  readonly [name: string]: Step | Pipeline | StepGroup
+}
+
 /** Steps by name, or functions in a row. */
-export type Steps = Readonly<Record<string, Step>> | readonly Link[]
+export type Steps = StepGroup | readonly Link[]
 
 const NAME = /^[a-z][a-zA-Z0-9]*(?:-[a-z0-9]+)*$/
+// What a group holds may be named after values.
+const PART = /^[a-zA-Z0-9_]+(?:-[a-zA-Z0-9_]+)*$/
 const MAX_NAME = 100
 const KINDS: ReadonlySet<string> = new Set<Input['kind']>([
   'file',
@@ -61,7 +68,7 @@ export function makePipeline(
   options: PipelineOptions = {},
 ): Pipeline {
   checkName(name, 'pipeline')
-  const named = new Map(isLinks(steps) ? chain(steps, site) : entries(steps))
+  const named = new Map(isLinks(steps) ? chain(steps, site) : entries(steps, ''))
   if (named.size === 0) {
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_EMPTY',
@@ -91,7 +98,8 @@ function isLinks(steps: Steps): steps is readonly Link[] {
   return Array.isArray(steps)
 }
 
-function entries(steps: Readonly<Record<string, Step>>): [string, Step][] {
+/** @param group the names of the groups around, each with a dot after it */
+function entries(steps: StepGroup, group: string): [string, Step][] {
   const prototype: unknown = Object.getPrototypeOf(steps)
   // `{ __proto__: train }` names no step, it sets the prototype: without this the step would be lost.
   if (prototype !== Object.prototype && prototype !== null) {
@@ -102,7 +110,30 @@ function entries(steps: Readonly<Record<string, Step>>): [string, Step][] {
       todo: 'rename that step',
     })
   }
-  return Object.entries(steps)
+  return Object.entries(steps).flatMap(([name, member]): [string, Step][] => {
+    checkName(name, group === '' ? 'step' : 'member of a group')
+    const full = `${group}${name}`
+    if (isStep(member)) return [[full, member]]
+    if (isPipeline(member)) {
+      return [...member.steps].map(([inner, step]) => [`${full}.${inner}`, step])
+    }
+    if (isGroup(member)) return entries(member, `${full}.`)
+    throw new TypeError(`Expected \`${full}\` to be made by step(), got ${typeof member}`)
+  })
+}
+
+/** What has a kind is a handle of another sort; an empty group would be overlooked. */
+function isGroup(member: unknown): member is StepGroup {
+  if (typeof member !== 'object' || member === null || 'kind' in member) return false
+  return Object.keys(member).length > 0
+}
+
+function isStep(member: unknown): member is Step {
+  return member instanceof Object && 'kind' in member && member.kind === 'step'
+}
+
+function isPipeline(member: unknown): member is Pipeline {
+  return member instanceof Object && 'kind' in member && member.kind === 'pipeline'
 }
 
 function chain(links: readonly Link[], site: string): [string, Step][] {
@@ -115,6 +146,7 @@ function chain(links: readonly Link[], site: string): [string, Step][] {
     const call = run as StepFunction<unknown, object, unknown>
     const piped: StepFunction<{ input?: unknown }, object, unknown> = ({ input }, context) =>
       call(input, context)
+    checkName(name, 'step')
     if (named.some(([other]) => other === name)) throw sameName(name, name)
     previous = makeStep(
       {
@@ -139,7 +171,8 @@ function checkName(name: string, of: string): void {
     })
   if (typeof name !== 'string') throw refuse('it is not a string')
   if (name in Object.prototype) throw refuse('every JavaScript object has a member of that name')
-  if (!NAME.test(name)) throw refuse('it is neither lower camel nor kebab case')
+  const form = of === 'member of a group' ? PART : NAME
+  if (!form.test(name)) throw refuse('it is neither lower camel nor kebab case')
   if (name.length > MAX_NAME) throw refuse(`it is longer than ${MAX_NAME} characters`)
 }
 
@@ -156,7 +189,6 @@ function checkNames(named: ReadonlyMap<string, Step>): void {
   const names = new Map<Step, string>()
   const folded = new Map<string, string>()
   for (const [name, step] of named) {
-    checkName(name, 'step')
     // Logs are files named after steps, and some file systems do not tell `trainA` from `traina`.
     const alike = folded.get(name.toLowerCase())
     if (alike !== undefined) {

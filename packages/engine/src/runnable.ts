@@ -1,8 +1,15 @@
 import type { StepContext } from './context.ts'
 import { openEngine, type EngineOptions, type RunRequest } from './engine.ts'
-import { makePipeline, type Link, type Pipeline, type PipelineOptions } from './pipeline.ts'
+import {
+  makePipeline,
+  type Link,
+  type Pipeline,
+  type PipelineOptions,
+  type StepGroup,
+  type Steps,
+} from './pipeline.ts'
 import type { RunRecord } from './run.ts'
-import { callSite, type Step } from './step.ts'
+import { callSite } from './step.ts'
 
 /** A pipeline that can run itself, on an engine opened for that one run. `T` is its last output. */
 export interface RunnablePipeline<T = unknown> extends Pipeline {
@@ -48,7 +55,7 @@ type Chained<L extends readonly unknown[]> = L extends readonly [infer A, infer 
  */
 export function pipeline(
   name: string,
-  steps: Readonly<Record<string, Step>>,
+  steps: StepGroup,
   options?: PipelineOptions,
 ): RunnablePipeline
 export function pipeline<const L extends readonly Link[]>(
@@ -58,7 +65,7 @@ export function pipeline<const L extends readonly Link[]>(
 ): RunnablePipeline<LastOutput<L>>
 export function pipeline(
   name: string,
-  steps: Readonly<Record<string, Step>> | readonly Link[],
+  steps: Steps,
   pipelineOptions: PipelineOptions = {},
 ): RunnablePipeline {
   const made: RunnablePipeline = {

@@ -3,7 +3,7 @@ import type { PipelineCode } from './code.ts'
 import { findCode, type KnownCode } from './code/manifest.ts'
 import { StepwellError } from './errors.ts'
 import { paramsOf } from './identify.ts'
-import { orderSteps, type OrderedStep } from './order.ts'
+import { groupOf, orderSteps, type OrderedStep } from './order.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { ProjectState } from './project-state.ts'
 import { nextSnapshot, withoutRevoked } from './snapshot.ts'
@@ -126,7 +126,7 @@ function namesText(names: readonly string[]): string {
 function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force']): Set<string> {
   const names = steps.map(({ name }) => name)
   if (force === 'all') return new Set(names)
-  const unknown = force?.find((name) => !names.includes(name))
+  const unknown = force?.find((name) => !names.includes(name) && groupOf(name, names).length === 0)
   if (unknown !== undefined) {
     throw new StepwellError({
       code: 'STEPWELL_TARGET_UNKNOWN',
@@ -134,5 +134,5 @@ function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force'])
       todo: `those that do are ${names.join(', ')}`,
     })
   }
-  return new Set(force)
+  return new Set(force?.flatMap((name) => [name, ...groupOf(name, names)]))
 }

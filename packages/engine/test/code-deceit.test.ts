@@ -702,3 +702,53 @@ describe('what is not run here', () => {
     })
   }
 })
+
+describe('shapes of work', () => {
+  const head = `import { gate, matrix, pipeline, step } from '@stepwell/engine'\n`
+  deceit('a function that a matrix calls while the module is loaded', {
+    'pipeline.ts': `${head}
+const state = { x: 0 }
+const fits = matrix({ a: [1] }, (params) => { state.x = ⟦3|4⟧; return step({ params, run: () => 1 }) })
+const raw = step({ run: () => state.x })
+export default pipeline('p', { fits, raw })`,
+  })
+  deceit('a function that a matrix calls, as an expression', {
+    'pipeline.ts': `${head}
+const state = { x: 0 }
+const set = (x: number) => { state.x = x; return {} }
+const fits = matrix({ a: [1] }, () => step({ params: set(⟦3|4⟧), run: () => 1 }))
+const raw = step({ run: () => state.x })
+export default pipeline('p', { fits, raw })`,
+  })
+  deceit('a value of a matrix that a function captures', {
+    'pipeline.ts': `${head}
+const fits = matrix({ a: [⟦3|4⟧] }, ({ a }) => step({ run: () => a }))
+const raw = step({ inputs: fits, run: (all) => Object.values(all)[0] })
+export default pipeline('p', { fits, raw })`,
+  })
+  deceit('a default export that an import gives to a step', {
+    'pipeline.ts': `${head}
+import table from './table.ts'
+const raw = step({ run: () => table.x })
+export default pipeline('p', { raw })`,
+    'table.ts': 'export default { x: ⟦3|4⟧ }',
+  })
+  deceit('a default export that is changed while another module is loaded', {
+    'pipeline.ts': `${head}
+import table from './table.ts'
+import './change.ts'
+const raw = step({ run: () => table.x })
+export default pipeline('p', { raw })`,
+    'table.ts': 'export default { x: 0 }',
+    'change.ts': `import table from './table.ts'\ntable.x = ⟦3|4⟧`,
+  })
+  deceit('what an item of a mapped step reaches', {
+    'pipeline.ts': `${head}
+import { scale } from './scale.ts'
+const list = step({ run: () => [1] })
+const each = step.map({ over: list, run: ({ item }) => scale(item) })
+const raw = step({ inputs: { each }, run: (all) => all.each[0] })
+export default pipeline('p', { list, each, raw })`,
+    'scale.ts': 'export const scale = (x: number): number => x * ⟦3|4⟧',
+  })
+})

@@ -1764,3 +1764,33 @@ export class Other extends Base {}
   changes('a function in a table', { 'one.ts': ['3', '4'] }, 'c d')
   changes('a base class', { 'base.ts': ['3', '4'] }, '', { [NAMESPACE]: 'c' })
 })
+
+describe('shapes of work', () => {
+  const files = {
+    'pipeline.ts': `import { gate, matrix, pipeline, step } from '@stepwell/engine'
+import prep from './prep.ts'
+import { fit } from './fit.ts'
+const list = step({ run: () => [3, 4] })
+const each = step.map({ over: list, params: { k: 1 }, run: ({ item }: any, { params }: any) => item * params.k })
+const fits = matrix({ degree: [1, 2] }, (params: any) => step({ params, run: fit }))
+const one = step({ run: () => 1 })
+const good = gate({ of: one, params: { least: 0 }, check: (x: any, { params }: any) => x > params.least || 'too small' })
+export default pipeline('p', { prep, list, each, fits, one, good })
+`,
+    'prep.ts': `import { pipeline, step } from '@stepwell/engine'
+const collect = step({ run: () => 5 })
+export default pipeline('prep', { collect })
+`,
+    'fit.ts': `export function fit(_: {}, { params }: any) { return params.degree + 1 }`,
+  }
+  const changes = (title: string, edit: Change, changed: string, coarse: Edit['coarse'] = {}) =>
+    edits(title, { files, edit, changes: changed, coarse })
+  changes('the function of a mapped step', { 'pipeline.ts': ['item *', '2 * item *'] }, 'each')
+  changes('a param of a mapped step', { 'pipeline.ts': ['k: 1', 'k: 2'] }, 'each')
+  changes('the function of a matrix', { 'fit.ts': ['+ 1', '+ 2'] }, 'fits.degree-1 fits.degree-2')
+  changes('one more value of a matrix', { 'pipeline.ts': ['[1, 2]', '[1, 2, 3]'] }, '')
+  changes('the check of a gate', { 'pipeline.ts': ["'too small'", "'much too small'"] }, '', {
+    'its own code': 'good',
+  })
+  changes('a step of a pipeline in a pipeline', { 'prep.ts': ['5', '6'] }, 'prep.collect')
+})

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { env, file, pipeline, step, type Step } from '../src/index.ts'
+import { env, file, matrix, pipeline, step, type Step } from '../src/index.ts'
+import { orderSteps } from '../src/order.ts'
 
 const run = (): number => 0
 const code = (expected: string) => expect.objectContaining({ code: expected })
@@ -126,4 +127,60 @@ describe('misuse of step(), file() and env() is a TypeError', () => {
     ['an empty variable', () => env('')],
   ]
   for (const [title, act] of wrong) test(title, () => expect(act).toThrow(TypeError))
+})
+
+describe('groups', () => {
+  const made = () => step({ run })
+
+  test('a record of steps, or a pipeline, puts its name before theirs', () => {
+    const inner = pipeline('inner', { collect: made(), fits: { 'degree-0_1': made() } })
+    const outer = pipeline('outer', { prep: inner, train: made(), more: { deep: { x1: made() } } })
+    expect([...outer.steps.keys()]).toEqual([
+      'prep.collect',
+      'prep.fits.degree-0_1',
+      'train',
+      'more.deep.x1',
+    ])
+  })
+
+  test('members have names of letters and digits, and no member is there twice', () => {
+    for (const name of ['a.b', '', '-a', 'a/b', '..', 'constructor']) {
+      expect(() => pipeline('p', { group: { [name]: made() } })).toThrow(code('STEPWELL_STEP_NAME'))
+    }
+    const twice = made()
+    expect(() => pipeline('p', { a: { x: twice }, b: { x: twice } })).toThrow(
+      code('STEPWELL_STEP_TWICE'),
+    )
+    expect(() => pipeline('p', { a: 3 as never })).toThrow('to be made by step()')
+  })
+
+  test('a matrix has a step for each combination, named after it', () => {
+    const points: unknown[] = []
+    const fits = matrix({ degree: [1, 2], lambda: [0, 0.1, -1], on: [true] }, (point) => {
+      points.push(point)
+      return made()
+    })
+    expect(Object.keys(fits)).toEqual([
+      'degree-1-lambda-0-on-true',
+      'degree-1-lambda-0_1-on-true',
+      'degree-1-lambda-_1-on-true',
+      'degree-2-lambda-0-on-true',
+      'degree-2-lambda-0_1-on-true',
+      'degree-2-lambda-_1-on-true',
+    ])
+    expect(points[1]).toEqual({ degree: 1, lambda: 0.1, on: true })
+    expect(pipeline('p', { fits }).steps.size).toBe(6)
+    expect(() => matrix({ a: [] }, made)).toThrow('at least one value')
+    expect(() => matrix({ a: ['x y', 'x_y'] }, made)).toThrow('two combinations named a-x_y')
+  })
+
+  test('the name of a group stands for its steps as a target', () => {
+    const inner = { collect: made(), clean: made() }
+    const outer = pipeline('outer', { prep: inner, other: made() })
+    expect(orderSteps(outer, ['prep']).map(({ name }) => name)).toEqual([
+      'prep.collect',
+      'prep.clean',
+    ])
+    expect(() => orderSteps(outer, ['pre'])).toThrow(code('STEPWELL_TARGET_UNKNOWN'))
+  })
 })

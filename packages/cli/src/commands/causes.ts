@@ -90,14 +90,24 @@ export async function lastExecution(
   return undefined
 }
 
-/** Names of the steps whose output, a field or an out of it, is an input that changed. */
+/** What may be names of steps whose output, a field or an out of it, is an input that changed. */
 export function changedSteps(reasons: readonly Reason[]): string[] {
   return reasons.flatMap((reason) =>
     // `train`, `train.model` or `train:file`; all else has a space (`file x`), or is an address.
     reason.kind === 'input' && /^[\w-]+(?:$|[.:](?!\/\/))/.test(reason.source)
-      ? [reason.source.split(/[.:]/)[0] ?? '']
+      ? beginnings(reason.source)
       : [],
   )
+}
+
+/** `fits`, `fits.all`, `fits.all.score`: a dot stands before a field, and in the name of a step in a group. */
+function beginnings(source: string): string[] {
+  const names: string[] = []
+  for (const part of (source.split(':')[0] ?? '').split('.')) {
+    const before = names.at(-1)
+    names.push(before === undefined ? part : `${before}.${part}`)
+  }
+  return names
 }
 
 function upstreamOf({ reasons }: PlannedStep): string[] {

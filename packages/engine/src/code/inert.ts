@@ -1,4 +1,4 @@
-import { calleeName } from './calls.ts'
+import { calleeName, CODE_OPTIONS, writtenOptions } from './calls.ts'
 import { isFreeze, isPlainObject, plainRead, type PlainRead } from './shapes.ts'
 import { identifierName, isNode, literalText, type SyntaxNode } from './syntax.ts'
 
@@ -6,6 +6,8 @@ import { identifierName, isNode, literalText, type SyntaxNode } from './syntax.t
 export interface Names {
   /** Whether a name is that of a function of the engine, which only makes handles. */
   readonly isEngineCall: (name: string) => boolean
+  /** Whether a name is that of the engine's `matrix`, which calls what it is given at once. */
+  readonly isMatrix: (name: string) => boolean
   /** Whether a name of the module has one value, whenever it is read. */
   readonly isFixed: (name: string) => boolean
   /** Whether a name is that of a class of the module, which keeps its prototype. */
@@ -110,6 +112,9 @@ export function isInert(
     case 'ClassExpression':
       return isInertClass(node, names, assumes, inert)
     case 'CallExpression':
+      if (names.isMatrix(identifierName(node['callee']) ?? '')) {
+        return isInertMatrix(node, names, assumes)
+      }
       if (isHandleCall(node, names)) {
         const given = use === 'kept' ? 'given' : use
         return (node['arguments'] as unknown[]).every((part) =>
@@ -123,6 +128,30 @@ export function isInert(
     default:
       return false
   }
+}
+
+/** `matrix({ degree: [1, 2] }, (params) => step({ params, run: fit }))`, all of it written out. */
+function isInertMatrix(
+  { arguments: args }: SyntaxNode,
+  names: Names,
+  assumes: Assumption[],
+): boolean {
+  const [axes, make, ...others] = args as SyntaxNode[]
+  if (others.length > 0 || make?.type !== 'ArrowFunctionExpression') return false
+  const params = make['params'] as SyntaxNode[]
+  if (!params.every(({ type }) => type === 'Identifier')) return false
+  const made = make['body'] as SyntaxNode
+  const [options, ...more] =
+    made.type === 'CallExpression' ? (made['arguments'] as SyntaxNode[]) : []
+  if (options?.type !== 'ObjectExpression' || more.length > 0) return false
+  if (!isHandleCall(made, names) || !isInert(axes, names, assumes, 'data')) return false
+  const written = writtenOptions(options)
+  return (
+    written?.every(({ key, value }) => {
+      const use = CODE_OPTIONS.has(identifierName(key) ?? '') ? 'given' : 'data'
+      return isInert(value, names, assumes, use)
+    }) ?? false
+  )
 }
 
 /** `lib.x`, which has no getter when `lib` is a namespace. */
@@ -162,6 +191,7 @@ function rootOf(read: SyntaxNode): string | undefined {
 /** Of a place where no name is known. */
 export const NO_NAMES: Names = {
   isEngineCall: () => false,
+  isMatrix: () => false,
   isFixed: () => false,
   isClass: () => false,
   isNamespace: () => false,

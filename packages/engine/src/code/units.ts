@@ -119,6 +119,14 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     },
     isImported: (name) => bindings.get(name)?.kind === 'import',
     isGlobal: (name) => !sources.has(name),
+    isMatrix: (name) => {
+      const bound = bindings.get(name)
+      return (
+        bound?.kind === 'import' &&
+        bound.specifier === '@stepwell/engine' &&
+        bound.name === 'matrix'
+      )
+    },
     isEngineCall: (name) => {
       const bound = bindings.get(name)
       if (bound?.kind !== 'import' || bound.specifier !== '@stepwell/engine') return false
@@ -262,6 +270,8 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     const unit = addDeclaration(node)
     const name = identifierName(node['id'])
     if (name !== undefined) bind([name], unit)
+    // The value of an expression is given that name once, and nobody can give it another one.
+    else if (node.type.endsWith('Expression')) fixed.add('default')
     // `export default x` is another name for `x`.
     exports.set('default', { kind: 'unit', unit, name: 'default' })
   }
