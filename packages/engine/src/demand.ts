@@ -1,36 +1,59 @@
 /** How much is asked for, or there is, of each resource, by name. What is not named is not needed. */
 export type Demand = Readonly<Record<string, number>>
 
+// Amounts may be fractions, whose sums are not exact: so much of all there is counts for nothing.
+const TOLERANCE = 1e-9
+
+interface Resource {
+  readonly capacity: number
+  taken: number
+  takers: number
+}
+
 /** What there is of some resources, and how much of it is taken. */
 export class Stock {
-  readonly #free: Map<string, number>
+  readonly #resources: Map<string, Resource>
 
   constructor(capacity: Demand) {
-    this.#free = new Map(Object.entries(capacity))
+    this.#resources = new Map(
+      Object.entries(capacity).map(([name, most]) => [
+        name,
+        { capacity: most, taken: 0, takers: 0 },
+      ]),
+    )
   }
 
   /** The resources of which there is not enough now. */
   lacking(demand: Demand): string[] {
     const names: string[] = []
     for (const name in demand) {
-      // Amounts may be fractions, whose sums are not exact.
-      if ((demand[name] ?? 0) > (this.#free.get(name) ?? 0) + 1e-9) names.push(name)
+      const { capacity = 0, taken = 0 } = this.#resources.get(name) ?? {}
+      const room = capacity - taken + TOLERANCE * Math.max(1, capacity)
+      if ((demand[name] ?? 0) > room) names.push(name)
     }
     return names
   }
 
   take(demand: Demand): void {
-    this.#change(demand, -1)
+    for (const [resource, amount] of this.#used(demand)) {
+      resource.taken += amount
+      resource.takers += 1
+    }
   }
 
   giveBack(demand: Demand): void {
-    this.#change(demand, 1)
+    for (const [resource, amount] of this.#used(demand)) {
+      resource.takers -= 1
+      // Whatever the rounding of sums has left, all of it is free once nobody has any.
+      resource.taken = resource.takers === 0 ? 0 : resource.taken - amount
+    }
   }
 
-  #change(demand: Demand, sign: 1 | -1): void {
+  *#used(demand: Demand): Generator<[Resource, number], void, undefined> {
     for (const name in demand) {
       const amount = demand[name] ?? 0
-      if (amount > 0) this.#free.set(name, (this.#free.get(name) ?? 0) + sign * amount)
+      const resource = this.#resources.get(name)
+      if (amount > 0 && resource !== undefined) yield [resource, amount]
     }
   }
 }

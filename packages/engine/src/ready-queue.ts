@@ -49,6 +49,7 @@ export class ReadyQueue<R> {
     if (next === undefined) return undefined
     const { heap, first, before } = next
     heap.pop()
+    if (heap.first === undefined) this.#heaps.delete(keyOf(first.demand))
     for (const passed of before) passed.passed += 1
     this.#stock.take(first.demand)
     return first.run
@@ -65,11 +66,13 @@ export class ReadyQueue<R> {
     const before: Entry<R>[] = []
     for (const { heap, first } of heads) {
       const lacking = this.#stock.lacking(first.demand)
-      if (lacking.length === 0 && !Object.keys(first.demand).some((name) => kept.has(name))) {
+      const names = Object.keys(first.demand).filter((name) => (first.demand[name] ?? 0) > 0)
+      if (lacking.length === 0 && !names.some((name) => kept.has(name))) {
         return { heap, first, before }
       }
       before.push(first)
-      if (first.passed >= PATIENCE) for (const name of lacking) kept.add(name)
+      // All that it takes, not only what it lacks: else others may take in turns what it does not lack.
+      if (first.passed >= PATIENCE) for (const name of names) kept.add(name)
     }
     return undefined
   }
