@@ -3,6 +3,9 @@ import { Stock, type Demand } from './demand.ts'
 import { pause } from './pause.ts'
 import { ReadyQueue } from './ready-queue.ts'
 
+// A timer for longer would be over at once.
+const MOST_TIMER = 2 ** 31 - 1
+
 /** A unit of a schedule, in an order in which each comes after what it waits for. */
 export interface Scheduled {
   readonly name: string
@@ -78,15 +81,14 @@ export async function schedule(
   let broken: { readonly error: unknown } | undefined
   let begun = 0
   const all = Promise.withResolvers<void>()
-  /** Ends the pauses of units that are to be executed again. */
-  const stop = new AbortController()
+  /** Ends the pauses of units that are to be executed again; no signal, whose many listeners are slow. */
+  const pauses = new Set<() => void>()
 
   if (units.length === 0) all.resolve()
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', endPauses)
   begin(units.filter(({ upstream }) => upstream.length === 0))
   await all.promise
-  signal.removeEventListener('abort', onAbort)
+  signal.removeEventListener('abort', endPauses)
   if (broken !== undefined) throw broken.error
 
   function begin(ready: readonly Scheduled[]): void {
@@ -114,7 +116,7 @@ export async function schedule(
       // It has ended already, within its turn.
       if (typeof executed === 'string') return
       if ('parts' in executed) parts = executed.parts
-      else await pause(executed.again, stop.signal)
+      else await pause(executed.again)
     }
     const turns = Array.from({ length: parts }, async (_, part) => {
       await queued(unit, async () => await work.executePart(name, part))
@@ -151,13 +153,24 @@ export async function schedule(
     )
   }
 
-  function breakDown(error: unknown): void {
-    broken ??= { error }
-    stop.abort()
+  /** Waits, but no longer than until nothing more is to be executed. */
+  async function pause(ms: number): Promise<void> {
+    if (stopping() || failed !== undefined) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, Math.min(ms, MOST_TIMER))
+    pauses.add(resolve)
+    await promise
+    pauses.delete(resolve)
+    clearTimeout(timer)
   }
 
-  function onAbort(): void {
-    stop.abort()
+  function endPauses(): void {
+    for (const end of pauses) end()
+  }
+
+  function breakDown(error: unknown): void {
+    broken ??= { error }
+    endPauses()
   }
 
   function stopping(): boolean {
@@ -172,7 +185,7 @@ export async function schedule(
   function end(name: string, how: Ending): void {
     if (how === 'failed' && !keepGoing) {
       failed ??= name
-      stop.abort()
+      endPauses()
     }
     release(name, how)
   }
