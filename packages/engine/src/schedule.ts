@@ -93,7 +93,8 @@ export async function schedule(
 
   function begin(ready: readonly Scheduled[]): void {
     begun += ready.length
-    for (const unit of ready) {
+    // Who is settled first finds the queue empty: those come first that are to be executed first.
+    for (const unit of ready.toSorted((a, b) => b.priority - a.priority)) {
       void drive(unit)
         .catch(breakDown)
         .finally(() => {
@@ -165,7 +166,7 @@ export async function schedule(
   }
 
   function endPauses(): void {
-    for (const end of pauses) end()
+    for (const endPause of pauses) endPause()
   }
 
   function breakDown(error: unknown): void {

@@ -14,7 +14,7 @@ const demands = fc.record(
 
 interface Entry {
   readonly id: number
-  readonly demand: Demand
+  readonly demand: { readonly x?: number; readonly y?: number }
   readonly priority: number
   passed: number
 }
@@ -32,7 +32,7 @@ class Model {
     const sorted = this.#waiting.toSorted((a, b) => b.priority - a.priority || a.id - b.id)
     const seen = new Set<string>()
     const heads = sorted.filter(({ demand }) => {
-      const key = JSON.stringify(Object.entries(demand).toSorted())
+      const key = JSON.stringify([demand.x ?? null, demand.y ?? null])
       return !seen.has(key) && seen.add(key)
     })
     const kept = new Set<string>()
