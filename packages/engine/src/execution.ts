@@ -61,6 +61,8 @@ const EXECUTORS = new Set<unknown>(['inline', 'thread', 'process'] satisfies Exe
 const ONCE: Retry = { attempts: 1, backoff: 0, jitter: false, on: () => true }
 const NAME = /^[a-zA-Z][a-zA-Z0-9_-]*$/
 const MUTEX = 'mutex '
+// Milliseconds: doubled often enough, a pause would be no number any more.
+const LONGEST = 7 * 86_400_000
 
 /** @throws TypeError for an option of the wrong type. */
 export function executionOf(
@@ -125,7 +127,7 @@ export function pauseAfter(
   failure: Failure,
 ): number | undefined {
   if (attempt >= attempts || !on(failure)) return undefined
-  const full = backoff * 2 ** (attempt - 1)
+  const full = Math.min(backoff * 2 ** (attempt - 1), LONGEST)
   return Math.round(jitter ? full * (0.5 + Math.random() / 2) : full)
 }
 
@@ -146,6 +148,11 @@ function retryOf(retry: ExecutionOptions['retry'], of: string): Retry {
   if (!Number.isInteger(attempts) || attempts < 1) {
     throw new TypeError(
       `Expected \`retry\` of ${of} to have \`attempts\`, an integer from 1 up, got ${String(attempts)}`,
+    )
+  }
+  if (on !== undefined && typeof on !== 'function' && !Array.isArray(on)) {
+    throw new TypeError(
+      `Expected \`retry.on\` of ${of} to be an array of error codes or a function, got ${typeof on}`,
     )
   }
   return {

@@ -11,6 +11,7 @@ export type OnFailure =
 export class Halt {
   readonly #stopping = new AbortController()
   readonly #killing = new AbortController()
+  #failed: string | undefined
 
   /** Aborts when nothing new is to be started. */
   get stopping(): AbortSignal {
@@ -22,13 +23,19 @@ export class Halt {
     return this.#killing.signal
   }
 
+  /** The step whose failure ended the run, if one did by itself. */
+  get failed(): string | undefined {
+    return this.#failed
+  }
+
   /** Lets what runs come to its end, and starts nothing new. */
   finish(): void {
     this.#stopping.abort()
   }
 
-  /** Stops what runs, too. */
-  kill(): void {
+  /** Stops what runs, too; `failed` is the step because of which. */
+  kill(failed?: string): void {
+    if (!this.#stopping.signal.aborted) this.#failed = failed
     this.#stopping.abort()
     this.#killing.abort()
   }

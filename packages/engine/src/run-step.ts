@@ -246,6 +246,11 @@ export class StepRunner {
     try {
       const settled = await this.#settleAgain(ordered, life, identity)
       if (settled !== undefined) return settled
+      // Nothing is started once the run was stopped, not even what had its turn.
+      if (this.#options.halt.stopping.aborted) {
+        this.cancel(name, undefined)
+        return 'cancelled'
+      }
       if (definition(ordered.step).map === undefined) {
         return await this.#execute(ordered, life, identity)
       }
@@ -337,7 +342,13 @@ export class StepRunner {
       return 'cancelled'
     }
     const { retry } = definition(step).execution
-    const pause = halt.stopping.aborted ? undefined : pauseAfter(retry, attempts, failure)
+    let pause: number | undefined
+    try {
+      pause = halt.stopping.aborted ? undefined : pauseAfter(retry, attempts, failure)
+    } catch (error) {
+      // The function that was asked is the step's own.
+      return this.#fail(name, reasons, failureOf(error))
+    }
     if (pause === undefined) return this.#fail(name, reasons, failure)
     emit({
       type: 'step-retried',
@@ -515,7 +526,7 @@ export class StepRunner {
 
   cancel(name: string, failed: string | undefined): void {
     if (!this.#lives.has(name)) this.#lives.set(name, beginLife())
-    const reasons: Reason[] = [{ kind: 'stopped', by: failed ?? null }]
+    const reasons: Reason[] = [{ kind: 'stopped', by: failed ?? this.#options.halt.failed ?? null }]
     this.#finish(name, 'cancelled', { reasons })
   }
 
@@ -533,7 +544,7 @@ export class StepRunner {
 
   #fail(name: string, reasons: readonly Reason[], error: Failure): 'failed' {
     const { onFailure, halt } = this.#options
-    if (onFailure === 'kill') halt.kill()
+    if (onFailure === 'kill') halt.kill(name)
     this.#finish(name, 'failed', { reasons, error })
     return 'failed'
   }

@@ -1,6 +1,5 @@
 import PQueue, { type Queue, type QueueAddOptions } from 'p-queue'
 import { Stock, type Demand } from './demand.ts'
-import { pause } from './pause.ts'
 import { ReadyQueue } from './ready-queue.ts'
 
 // A timer for longer would be over at once.
