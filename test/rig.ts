@@ -138,6 +138,7 @@ export interface RunOutcome extends Exit {
           readonly output?: { readonly digest: string; readonly about: string }
           readonly reasons: readonly { readonly kind: string }[]
           readonly metrics: Readonly<Record<string, number>>
+          readonly items?: Readonly<Record<string, number>>
           readonly error?: { readonly code?: string; readonly message: string }
         }
       >

@@ -1,4 +1,5 @@
 import { messageOf, StepwellError } from './errors.ts'
+import { Secrets } from './executor/secrets.ts'
 import { readInputs, type InputPlace } from './executor/job-inputs.ts'
 import { paramsOf, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
@@ -20,7 +21,7 @@ export async function askCondition(
     if (typeof holds === 'boolean') return holds
     throw new TypeError(`it gave ${typeof holds}, not true or false`)
   } catch (error) {
-    return failureOf(
+    const failure = failureOf(
       new StepwellError({
         code: 'STEPWELL_CONDITION',
         what: `the condition \`when\` of step \`${name}\` could not be asked`,
@@ -29,5 +30,6 @@ export async function askCondition(
         cause: error,
       }),
     )
+    return Secrets.among(jobInputs).hideIn(failure)
   }
 }

@@ -43,7 +43,7 @@ export class InlineExecutor implements Executor {
     const step = steps.get(job.step)
     if (step === undefined) throw new TypeError(`no step \`${job.step}\` in this pipeline`)
     const inputs = await readInputs(job.inputs, this.#options)
-    const secrets = new Secrets(secretsOf(job))
+    const secrets = Secrets.among(job.inputs)
     const started = performance.now()
     const call = async (given: unknown, context: Context): Promise<Called> =>
       await this.#call(step, job.step, given, context, secrets)
@@ -258,13 +258,6 @@ function unstorable(step: string, error: UnencodableError): Failure {
     todo: 'return plain data: JSON, typed arrays, Date, Map, Set, bigint',
   })
   return { code, message }
-}
-
-function secretsOf({ inputs }: Job): string[] {
-  return Object.values(inputs).flatMap((input) => {
-    const value = input.kind === 'secret' ? process.env[input.name] : undefined
-    return value === undefined ? [] : [value]
-  })
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

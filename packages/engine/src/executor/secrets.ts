@@ -3,6 +3,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StepwellError } from '../errors.ts'
 import type { Failure } from '../step-record.ts'
+import type { Job } from './executor.ts'
 
 // What is shorter turns up by accident.
 const SHORTEST = 6
@@ -17,6 +18,16 @@ export class Secrets {
     // As it stands, and as it stands in JSON; longer ones first, should one hold another.
     const forms = long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)])
     this.#values = [...new Set(forms)].toSorted((a, b) => b.length - a.length)
+  }
+
+  /** Those that are among the inputs of a job, as they are in the environment now. */
+  static among(inputs: Job['inputs']): Secrets {
+    return new Secrets(
+      Object.values(inputs).flatMap((input) => {
+        const value = input.kind === 'secret' ? process.env[input.name] : undefined
+        return value === undefined ? [] : [value]
+      }),
+    )
   }
 
   hide(text: string): string {
