@@ -3,9 +3,9 @@ import { defineConfig } from 'oxlint'
 // Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
 const L0 = ['errors', 'json', 'digest', 'describe']
 const L1 = (
-  'acceptance action artifact code code-report command-line context demand estimate event eviction execution fingerprint gate graph halt input kept-runs mapping matrix order pause pick ' +
+  'acceptance action artifact code code-report command command-line context demand estimate event eviction execution fingerprint gate graph halt input kept-runs log-limit mapping matrix order pause pick ' +
   'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity quantity rank ready-queue reason reason-text reason-warning ' +
-  'recent-outputs resources run snapshot status step step-map step-record tree value'
+  'recent-outputs resources run shell-text snapshot status step step-map step-record tree value'
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
 const L4 = [

@@ -128,7 +128,7 @@ function firstToRun(
  * What a person may say makes no difference. A list of what may differ, so that whatever else comes to be
  * in a fingerprint may not.
  */
-const CODE = ['code', 'loading', 'site', 'node', 'version'] as const
+const CODE = ['code', 'command', 'loading', 'site', 'node', 'version'] as const
 /** What changed besides code, by the fingerprints themselves, not by what is told of them. */
 function untouchables(before: Ingredients, after: Ingredients): string[] {
   const [old, now] = [before.fingerprint, after.fingerprint]

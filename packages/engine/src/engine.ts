@@ -9,6 +9,7 @@ import type { Demand } from './demand.ts'
 import { estimateRun } from './estimate.ts'
 import type { RunEvent } from './event.ts'
 import { amountsOf } from './execution.ts'
+import { CommandExecutor } from './executor/command-executor.ts'
 import type { Executor } from './executor/executor.ts'
 import { InlineExecutor } from './executor/inline-executor.ts'
 import { RoutingExecutor } from './executor/routing-executor.ts'
@@ -488,7 +489,8 @@ export class Engine implements AsyncDisposable {
 
 function defaultExecutor({ steps }: Pipeline, place: ExecutorPlace): Executor {
   const inline = new InlineExecutor({ steps, ...place })
-  return new RoutingExecutor({ inline, thread: inline, process: inline, command: inline })
+  const command = new CommandExecutor(place)
+  return new RoutingExecutor({ inline, thread: inline, process: inline, command })
 }
 
 /** The steps as the scheduler takes them: those on the longest way come first. */

@@ -4,6 +4,7 @@ import { codeDigest, type PipelineCode } from './code.ts'
 import { StepwellError } from './errors.ts'
 import type { ExecutorKind } from './execution.ts'
 import { paramsOf, type Identity } from './identify.ts'
+import { LogLimit } from './log-limit.ts'
 import type { OrderedStep } from './order.ts'
 import { definition, type Step } from './step.ts'
 import { failureOf, type Failure } from './step-record.ts'
@@ -39,9 +40,10 @@ export async function executeJob(
 ): Promise<JobResult> {
   // A step is given listings by their digests, and later ones are compared with them.
   for (const { text } of trees.values()) await artifacts.put(new TextEncoder().encode(text))
-  const { execution } = definition(step)
+  const { execution, command } = definition(step)
   // What a step says after its end is not part of it.
   let speaking = true
+  const log = new LogLimit()
   const limit = timeLimit(execution.timeout)
   try {
     const result = await executor.execute(
@@ -49,6 +51,7 @@ export async function executeJob(
         step: name,
         executor: execution.executor ?? kind,
         code: codeDigest(code, name),
+        ...(command !== undefined && { command }),
         inputs: jobInputs,
         params: paramsOf(name, step),
         picks,
@@ -58,7 +61,9 @@ export async function executeJob(
       },
       {
         log: (line) => {
-          if (speaking) emit({ type: 'step-log', at: Date.now(), step: name, line })
+          const admitted = speaking ? log.admit(line) : undefined
+          if (admitted === undefined) return
+          emit({ type: 'step-log', at: Date.now(), step: name, line: admitted })
         },
         metric: (metric, value) => {
           if (!speaking) return

@@ -1,3 +1,4 @@
+import type { CommandLine } from './command-line.ts'
 import type { Digest } from './digest.ts'
 import { digestText } from './digest.ts'
 import { canonicalJson, type Json } from './json.ts'
@@ -35,7 +36,9 @@ export interface Fingerprint {
   readonly inputs: Readonly<Record<string, FingerprintInput>>
   /** What it leaves where: an entry that lacks a declared file must not be found. */
   readonly outs: Readonly<Record<string, { readonly kind: 'file' | 'dir'; readonly path: string }>>
-  /** What the code depends on besides, as declared; none when there is none. */
+  /** What is run in place of a function, if that is so. */
+  readonly command?: CommandLine
+  /** What the code depends on besides: as declared, and files that a command names; none when there is none. */
   readonly dependsOn?: Readonly<Record<string, FingerprintInput>>
   /** Whether the function is called once for each item of its input `item`, and not with all of them. */
   readonly map?: true

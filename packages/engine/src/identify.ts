@@ -1,4 +1,5 @@
 import type { Artifact, OutArtifact, Outputs } from './artifact.ts'
+import { normal, pathsNamed, type CommandLine } from './command-line.ts'
 import type { Doubt, PipelineCode } from './code.ts'
 import type { Digest } from './digest.ts'
 import { StepwellError } from './errors.ts'
@@ -10,6 +11,7 @@ import {
   type FingerprintInput,
   type StepKey,
 } from './fingerprint.ts'
+import { file, type FileHandle } from './input.ts'
 import { canonicalJson, UnencodableError, type Json } from './json.ts'
 import type { OrderedStep } from './order.ts'
 import type { Ingredients, Reason } from './reason.ts'
@@ -64,7 +66,8 @@ export async function identify(
   for (const [input, handle] of Object.entries(definition(step).inputs))
     parts.push([input, await resolve(handle)])
   const besides: [string, ResolvedInput][] = []
-  for (const handle of definition(step).dependsOn)
+  const { command, dependsOn } = definition(step)
+  for (const handle of [...dependsOn, ...filesNamed(step, files)])
     besides.push([sourceOf(handle, nameOf), await resolve(handle)])
   const own = code.steps.get(name)
   if (own === undefined) throw new TypeError(`the code of step \`${name}\` was not analysed`)
@@ -80,6 +83,7 @@ export async function identify(
     outs: Object.fromEntries(
       Object.entries(definition(step).outs).map(([out, { kind, path }]) => [out, { kind, path }]),
     ),
+    ...(command !== undefined && { command: lineOf(command) }),
     ...(besides.length > 0 && {
       dependsOn: Object.fromEntries(
         besides.map(([source, { fingerprint: part }]) => [source, part]),
@@ -271,6 +275,26 @@ export function uncacheable({ step }: OrderedStep, { doubts }: Identity): Reason
   const [first] = doubts
   if (first === undefined) return undefined
   return { kind: 'uncacheable', why: `${first.what} (${first.place}); ${first.todo}` }
+}
+
+/** Files of the project that a command names and nobody declares, as far as they are there. */
+function filesNamed(step: Step, files: ProjectFiles): FileHandle[] {
+  const { command, inputs, dependsOn, outs } = definition(step)
+  if (command === undefined) return []
+  const declared = [...Object.values(inputs), ...dependsOn, ...Object.values(outs)]
+    .filter((handle) => handle.kind === 'file' || handle.kind === 'dir')
+    .map(({ path }) => normal(path))
+  const found: FileHandle[] = []
+  for (const path of pathsNamed(command)) {
+    if (declared.some((each) => path === each || path.startsWith(`${each}/`) || each === ''))
+      continue
+    if (files.isFile(path)) found.push(file(path))
+  }
+  return found
+}
+
+function lineOf({ cmd, shell, dir, stdout }: CommandLine): CommandLine {
+  return { cmd, shell, dir, stdout }
 }
 
 interface ResolvedInput {

@@ -1,3 +1,5 @@
+export { command, type CommandOptions } from './command.ts'
+export type { Command, CommandLine } from './command-line.ts'
 export type { Acceptance } from './acceptance.ts'
 export type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 export type { DirInput, FileInput, StepContext, StepFunction } from './context.ts'

@@ -66,7 +66,8 @@ export async function planSteps(
   async function planStep(ordered: OrderedStep): Promise<PlannedStep> {
     const { name, step, upstream } = ordered
     const last = snapshot.steps[name]?.entries[0]
-    const pinned = definition(step).pin
+    const { pin, command } = definition(step)
+    const pinned = command === undefined ? pin : undefined
     const base = {
       name,
       action: actionOf(step),

@@ -40,6 +40,8 @@ export function describeReason(reason: Reason): string {
       return `the environment variable ${reason.name}, which its code reads, changed`
     case 'code':
       return `code: ${reason.part}${linesText(reason.lines)} ${past(reason.change)}`
+    case 'command':
+      return commandReasonText(reason)
     case 'pin':
       return pinText(reason.before, reason.after)
     case 'depends-on':
@@ -90,6 +92,13 @@ export function linesText(lines: readonly [first: number, last: number] | undefi
   if (lines === undefined) return ''
   const [first, last] = lines
   return first === last ? `:${first}` : `:${first}-${last}`
+}
+
+function commandReasonText({ part, before, after }: Extract<Reason, { kind: 'command' }>): string {
+  if (part !== 'cmd') return `the command's ${part} changed: ${showChange(before, after)}`
+  if (before === undefined) return `it runs a command now: ${show(after)}`
+  if (after === undefined) return `it calls a function now, before it ran ${show(before)}`
+  return `the command changed: ${showChange(before, after)}`
 }
 
 function pinText(before: string | null, after: string | null): string {

@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts'
 import type { Fingerprint, FingerprintInput } from './fingerprint.ts'
+import { commandChanges, type CommandLine } from './command-line.ts'
 import type { CodeParts } from './code.ts'
 import { canonicalJson, type Json } from './json.ts'
 import type { TreeChange } from './tree.ts'
@@ -51,6 +52,13 @@ export type Reason =
       readonly change: Change
       /** Where it is now, from 1. */
       readonly lines?: readonly [first: number, last: number]
+    }
+  /** What is run: unset where it is a function. */
+  | {
+      readonly kind: 'command'
+      readonly part: keyof CommandLine
+      readonly before: Json | undefined
+      readonly after: Json | undefined
     }
   /** The text at which the code is pinned, `null` where it is tracked. */
   | { readonly kind: 'pin'; readonly before: string | null; readonly after: string | null }
@@ -128,6 +136,10 @@ export function compareIngredients(
     reasons.push({ kind: 'version', before: old.version, after: now.version })
   }
   if (old.node !== now.node) reasons.push({ kind: 'node', before: old.node, after: now.node })
+  const commands = commandChanges(old.command, now.command)
+  reasons.push(...commands.map((change) => ({ kind: 'command', ...change }) as const))
+  // All of the code is another one.
+  if ((old.command === undefined) !== (now.command === undefined)) return reasons
   const edits = compareCode(codes, old.code, now.code)
   // What happens while modules are loaded may well be reached by the step itself too.
   const told = new Set(edits.map((reason) => canonicalJson(reason)))

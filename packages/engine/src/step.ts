@@ -6,6 +6,7 @@ import type {
   FileInput,
   StepFunction,
 } from './context.ts'
+import type { Command } from './command-line.ts'
 import { StepwellError } from './errors.ts'
 import { executionOf, type Execution, type ExecutionOptions } from './execution.ts'
 import type {
@@ -29,6 +30,8 @@ export interface StepDefinition {
   readonly version: string | undefined
   /** What stands for its code, in place of what an analysis would find. */
   readonly pin: string | undefined
+  /** What it runs in place of `run`. */
+  readonly command: Command | undefined
   /** What its code depends on besides; functions among it are found by the analysis. */
   readonly dependsOn: readonly Handle[]
   readonly cache: boolean
@@ -190,6 +193,7 @@ export interface UntypedOptions extends Omit<
 > {
   readonly run: AnyStepFunction
   readonly when?: AnyCondition
+  readonly command?: Command
 }
 
 /** Params may be left out only where the function can do without. */
@@ -197,7 +201,8 @@ export interface UntypedOptions extends Omit<
 export type RequiredParams<P> = {} extends P ? unknown : { readonly params: P }
 
 const STACK_DEPTH = 30
-const OPTIONS = new Set(
+/** Names of the options of `step()`. */
+export const STEP_OPTIONS: ReadonlySet<string> = new Set(
   (
     'inputs params outs run description version code dependsOn cache when ' +
     'executor resources mutex retry timeout'
@@ -238,9 +243,10 @@ export function makeStep<T, F extends Outs = NoOuts>(
     description,
     version,
     pin,
+    command: options.command,
     dependsOn: [...dependsOn],
     cache,
-    execution: executionOf(options, 'step()'),
+    execution: executionOf(options, options.command === undefined ? 'step()' : 'command()'),
     when: options.when,
     map,
     site,
@@ -267,57 +273,61 @@ function otherCopy(): StepwellError {
   })
 }
 
-/** @throws TypeError on an unknown option or one of the wrong type. */
-export function checkOptions(options: object): void {
+/** @throws TypeError on an unknown option, or one of the wrong type. */
+export function checkOptions(
+  options: object,
+  of = 'step()',
+  names: ReadonlySet<string> = STEP_OPTIONS,
+): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`Expected the options of step() to be an object, got ${String(options)}`)
+    throw new TypeError(`Expected the options of ${of} to be an object, got ${String(options)}`)
   }
-  const unknown = Object.keys(options).find((key) => !OPTIONS.has(key))
+  const unknown = Object.keys(options).find((key) => !names.has(key))
   if (unknown !== undefined) {
-    throw new TypeError(`step() has no option \`${unknown}\`; it has ${[...OPTIONS].join(', ')}`)
+    throw new TypeError(`${of} has no option \`${unknown}\`; it has ${[...names].join(', ')}`)
   }
   const { run, inputs, params, outs, version, description, code, dependsOn, cache, when } =
     options as Partial<Record<string, unknown>>
-  if (typeof run !== 'function') {
-    throw new TypeError(`Expected \`run\` of step() to be a function, got ${typeof run}`)
+  if (names.has('run') && typeof run !== 'function') {
+    throw new TypeError(`Expected \`run\` of ${of} to be a function, got ${typeof run}`)
   }
   for (const [name, part] of Object.entries({ inputs, params, outs })) {
     if (part !== undefined && (typeof part !== 'object' || part === null || Array.isArray(part))) {
       throw new TypeError(
-        `Expected \`${name}\` of step() to be an object, got ${Array.isArray(part) ? 'an array' : typeof part}`,
+        `Expected \`${name}\` of ${of} to be an object, got ${Array.isArray(part) ? 'an array' : typeof part}`,
       )
     }
   }
   for (const [name, out] of Object.entries(outs ?? {})) {
     const { kind } = (out ?? {}) as { readonly kind?: unknown }
     if (kind !== 'file' && kind !== 'dir') {
-      throw new TypeError(`Expected out \`${name}\` of step() to be made by file() or dir()`)
+      throw new TypeError(`Expected out \`${name}\` of ${of} to be made by file() or dir()`)
     }
   }
   for (const [name, text] of Object.entries({ version, description })) {
     if (text !== undefined && typeof text !== 'string') {
-      throw new TypeError(`Expected \`${name}\` of step() to be a string, got ${typeof text}`)
+      throw new TypeError(`Expected \`${name}\` of ${of} to be a string, got ${typeof text}`)
     }
   }
   if (code !== undefined && kindOf(code) !== 'pinned') {
-    throw new TypeError(`Expected \`code\` of step() to be made by pinned(), got ${typeof code}`)
+    throw new TypeError(`Expected \`code\` of ${of} to be made by pinned(), got ${typeof code}`)
   }
-  checkDependsOn(dependsOn, code !== undefined)
+  checkDependsOn(dependsOn, of, code !== undefined || !names.has('code'))
   if (cache !== undefined && typeof cache !== 'boolean') {
-    throw new TypeError(`Expected \`cache\` of step() to be a boolean, got ${typeof cache}`)
+    throw new TypeError(`Expected \`cache\` of ${of} to be a boolean, got ${typeof cache}`)
   }
   if (when !== undefined && typeof when !== 'function') {
-    throw new TypeError(`Expected \`when\` of step() to be a function, got ${typeof when}`)
+    throw new TypeError(`Expected \`when\` of ${of} to be a function, got ${typeof when}`)
   }
 }
 
-function checkDependsOn(dependsOn: unknown, isPinned: boolean): void {
+function checkDependsOn(dependsOn: unknown, of: string, isPinned: boolean): void {
   if (dependsOn === undefined) return
   if (!Array.isArray(dependsOn)) {
-    throw new TypeError(`Expected \`dependsOn\` of step() to be an array, got ${typeof dependsOn}`)
+    throw new TypeError(`Expected \`dependsOn\` of ${of} to be an array, got ${typeof dependsOn}`)
   }
   for (const [index, each] of (dependsOn as readonly unknown[]).entries()) {
-    const place = `\`dependsOn[${index}]\` of step()`
+    const place = `\`dependsOn[${index}]\` of ${of}`
     if (typeof each === 'function') {
       if (!isPinned) continue
       // It would be overlooked: what is pinned is not analysed.

@@ -180,6 +180,10 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
   ],
   code: [{ kind: 'code', part: 'a.ts', change: 'added' }, 'code: a.ts is newly reached'],
   pin: [{ kind: 'pin', before: null, after: 'v2' }, 'code: pinned at v2, before tracked'],
+  command: [
+    { kind: 'command', part: 'cmd', before: 'python a.py', after: 'python b.py' },
+    'the command changed: "python a.py" -> "python b.py"',
+  ],
   'depends-on': [
     { kind: 'depends-on', source: 'file a.py', change: 'changed' },
     '`dependsOn` file a.py changed',

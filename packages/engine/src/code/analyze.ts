@@ -54,10 +54,11 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
   const seen = new Map<string, number>()
   const steps = new Map<string, StepCode>()
   for (const [name, step] of pipeline.steps) {
-    const { site: made, version, pin } = definition(step)
+    const { site: made, version, pin, command } = definition(step)
     const stack = cutStack(made)
     if (pin !== undefined) {
-      steps.set(name, pinnedCode(pin, `${pipeline.name}/${name}`))
+      // Of a command, all that it does is in its key besides.
+      steps.set(name, pinnedCode(pin, command === undefined ? `${pipeline.name}/${name}` : ''))
       continue
     }
     const sites = stacks.get(stack) ?? []

@@ -1,5 +1,5 @@
 import type { Outputs } from '../artifact.ts'
-import type { CommandLine } from '../command-line.ts'
+import type { Command } from '../command-line.ts'
 import type { Digest } from '../digest.ts'
 import type { ExecutorKind } from '../execution.ts'
 import type { Failure } from '../step-record.ts'
@@ -15,7 +15,7 @@ export interface Job {
   /** The code that it is to be executed by: whoever loads it must find the same. */
   readonly code: Digest
   /** What it runs, where that is no function. */
-  readonly command?: JobCommand
+  readonly command?: Command
   readonly inputs: Readonly<Record<string, JobInput>>
   /** Canonical JSON. */
   readonly params: string
@@ -35,11 +35,6 @@ export interface JobItem {
   readonly label: string
   /** As of the job. */
   readonly scratch: string
-}
-
-export interface JobCommand extends CommandLine {
-  /** Environment variables that it is given besides, by name, of whatever value they have there. */
-  readonly passEnv: readonly string[]
 }
 
 export type JobInput =

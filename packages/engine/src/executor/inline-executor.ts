@@ -1,21 +1,18 @@
 import { mkdirSync } from 'node:fs'
-import type { Artifact, OutArtifact, Outputs } from '../artifact.ts'
 import type { StepContext } from '../context.ts'
-import { describeValue } from '../describe.ts'
 import { digestBytes } from '../digest.ts'
 import { StepwellError } from '../errors.ts'
 import { UnencodableError } from '../json.ts'
 import { ITEM } from '../mapping.ts'
-import { pickField } from '../pick.ts'
 import { definition, type Step } from '../step.ts'
 import { failureOf, type Failure } from '../step-record.ts'
-import { storeOuts } from '../store/store-outs.ts'
 import type { ArtifactStore, FileDigests } from '../store/store.ts'
 import { encodeValue } from '../value.ts'
 import type { Executor, ItemOutput, ItemResult, Job, JobEvents, JobResult } from './executor.ts'
 import { readInput, readInputs } from './job-inputs.ts'
 import { LEFT_ALONE, unlessLeftAlone } from './leave-alone.ts'
 import { Secrets } from './secrets.ts'
+import { storeOutputs, unstorable } from './store-outputs.ts'
 
 // What an item gives is kept with the item when it is no longer than this, in bytes.
 const MOST_INLINE = 16_384
@@ -57,7 +54,7 @@ export class InlineExecutor implements Executor {
     const called = await call(inputs, this.#context(job, events, signal, secrets))
     if (!called.ok) return called
     const { value, duration } = called
-    return { ...(await this.#store(job, value, secrets)), duration }
+    return { ...(await storeOutputs(job, value, secrets, this.#options)), duration }
   }
 
   async #call(
@@ -157,44 +154,6 @@ export class InlineExecutor implements Executor {
       },
     }
   }
-
-  async #store({ step, picks, outs }: Job, value: unknown, secrets: Secrets): Promise<Stored> {
-    const { artifacts, digests } = this.#options
-    let encoded: { value: EncodedArtifact; picks: [string, EncodedArtifact][] }
-    try {
-      encoded = {
-        value: encode(value),
-        picks: picks.map((field) => [field, encode(pickField(step, value, field))]),
-      }
-      secrets.checkBytes(step, 'the output', encoded.value.bytes)
-    } catch (error) {
-      if (error instanceof UnencodableError) return { ok: false, failure: unstorable(step, error) }
-      return { ok: false, failure: failureOf(error) }
-    }
-    let stored: Record<string, OutArtifact>
-    try {
-      for (const [name, { staged }] of Object.entries(outs)) {
-        await secrets.checkOut(step, name, staged)
-      }
-      stored = await storeOuts(step, outs, artifacts, digests)
-    } catch (error) {
-      // What the step wrote is its own failure; anything else is the store's.
-      if (!(error instanceof StepwellError)) throw error
-      return { ok: false, failure: failureOf(error) }
-    }
-    const put = async ({ bytes, about }: EncodedArtifact): Promise<Artifact> => {
-      const digest = await artifacts.put(bytes)
-      return { kind: 'value', digest, size: bytes.length, about }
-    }
-    const picked: [string, Artifact][] = []
-    for (const [field, artifact] of encoded.picks) picked.push([field, await put(artifact)])
-    const outputs: Outputs = {
-      value: await put(encoded.value),
-      picks: Object.fromEntries(picked),
-      outs: stored,
-    }
-    return { ok: true, outputs }
-  }
 }
 
 type Context = StepContext<unknown, string>
@@ -202,19 +161,6 @@ type Context = StepContext<unknown, string>
 type Called = (
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: Failure }
 ) & { readonly duration: number }
-
-type Stored =
-  | { readonly ok: true; readonly outputs: Outputs }
-  | { readonly ok: false; readonly failure: Failure }
-
-interface EncodedArtifact {
-  readonly bytes: Uint8Array
-  readonly about: string
-}
-
-function encode(value: unknown): EncodedArtifact {
-  return { bytes: encodeValue(value), about: describeValue(value) }
-}
 
 /** The name of an input that items share and one of them has changed, so that others may have seen that. */
 function changedInput(
@@ -250,14 +196,6 @@ function leftAlone(step: string): StepwellError {
   })
 }
 
-function unstorable(step: string, error: UnencodableError): Failure {
-  const { code, message } = new StepwellError({
-    code: 'STEPWELL_VALUE',
-    what: `step \`${step}\` returned a value that cannot be stored`,
-    facts: error.message,
-    todo: 'return plain data: JSON, typed arrays, Date, Map, Set, bigint',
-  })
-  return { code, message }
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -34,6 +34,27 @@ export class Secrets {
     return this.#values.reduce((shown, value) => shown.replaceAll(value, HIDDEN), text)
   }
 
+  /** How much of the beginning of a text can be told, whatever follows: what is left may begin a secret. */
+  sureLength(text: string): number {
+    let sure = text.length
+    for (const value of this.#values) {
+      for (let length = Math.min(value.length - 1, text.length); length > 0; length -= 1) {
+        if (!text.endsWith(value.slice(0, length))) continue
+        sure = Math.min(sure, text.length - length)
+        break
+      }
+    }
+    // No secret is cut in two.
+    for (let cut = -1; cut !== sure;) {
+      cut = sure
+      for (const value of this.#values) {
+        const at = text.indexOf(value, Math.max(0, cut - value.length + 1))
+        if (at !== -1 && at < cut) sure = Math.min(sure, at)
+      }
+    }
+    return sure
+  }
+
   hideIn({ message, stack, ...failure }: Failure): Failure {
     return {
       ...failure,

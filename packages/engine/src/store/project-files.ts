@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { escapePath, glob } from 'tinyglobby'
 import { makeTree, type Tree, type TreeEntry } from '../tree.ts'
 import type { FileDigests, FileState, ProjectFiles } from './store.ts'
@@ -19,6 +20,15 @@ export class DiskProjectFiles implements ProjectFiles {
 
   async state(path: string): Promise<FileState> {
     return await this.#digests.state(path)
+  }
+
+  isFile(path: string): boolean {
+    try {
+      return statSync(resolve(this.#dir, path)).isFile()
+    } catch {
+      // What is asked may be no path at all.
+      return false
+    }
   }
 
   async tree(path: string): Promise<Tree> {

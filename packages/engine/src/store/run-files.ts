@@ -20,6 +20,7 @@ import { writeAtomic } from './files.ts'
 import { followLog } from './follow-log.ts'
 import { readJournal, sealed, unsealed, type JournalRecord } from './journal.ts'
 import { isAlive } from './owner.ts'
+import { StepLogs } from './step-logs.ts'
 
 const EVENTS = 'events.ndjson'
 const SUMMARY = 'summary.json'
@@ -235,21 +236,27 @@ export class RunWriter {
   readonly id: string
   readonly #dir: string
   readonly #events: number
+  readonly #logs: StepLogs
   #ended = false
 
   constructor(id: string, dir: string) {
     this.id = id
     this.#dir = dir
     this.#events = openSync(join(dir, EVENTS), 'a')
+    this.#logs = new StepLogs(join(dir, 'log'))
   }
 
-  /** Written before it returns, so that a killed run leaves all events up to the last whole line. */
+  /**
+   * Written before it returns, so that a killed run leaves all events up to the last whole line. What a step
+   * logs is written before its end is, and soon.
+   */
   write(event: RunEvent): void {
     // The descriptor may belong to another file by now.
     if (this.#ended) return
     if (event.type === 'step-log') {
-      appendFileSync(join(this.#dir, 'log', `${event.step}.log`), `${event.line}\n`)
+      this.#logs.write(event.step, event.line)
     } else {
+      if ('step' in event && event.step !== undefined) this.#logs.flush(event.step)
       writeSync(this.#events, `${JSON.stringify(event)}\n`)
     }
   }
@@ -261,6 +268,7 @@ export class RunWriter {
 
   async end(record: RunRecord): Promise<void> {
     this.#ended = true
+    this.#logs.flushAll()
     closeSync(this.#events)
     await writeAtomic(join(this.#dir, SUMMARY), `${JSON.stringify(record, null, 2)}\n`)
   }

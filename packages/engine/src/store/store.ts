@@ -131,6 +131,8 @@ export interface FileDigests {
 
 /** The project's files as steps declare them. */
 export interface ProjectFiles extends FileDigests {
+  /** Whether there is a file, or a link that leads to one. */
+  isFile(path: string): boolean
   /** @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE. */
   tree(path: string): Promise<Tree>
   /**

@@ -1,0 +1,26 @@
+import type { Command } from '../command-line.ts'
+import type { Job } from './executor.ts'
+
+// What programs cannot do without, and what says where and in which language they are.
+const BASE = (
+  'PATH HOME USER LOGNAME SHELL TMPDIR TZ LANG LANGUAGE ' +
+  'SystemRoot ComSpec PATHEXT TEMP TMP USERPROFILE APPDATA LOCALAPPDATA'
+).split(' ')
+
+/** The environment of a command: the base, what it wants passed, and what it declares. */
+export function environmentOf(
+  { passEnv }: Pick<Command, 'passEnv'>,
+  inputs: Job['inputs'],
+): Record<string, string> {
+  const locale = Object.keys(process.env).filter((name) => name.startsWith('LC_'))
+  const passed = [...BASE, ...locale, ...passEnv].map((name) => [name, process.env[name]] as const)
+  const declared = Object.values(inputs).flatMap((input) => {
+    if (input.kind === 'env') return [[input.name, input.value] as const]
+    return input.kind === 'secret' ? [[input.name, process.env[input.name]] as const] : []
+  })
+  return Object.fromEntries(
+    [...passed, ...declared].filter((entry): entry is readonly [string, string] => {
+      return entry[1] !== undefined
+    }),
+  )
+}

@@ -1,0 +1,170 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { shortCommandText, type Command } from '../command-line.ts'
+import { codeOf, StepwellError } from '../errors.ts'
+import { LogLimit } from '../log-limit.ts'
+import { failureOf } from '../step-record.ts'
+import type { ArtifactStore, FileDigests } from '../store/store.ts'
+import { CommandCall } from './command-call.ts'
+import { environmentOf } from './command-environment.ts'
+import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
+import { OutputLines } from './output-lines.ts'
+import { PrintedValue } from './printed-value.ts'
+import type { Ended } from './process-group.ts'
+import { Secrets } from './secrets.ts'
+import { startCommand } from './start-command.ts'
+import { storeOutputs } from './store-outputs.ts'
+import { Tail } from './tail.ts'
+
+// What a process that has left the group still holds is not waited for.
+const QUIET_MS = 250
+const ROUNDS = 16
+
+export interface CommandExecutorOptions {
+  readonly artifacts: ArtifactStore
+  readonly digests: FileDigests
+  /** The project directory. */
+  readonly dir: string
+  /** How long a command may take to end once it was told to stop, in milliseconds. */
+  readonly grace: number
+}
+
+/** Runs commands, each in a process group of its own, of which nothing is left when it has ended. */
+export class CommandExecutor implements Executor {
+  readonly #options: CommandExecutorOptions
+
+  constructor(options: CommandExecutorOptions) {
+    this.#options = options
+  }
+
+  async execute(job: Job, events: JobEvents, signal: AbortSignal): Promise<JobResult> {
+    const { command } = job
+    if (command === undefined) throw new TypeError(`step \`${job.step}\` runs no command`)
+    const secrets = Secrets.among(job.inputs)
+    const started = performance.now()
+    await using call = new CommandCall(job, command, this.#options)
+    try {
+      const { value, duration } = await this.#run(job, command, call, secrets, events, signal)
+      const stored = await storeOutputs(job, value, secrets, this.#options)
+      return { ...stored, duration }
+    } catch (error) {
+      if (codeOf(error)?.startsWith('STEPWELL_COMMAND') !== true) throw error
+      const { code, message } = failureOf(error)
+      const failure = secrets.hideIn({ message, ...(code !== undefined && { code }) })
+      return { ok: false, failure, duration: performance.now() - started }
+    }
+  }
+
+  async #run(
+    job: Job,
+    command: Command,
+    call: CommandCall,
+    secrets: Secrets,
+    events: JobEvents,
+    signal: AbortSignal,
+  ): Promise<{ readonly value: unknown; readonly duration: number }> {
+    const prepared = await call.prepare()
+    if (signal.aborted) throw stopped(job.step, command)
+    const started = performance.now()
+    const { child, group } = await startCommand(job.step, prepared, {
+      cwd: call.dir,
+      env: environmentOf(command, job.inputs),
+    })
+    const printed = new PrintedValue(command.stdout)
+    const tail = new Tail(secrets)
+    const limit = new LogLimit()
+    const log = (): OutputLines =>
+      new OutputLines(secrets, (line) => {
+        // The log itself is full when this is.
+        if (limit.admit(line) !== undefined) events.log(line)
+        return !limit.isFull
+      })
+    const broken = new AbortController()
+    const drained = [
+      drain(child.stdout, [command.stdout === 'log' ? log() : printed], broken),
+      drain(child.stderr, [log(), tail], broken),
+    ]
+    const stop = AbortSignal.any([signal, printed.tooLong, broken.signal])
+    const ended = await group.end(stop, this.#options.grace)
+    broken.signal.throwIfAborted()
+    await Promise.all(drained.map((finish) => finish()))
+    const duration = performance.now() - started
+    if (ended === undefined) throw notStopped(job.step)
+    if (printed.tooLong.aborted) throw printed.tooMuch(job.step)
+    // One that ends well when it is told to stop has not done all of its work.
+    if (signal.aborted) throw stopped(job.step, command)
+    if (ended.code !== 0) throw failed(job.step, command, ended, tail.lines)
+    return { value: printed.value(job.step), duration }
+  }
+}
+
+/** Takes what a program writes: as fast as it is taken, so fast it is read. */
+interface Sink {
+  readonly push: (bytes: Buffer) => void
+  readonly end: () => void
+}
+
+/** Reads a stream. What it gives reads what is left, once nobody is known to write any more. */
+function drain(
+  stream: Readable,
+  sinks: readonly Sink[],
+  broken: AbortController,
+): () => Promise<void> {
+  let bytes = 0
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    try {
+      for (const sink of sinks) sink.push(chunk)
+    } catch (error) {
+      // What the log cannot take ends the run.
+      broken.abort(error)
+    }
+  })
+  const closed = new Promise<'closed'>((done) => {
+    stream.on('error', () => undefined)
+    stream.once('close', () => done('closed'))
+  })
+  return async () => {
+    // Twice, since after a pause of this process the time is over before anything is read.
+    for (let round = 0, quiet = 0; round < ROUNDS && quiet < 2; round += 1) {
+      const before = bytes
+      if ((await Promise.race([closed, delay(QUIET_MS)])) === 'closed') break
+      quiet = bytes === before ? quiet + 1 : 0
+    }
+    stream.destroy()
+    for (const sink of sinks) sink.end()
+  }
+}
+
+function stopped(step: string, command: Command): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_COMMAND',
+    what: `the command of step \`${step}\` was stopped`,
+    facts: shortCommandText(command),
+  })
+}
+
+function notStopped(step: string): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_COMMAND',
+    what: `the command of step \`${step}\` could not be killed`,
+    facts:
+      'the system does not let go of it, or it belongs to another user; nothing that it does counts',
+    todo: 'end it by hand',
+  })
+}
+
+function failed(
+  step: string,
+  command: Command,
+  { code, signal }: Ended,
+  said: readonly string[],
+): StepwellError {
+  const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`
+  const last = said.length === 0 ? '' : `; the last that it said:\n${said.join('\n')}`
+  return new StepwellError({
+    code: 'STEPWELL_COMMAND',
+    what: `the command of step \`${step}\` ${how}`,
+    facts: `${shortCommandText(command)}${last}`,
+  })
+}
