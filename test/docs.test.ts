@@ -69,6 +69,29 @@ test('the pipeline of docs/files.md runs, and restores what it left', async () =
   expect(project.tree('out')).toEqual(left)
 })
 
+test('the commands of docs/commands.md run, and rerun when the script changes', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'commands.md'), 'utf8')
+  const [, code = ''] = /```ts\n([^]*?)```/.exec(text) ?? []
+  const project = new Project()
+  project.write('pipeline.ts', code)
+  project.write('train.sh', 'cat "$1" > "$3"; echo "$2" >> "$3"\n')
+  for (const day of ['mon', 'tue']) project.write(`data/${day}.csv`, `${day}\n`)
+  const names = ['collect', 'train', 'score', 'report']
+  const { record, statuses } = await project.run()
+  expect(statuses).toEqual(all('succeeded', names))
+  expect(record.steps['report']?.output?.about).toBe('{ lines 3 }')
+  expect(project.tree('out')).toEqual({
+    'out/model.txt': 'mon\ntue\n--rate=0.1\n',
+    'out/table.csv': 'mon\ntue\n',
+  })
+  expect((await project.run()).statuses).toEqual(all('cached', names))
+  project.edit('train.sh', 'echo', 'printf "%s\\n"')
+  expect((await project.run()).statuses).toEqual({
+    ...all('cached', names),
+    train: 'succeeded',
+  })
+})
+
 test('every error code has a heading, and every heading a code', () => {
   const sources = ['engine', 'steps', 'cli'].flatMap((name) => {
     const dir = join(ROOT, 'packages', name, 'src')

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { ended, Project, type Exit } from './rig.ts'
+
+const PIPELINE = `
+import { command, pipeline } from '@stepwell/engine'
+const long = command({
+  cmd: 'echo $$ > pid; echo ready; until [ -e "$PWD/go" ]; do sleep 0.02; done; echo late',
+  description: 'waits',
+})
+const after = command({ cmd: 'cat', inputs: { long } })
+export default pipeline('test', { long, after })
+`
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \([^]*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** Runs the pipeline, and does something once the command is at work, and each time that is told. */
+async function interrupted(
+  project: Project,
+  next: (text: string, interrupt: () => void) => void,
+): Promise<Exit> {
+  const child = project.start(['run', '-v'])
+  const told = (text: string): void => next(text, () => void child.kill('SIGINT'))
+  child.stdout?.setEncoding('utf8').on('data', told)
+  child.stderr?.setEncoding('utf8').on('data', told)
+  return await ended(child)
+}
+
+const statusOf = async (project: Project) => {
+  const { stdout } = await project.stepwell('runs', 'show', '--json')
+  const { status, steps } = JSON.parse(stdout) as {
+    status: string
+    steps: Record<string, { status: string }>
+  }
+  return [status, steps['long']?.status, steps['after']?.status]
+}
+
+test('Ctrl-C once lets a command end, and starts nothing new', async () => {
+  const project = new Project()
+  project.write('pipeline.ts', PIPELINE)
+  const { code } = await interrupted(project, (text, interrupt) => {
+    if (text.includes('ready')) interrupt()
+    if (text.includes('stopping')) project.write('go', '')
+  })
+  expect(code).toBe(130)
+  expect(await statusOf(project)).toEqual(['cancelled', 'succeeded', 'cancelled'])
+  expect((await project.stepwell('logs', 'long')).stdout).toContain('late')
+  expect((await project.run()).statuses).toEqual({ long: 'cached', after: 'succeeded' })
+})
+
+test('Ctrl-C twice kills a command with all that it started', async () => {
+  const project = new Project()
+  project.write('pipeline.ts', PIPELINE)
+  const { code } = await interrupted(project, (text, interrupt) => {
+    if (text.includes('ready')) interrupt()
+    if (text.includes('nothing new starts')) interrupt()
+  })
+  expect(code).toBe(130)
+  expect(await statusOf(project)).toEqual(['cancelled', 'cancelled', 'cancelled'])
+  expect(isAlive(Number(project.read('pid')))).toBe(false)
+})
+
+test('what a command is, and that it changed, is told', async () => {
+  const project = new Project()
+  project.write('pipeline.ts', PIPELINE)
+  project.write('go', '')
+  expect((await project.run()).statuses).toEqual({ long: 'succeeded', after: 'succeeded' })
+  expect((await project.stepwell('graph', '--json')).stdout).toContain('"action": "cat"')
+  project.edit('pipeline.ts', "'cat'", "'cat -'")
+  const { stdout } = await project.stepwell('explain', 'after')
+  expect(stdout).toContain('the command changed: "cat" -> "cat -"')
+  expect(stdout).not.toContain('pinned')
+  expect((await project.stepwell('code', 'after')).stdout).toContain('its command')
+})
