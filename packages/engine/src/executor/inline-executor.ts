@@ -196,8 +196,6 @@ function leftAlone(step: string): StepwellError {
   })
 }
 
-}
-
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value
 }
