@@ -180,6 +180,8 @@ export default defineConfig({
     'typescript/no-unsafe-type-assertion': 'off',
     'unicorn/consistent-function-scoping': 'off',
     'oxc/no-map-spread': 'off',
+    // Of windows, not of threads.
+    'unicorn/require-post-message-target-origin': 'off',
   },
   overrides: [
     ...ENGINE,

@@ -45,12 +45,17 @@ export interface StepCode extends CodeParts {
   readonly doubts: readonly Doubt[]
 }
 
-/** All the code that a step is executed by: another digest, another code. */
-export function codeDigest({ loading, steps }: PipelineCode, step: string): Digest {
+/**
+ * All the code that a step is executed by: another digest, another code. Doubts count, since one may be
+ * that what was loaded is not what was analysed.
+ */
+export function codeDigest({ loading, doubts, steps }: PipelineCode, step: string): Digest {
   const own = steps.get(step)
   if (own === undefined) throw new TypeError(`the code of step \`${step}\` was not analysed`)
-  const load = own.pinned === undefined ? loading.digest : own.digest
-  return digestText(`stepwell step code\n${own.digest}\n${load}\n${own.site}`)
+  const isPinned = own.pinned !== undefined
+  const load = isPinned ? own.digest : loading.digest
+  const all = JSON.stringify([isPinned ? [] : doubts, own.doubts])
+  return digestText(`stepwell step code\n${own.digest}\n${load}\n${own.site}\n${all}`)
 }
 
 /** A reason why code cannot be identified. Doubt disables caching; it is never ignored. */

@@ -12,7 +12,9 @@ import { amountsOf } from './execution.ts'
 import { CommandExecutor } from './executor/command-executor.ts'
 import type { Executor } from './executor/executor.ts'
 import { InlineExecutor } from './executor/inline-executor.ts'
+import { isLoadingModules } from './executor/loading.ts'
 import { RoutingExecutor } from './executor/routing-executor.ts'
+import { workersOf } from './executor/workers.ts'
 import { Halt, type OnFailure } from './halt.ts'
 import { pickField } from './pick.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -70,6 +72,8 @@ export interface ExecutorPlace {
   readonly digests: FileDigests
   /** The project directory. */
   readonly dir: string
+  /** Tells who follows the run. */
+  readonly warn: (message: string) => void
 }
 
 export interface RunRequest extends PlanRequest {
@@ -135,6 +139,7 @@ export class Engine implements AsyncDisposable {
   /** Runs a pipeline. It begins at once; see `Run` for how to follow it. */
   run(pipeline: Pipeline, request: RunRequest = {}): Run {
     if (this.#closed) throw new TypeError('Expected an open engine: this one has been closed')
+    if (isLoadingModules()) throw ranWhileLoading(pipeline)
     if (request.plan !== undefined && (request.targets ?? request.force) !== undefined) {
       throw new TypeError('Expected no `targets` and no `force` beside a `plan`, which has its own')
     }
@@ -371,6 +376,7 @@ export class Engine implements AsyncDisposable {
       dir,
       concurrency: this.#concurrency,
       grace: this.#grace,
+      warn: recorder.warn,
     })
     const runner = new StepRunner({
       ...situation,
@@ -487,10 +493,20 @@ export class Engine implements AsyncDisposable {
   }
 }
 
-function defaultExecutor({ steps }: Pipeline, place: ExecutorPlace): Executor {
-  const inline = new InlineExecutor({ steps, ...place })
+/** A worker imports the module that made the pipeline: a run that this begins would never end. */
+function ranWhileLoading({ name }: Pipeline): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_RUN_BY_IMPORT',
+    what: `importing the module of pipeline \`${name}\` runs it`,
+    facts: 'a thread or process that is to execute its steps imports that module, too',
+    todo: 'call run() in a module of its own, which imports the pipeline',
+  })
+}
+
+function defaultExecutor(pipeline: Pipeline, place: ExecutorPlace): Executor {
+  const inline = new InlineExecutor({ steps: pipeline.steps, ...place })
   const command = new CommandExecutor(place)
-  return new RoutingExecutor({ inline, thread: inline, process: inline, command })
+  return new RoutingExecutor({ inline, ...workersOf(pipeline, place, inline), command })
 }
 
 /** The steps as the scheduler takes them: those on the longest way come first. */

@@ -1,4 +1,7 @@
 import { InlineExecutor } from '../src/executor/inline-executor.ts'
 import { executorContract } from './support/executor-contract.ts'
 
-executorContract('InlineExecutor', (setting) => new InlineExecutor(setting))
+executorContract(
+  'InlineExecutor',
+  ({ pipeline: { steps }, ...place }) => new InlineExecutor({ steps, ...place }),
+)

@@ -3,10 +3,10 @@ import { basename, dirname, extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Doubt } from '../code.ts'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
-import { isInstalled } from './packages.ts'
 import { Lookups } from './lookups.ts'
 import { isInside, projectPath } from './paths.ts'
 import { ModuleText } from './module-text.ts'
+import { ENGINE } from './own.ts'
 import type { References } from './references.ts'
 import { createResolve } from './resolve.ts'
 import { Sources } from './sources.ts'
@@ -34,14 +34,6 @@ export interface LocalModule {
 const SOURCE = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'])
 // What Node imports without running it as JavaScript.
 const DATA = new Set(['.json', '.node', '.wasm'])
-// The engine is not part of a step's code: what it means for a key is said by the key's format.
-const ENGINE = fileURLToPath(new URL('..', import.meta.url))
-
-/** Whether a file is the project's own, rather than an installed package's or the engine's. */
-export function isOwn(file: string): boolean {
-  return !isInstalled(file) && !isInside(ENGINE, file)
-}
-
 /** Reads and takes apart local modules, each once. */
 export class Modules {
   readonly #dir: string

@@ -24,12 +24,13 @@ const READ_ONLY = 0o444
  * since the project may have hard links to them; the digest tells what was damaged all the same.
  */
 export class DiskArtifacts implements ArtifactStore {
-  readonly #dir: string
+  /** Where they are, absolute. */
+  readonly dir: string
   readonly #digests: FileDigests
 
   /** `digests` spares the re-reading of objects whose stat signature has not changed. */
   constructor(dir: string, digests: FileDigests) {
-    this.#dir = dir
+    this.dir = dir
     this.#digests = digests
   }
 
@@ -95,12 +96,12 @@ export class DiskArtifacts implements ArtifactStore {
   }
 
   async *list(): AsyncGenerator<StoredArtifact, void, undefined> {
-    for (const head of await namesIn(this.#dir)) {
-      for (const tail of await namesIn(join(this.#dir, head))) {
+    for (const head of await namesIn(this.dir)) {
+      for (const tail of await namesIn(join(this.dir, head))) {
         const hex = head + tail
         // Others are files on their way.
         if (!/^[0-9a-f]{32}$/.test(hex)) continue
-        const stats = statSync(join(this.#dir, head, tail), { throwIfNoEntry: false })
+        const stats = statSync(join(this.dir, head, tail), { throwIfNoEntry: false })
         if (stats !== undefined) yield { digest: digestOf(hex), size: stats.size }
       }
     }
@@ -158,7 +159,7 @@ export class DiskArtifacts implements ArtifactStore {
 
   #path(digest: Digest): string {
     const hex = digestHex(digest)
-    return join(this.#dir, hex.slice(0, 2), hex.slice(2))
+    return join(this.dir, hex.slice(0, 2), hex.slice(2))
   }
 }
 

@@ -1,78 +1,31 @@
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { digestText } from '../../src/digest.ts'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { digestText, type Digest } from '../../src/digest.ts'
+import { DiskArtifacts } from '../../src/store/disk-artifacts.ts'
 import { RememberingFileDigests } from '../../src/store/file-digests.ts'
+import { stateDirs } from '../../src/store/project.ts'
 import type {
   ExecutorPlace,
   Executor,
   Job,
   JobEvents,
   JobOut,
-  Step,
-  StepContext,
+  RunnablePipeline,
 } from '../../src/index.ts'
-import { dir as dirAt, file, secret, step } from '../../src/index.ts'
 import { parseTree } from '../../src/tree.ts'
 import { decodeValue, encodeValue } from '../../src/value.ts'
-import { MemoryArtifacts } from './memory-artifacts.ts'
-import { temporaryDir, writeFiles } from './temporary.ts'
+import { contract } from '../fixtures/contract.ts'
+import { makeTemporaryDir, writeFiles } from './temporary.ts'
 
 export interface ExecutorSetting extends ExecutorPlace {
-  readonly steps: ReadonlyMap<string, Step>
+  readonly artifacts: DiskArtifacts
+  readonly pipeline: RunnablePipeline
 }
 
 const QUIET: JobEvents = { log: () => undefined, metric: () => undefined }
 const never = new AbortController().signal
-
-const add = step({
-  run: ({ a, b }: never, { params }: StepContext<{ c: number }>) => a + b + params.c,
-} as never)
-const fail = step({
-  run: () => {
-    throw Object.assign(new RangeError('no luck'), { code: 'E_LUCK' })
-  },
-})
-const talk = step({
-  run: async (_, { log, metric }) => {
-    log('one\ntwo')
-    await Promise.resolve()
-    metric('loss', 0.5)
-    return { model: [1], score: 2, other: 3 }
-  },
-})
-const closure = step({ run: () => () => 1 })
-const read = step({ run: (({ text }: { text: { text(): string } }) => text.text()) as never })
-const wait = step({
-  run: async (_, { signal }) => {
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
-    throw new Error('stopped')
-  },
-})
-
-const write = step({
-  outs: { table: file('out/table.csv'), images: dirAt('out/images') },
-  run: (_, { outs, scratch }) => {
-    writeFileSync(outs.table, 'a,b')
-    mkdirSync(join(outs.images, 'deep'))
-    writeFileSync(join(outs.images, 'deep/x.png'), 'x', { mode: 0o755 })
-    writeFileSync(join(scratch(), 'progress'), '1')
-  },
-})
-const tell = step({
-  inputs: { password: secret('STEPWELL_TEST_SECRET') },
-  outs: { table: file('out/tell'), named: dirAt('out/named') },
-  params: { how: '' },
-  run: ({ password }, { params, log, metric, outs }) => {
-    if (params.how === 'log') log(`it is ${password}`)
-    if (params.how === 'throw') throw new Error(`wrong: ${password}`)
-    if (params.how === 'metric') metric(password, 1)
-    if (params.how === 'write') writeFileSync(outs.table, `>>${password}<<`)
-    if (params.how === 'name') writeFileSync(join(outs.named, `${password}.txt`), '')
-    if (params.how === 'link') symlinkSync(password, join(outs.named, 'link'))
-    return params.how === 'return' ? { password } : null
-  },
-})
 
 /** What every executor must do. `make` gives one for the steps of `setting`. */
 export function executorContract(
@@ -80,24 +33,37 @@ export function executorContract(
   make: (setting: ExecutorSetting) => Executor,
 ): void {
   describe(`${title} is an executor`, () => {
-    const set = () => {
-      const dir = temporaryDir()
-      const all = { add, fail, talk, closure, read, wait, write, tell }
-      const setting = {
-        steps: new Map<string, Step>(Object.entries(all)),
-        artifacts: new MemoryArtifacts(),
-        digests: new RememberingFileDigests(dir),
+    // Workers are dear to start: all tests share them.
+    let setting: ExecutorSetting
+    let executor: Executor
+    let codes: Readonly<Record<string, Digest>>
+    beforeAll(() => {
+      const dir = makeTemporaryDir()
+      codes = codesIn(dir)
+      const digests = new RememberingFileDigests(dir)
+      setting = {
+        pipeline: contract,
+        artifacts: new DiskArtifacts(stateDirs(dir).objects, digests),
+        digests,
         dir,
         concurrency: 2,
-        grace: 100,
+        grace: 5000,
+        warn: () => undefined,
       }
-      const executor = make(setting)
+      executor = make(setting)
+    })
+    afterAll(async () => {
+      await executor.close?.()
+      rmSync(setting.dir, { recursive: true, force: true })
+    })
+    const set = () => {
+      const { dir } = setting
       const execute = (job: Partial<Job>, events = QUIET, signal = never) =>
         executor.execute(
           {
             step: '',
             executor: 'inline',
-            code: digestText(''),
+            code: codes[job.step ?? ''] ?? digestText(''),
             inputs: {},
             params: '{}',
             picks: [],
@@ -179,8 +145,8 @@ export function executorContract(
 
     test('passes the signal on', async () => {
       const abort = new AbortController()
-      const result = set().execute({ step: 'wait' }, QUIET, abort.signal)
-      abort.abort()
+      const log = (): void => abort.abort()
+      const result = set().execute({ step: 'wait' }, { ...QUIET, log }, abort.signal)
       expect(await result).toMatchObject({ ok: false, failure: { message: 'stopped' } })
     })
 
@@ -260,6 +226,16 @@ export function executorContract(
       })
     })
   })
+}
+
+/** The code of the steps as a worker finds it, which knows nothing of the test runner. */
+function codesIn(dir: string): Readonly<Record<string, Digest>> {
+  const script = join(dirname(expect.getState().testPath ?? ''), 'fixtures', 'contract-code.ts')
+  const args = ['--conditions=@stepwell/source', script, dir]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<
+    string,
+    Digest
+  >
 }
 
 /** Places for the outs of `write`, as a run prepares them. */

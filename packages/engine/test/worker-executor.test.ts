@@ -1,0 +1,9 @@
+import { WorkerExecutor } from '../src/executor/worker-executor.ts'
+import { executorContract } from './support/executor-contract.ts'
+
+for (const kind of ['thread', 'process'] as const) {
+  executorContract(
+    `WorkerExecutor with a ${kind}`,
+    (setting) => new WorkerExecutor({ ...setting, kind }),
+  )
+}
