@@ -1,0 +1,414 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ended, Project } from './rig.ts'
+
+const HEAD = `
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { setTimeout as delay } from 'node:timers/promises'
+import { env, pipeline, secret, step } from '@stepwell/engine'
+`
+
+function project(steps: string, names: string, options = ''): Project {
+  const made = new Project()
+  made.write(
+    'pipeline.ts',
+    `${HEAD}${steps}\nexport default pipeline('work', { ${names} }${options})\n`,
+  )
+  return made
+}
+
+interface Event {
+  readonly type: string
+  readonly step?: string
+  readonly line?: string
+}
+
+function start(made: Project, ...args: string[]): ChildProcess {
+  const child = made.start(['run', '--events', ...args])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+/** Runs the pipeline in a program that goes on after failures, and tells its events. */
+function program(made: Project, env: Record<string, string> = {}): ChildProcess {
+  made.write(
+    'program.ts',
+    `import { openEngine } from '@stepwell/engine'
+import work from './pipeline.ts'
+await using engine = await openEngine({ concurrency: 2 })
+for await (const event of engine.run(work, { onFailure: 'continue' })) console.log(JSON.stringify(event))`,
+  )
+  const child = spawn(process.execPath, ['--conditions=@stepwell/source', 'program.ts'], {
+    cwd: made.dir,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+/** What a step logs first. */
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('no output')
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line) as Event
+    if (event.type === 'step-log' && event.line !== undefined) return event.line
+  }
+  throw new Error('the run ended and nothing was logged')
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Waits until a process is gone. */
+async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((next) => void setImmediate(next))
+}
+
+const KINDS = ['thread', 'process'] as const
+
+describe.each(KINDS)('steps in a %s', (kind) => {
+  const executor = `, { executor: '${kind}' }`
+
+  test('compute at the same time, each in one of its own', async () => {
+    // Each one computes until the other one has begun, too, and never lets go of its thread.
+    const meet = (own: string, other: string) => `
+const ${own} = step({
+  run: (_, { dir }) => {
+    writeFileSync(join(dir, '${own}.txt'), '')
+    while (!existsSync(join(dir, '${other}.txt')));
+    return [process.pid, threadId]
+  },
+})`
+    const made = project(
+      `${meet('a', 'b')}${meet('b', 'a')}
+const both = step({ inputs: { a, b }, executor: 'inline', run: ({ a, b }) => String(a) !== String(b) && [...a, ...b].length })`,
+      'a, b, both',
+      executor,
+    )
+    const { statuses, record } = await made.run('-j', '2')
+    expect(statuses).toEqual({ a: 'succeeded', b: 'succeeded', both: 'succeeded' })
+    expect(record.steps['both']?.output?.about).toBe('4')
+  })
+
+  test('share the cache with those inline', async () => {
+    const text = `const a = step({ run: () => [1, 2] })\nconst b = step({ inputs: { a }, run: ({ a }) => a.length })`
+    const made = project(text, 'a, b', executor)
+    const first = await made.run()
+    expect(first.statuses).toEqual({ a: 'succeeded', b: 'succeeded' })
+    made.edit('pipeline.ts', executor, '')
+    const second = await made.run()
+    expect(second.statuses).toEqual({ a: 'cached', b: 'cached' })
+    expect((await made.run('--force=all')).outputs).toEqual(first.outputs)
+  })
+
+  test('print to their log, and not to what a program reads', async () => {
+    const made = project(
+      `const say = step({
+  inputs: { key: secret('API_KEY') },
+  run: ({ key }, { log }) => {
+    console.log('one %d', 1)
+    log('two')
+    process.stdout.write('thr')
+    process.stdout.write('ee\\nfour')
+    console.error({ five: 5 })
+    console.log('key ' + key)
+    return 1
+  },
+})`,
+      'say',
+      executor,
+    )
+    const { code, stdout, stderr } = await ended(
+      made.start(['run', '--json'], { API_KEY: 'sesame-open' }),
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded' })
+    const { stdout: log } = await made.stepwell('logs', 'say')
+    expect(log).toBe('one 1\ntwo\nthree\nfour{ five: 5 }\nkey ***\n')
+  })
+
+  test('see the environment', async () => {
+    const made = project(
+      `const see = step({ inputs: { region: env('REGION') }, run: ({ region }) => [region, process.env['REGION']].join() })`,
+      'see',
+      executor,
+    )
+    const { stdout } = await ended(made.start(['run', '--json'], { REGION: 'north' }))
+    expect(JSON.parse(stdout)).toMatchObject({
+      steps: { see: { output: { about: '"north,north"' } } },
+    })
+  })
+
+  test('fail with what they throw', async () => {
+    const made = project(
+      `const fail = step({ run: () => { throw Object.assign(new RangeError('no luck'), { code: 'E_LUCK' }) } })`,
+      'fail',
+      executor,
+    )
+    const { record, stderr } = await made.run('--verbose')
+    expect(record.steps['fail']?.error).toMatchObject({ code: 'E_LUCK', message: 'no luck' })
+    expect(stderr).toContain('pipeline.ts:')
+  })
+
+  const WAYS: Record<string, readonly [code: string, says: RegExp]> = {
+    exit: ['process.exit(3)', /exit code 3/],
+    throw: [
+      "setImmediate(() => { throw new Error('late') }); await delay(60_000)",
+      /not caught: late/,
+    ],
+    reject: ["void Promise.reject(new Error('lost')); await delay(60_000)", /not caught: lost/],
+    memory: [
+      'const all = []; for (;;) all.push(Array.from({ length: 1000 }, () => ({})))',
+      /out of memory/,
+    ],
+    ...(kind === 'process' && {
+      abort: ['process.abort()', /SIGABRT/],
+      kill: ["process.kill(process.pid, 'SIGKILL')", /SIGKILL/],
+    }),
+  }
+
+  test('die without the run', async () => {
+    const steps = Object.entries(WAYS).map(
+      ([name, [code]]) => `const ${name}s = step({ run: async () => { ${code} } })`,
+    )
+    const names = Object.keys(WAYS).map((name) => `${name}s`)
+    const made = project(
+      `${steps.join('\n')}
+const beside = step({ run: async (_, { dir }) => { while (!existsSync(join(dir, 'release'))) await delay(5); return 1 } })
+const after = step({ inputs: { beside }, run: () => 2 })`,
+      `beside, ${names.join(', ')}, after`,
+      executor,
+    )
+    const child = program(made, { NODE_OPTIONS: '--max-old-space-size=80' })
+    const finished: Record<string, { status: string; error?: { code: string; message: string } }> =
+      {}
+    if (child.stdout === null) throw new Error('no output')
+    // The one beside them lives through all of that.
+    for await (const line of createInterface({ input: child.stdout })) {
+      const event = JSON.parse(line) as Event & { status: string }
+      if (event.type === 'step-finished') finished[event.step ?? ''] = event
+      if (names.every((name) => name in finished)) made.write('release', '')
+    }
+    for (const [name, [, says]] of Object.entries(WAYS)) {
+      expect(finished[`${name}s`], name).toMatchObject({
+        status: 'failed',
+        error: { code: 'STEPWELL_WORKER_DIED', message: expect.stringMatching(says) },
+      })
+    }
+    expect(finished).toMatchObject({
+      beside: { status: 'succeeded' },
+      after: { status: 'succeeded' },
+    })
+  })
+})
+
+describe.each(KINDS)('steps in a %s that are to stop', (kind) => {
+  const executor = `, { executor: '${kind}' }`
+
+  test('are killed in an endless loop, however they are stopped', async () => {
+    const made = project(
+      `const spin = step({ run: (_, { log }) => { log('spins'); for (;;); } })
+const late = step({ timeout: 1000, run: () => { for (;;); } })`,
+      'spin, late',
+      executor,
+    )
+    made.write(
+      'program.ts',
+      `import { openEngine } from '@stepwell/engine'
+import work from './pipeline.ts'
+await using engine = await openEngine({ grace: 100 })
+const spins = engine.run(work, { targets: ['spin'] })
+for await (const event of spins) if (event.type === 'step-log') spins.stop('kill')
+const late = engine.run(work, { targets: ['late'] })
+for (const { result } of [spins, late]) {
+  const { status, steps } = await result
+  console.log(status, ...Object.values(steps).map(({ error }) => error?.code))
+}`,
+    )
+    const { stdout } = await made.program('program.ts')
+    expect(stdout).toBe('cancelled STEPWELL_KILLED\nfailed STEPWELL_TIMEOUT\n')
+  })
+
+  test('may tidy up, and what they log then is kept', async () => {
+    const made = project(
+      `const wait = step({
+  run: async (_, { log, signal }) => {
+    log('waits')
+    await new Promise((done) => signal.addEventListener('abort', done))
+    log('tidied')
+    throw new Error('stopped')
+  },
+})`,
+      'wait',
+      executor,
+    )
+    made.write(
+      'program.ts',
+      `import { openEngine } from '@stepwell/engine'
+import work from './pipeline.ts'
+await using engine = await openEngine()
+const run = engine.run(work)
+for await (const event of run) {
+  if (event.type === 'step-log') console.log(event.line)
+  if (event.type === 'step-log' && event.line === 'waits') run.stop('kill')
+}
+const { status, steps } = await run.result
+console.log(status, steps.wait?.error?.message)`,
+    )
+    const { stdout } = await made.program('program.ts')
+    expect(stdout).toBe('waits\ntidied\ncancelled stopped\n')
+  })
+})
+
+test('a process is killed with what it started', async () => {
+  const made = project(
+    `const spin = step({
+  run: (_, { log }) => {
+    const child = spawn('sleep', ['600'], { stdio: 'ignore' })
+    process.on('SIGTERM', () => undefined)
+    log(String(child.pid))
+    for (;;);
+  },
+})`,
+    'spin',
+    ", { executor: 'process' }",
+  )
+  made.write(
+    'program.ts',
+    `import work from './pipeline.ts'
+await using engine = await (await import('@stepwell/engine')).openEngine({ grace: 100 })
+const run = engine.run(work)
+for await (const event of run) {
+  if (event.type !== 'step-log') continue
+  console.log(event.line)
+  run.stop('kill')
+}`,
+  )
+  const { stdout } = await made.program('program.ts')
+  const pid = Number(stdout)
+  expect(pid).toBeGreaterThan(0)
+  await gone(pid)
+})
+
+test('the process of a step ends with that of the engine, also when it computes', async () => {
+  const made = project(
+    `const spin = step({ run: (_, { log }) => { log(String(process.pid)); for (;;); } })`,
+    'spin',
+    ", { executor: 'process' }",
+  )
+  const child = start(made)
+  const pid = Number(await firstLine(child))
+  onTestFinished(() => {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+  })
+  expect(isAlive(pid)).toBe(true)
+  child.kill('SIGKILL')
+  await gone(pid)
+})
+
+test('the process of a step that is killed from outside fails it alone', async () => {
+  const made = project(
+    `const victim = step({ run: async (_, { log }) => { log(String(process.pid)); await delay(600_000) } })
+const beside = step({ run: () => 1 })`,
+    'beside, victim',
+    ", { executor: 'process' }",
+  )
+  const child = start(made, '-j', '2')
+  process.kill(Number(await firstLine(child)), 'SIGKILL')
+  if (child.exitCode === null) await once(child, 'exit')
+  expect(child.exitCode).toBe(1)
+  const { stdout } = await made.stepwell('runs', '--json')
+  expect(stdout).toContain('failed')
+  const { statuses, record } = await made.run('beside')
+  expect([statuses['beside'], record.status]).toEqual(['cached', 'succeeded'])
+})
+
+describe('the code that a worker loads', () => {
+  const CODE = `
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { pipeline, step } from '@stepwell/engine'
+import { answer } from './answer.ts'
+import { other } from './other.ts'
+const first = step({
+  run: async (_, { log, dir }) => {
+    log('first')
+    while (!existsSync(join(dir, 'release'))) await delay(5)
+  },
+})
+const second = step({ inputs: { first }, executor: 'thread', run: () => answer() })
+const third = step({ inputs: { second }, run: () => other() })
+export default pipeline('coded', { first, second, third })
+`
+  const coded = (): Project => {
+    const made = new Project()
+    made.write('pipeline.ts', CODE)
+    made.write('answer.ts', 'export const answer = (): number => 1\n')
+    made.write('other.ts', 'export const other = (): number => 1\n')
+    return made
+  }
+
+  test('must be that with which the run began', async () => {
+    const made = coded()
+    const child = start(made)
+    await firstLine(child)
+    made.write('answer.ts', 'export const answer = (): number => 2\n')
+    made.write('release', '')
+    if (child.exitCode === null) await once(child, 'exit')
+    expect(child.exitCode).toBe(1)
+    expect(Object.values(made.tree('.stepwell/runs')).join('')).toContain('STEPWELL_CODE_CHANGED')
+    const { record, statuses } = await made.run()
+    expect(statuses).toEqual({ first: 'cached', second: 'succeeded', third: 'succeeded' })
+    expect(record.steps['second']?.output?.about).toBe('2')
+  })
+
+  test('may differ in what is not of the step', async () => {
+    const made = coded()
+    const child = start(made)
+    await firstLine(child)
+    made.write('other.ts', 'export const other = (): number => 2\n')
+    made.write('release', '')
+    if (child.exitCode === null) await once(child, 'exit')
+    expect(child.exitCode).toBe(0)
+    const { statuses } = await made.run()
+    expect(statuses).toEqual({ first: 'cached', second: 'cached', third: 'succeeded' })
+  })
+})
+
+test('a pipeline that is not exported, and a module that runs what it makes, are explained', async () => {
+  const made = new Project()
+  const body = (name: string): string => `import { pipeline, step } from '@stepwell/engine'
+const one = step({ executor: 'thread', run: () => 1 })
+${name}
+const { status, steps } = await work.run()
+console.log(status, steps.one?.error?.code)`
+  made.write('hidden.ts', body("const work = pipeline('hidden', { one })"))
+  made.write('running.ts', body("export const work = pipeline('running', { one })"))
+  expect((await made.program('hidden.ts')).stdout).toBe('failed STEPWELL_RUN_BY_IMPORT\n')
+  expect((await made.program('running.ts')).stdout).toBe('failed STEPWELL_RUN_BY_IMPORT\n')
+  made.write(
+    'made.ts',
+    `import { pipeline, step } from '@stepwell/engine'
+const one = step({ executor: 'thread', run: () => 1 })
+const work = pipeline('made', { one })
+export const get = () => work`,
+  )
+  made.write(
+    'main.ts',
+    `import { get } from './made.ts'\nconsole.log((await get().run()).steps.one?.error?.code)`,
+  )
+  expect((await made.program('main.ts')).stdout).toBe('STEPWELL_NOT_EXPORTED\n')
+})
