@@ -5,8 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { ended, Project } from './rig.ts'
 
 const HEAD = `
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
-import { spawn } from 'node:child_process'
+import { existsSync, writeFileSync, writeSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -270,6 +270,24 @@ console.log(status, steps.wait?.error?.message)`,
     const { stdout } = await made.program('program.ts')
     expect(stdout).toBe('waits\ntidied\ncancelled stopped\n')
   })
+})
+
+test('what a process prints past JavaScript is in the log, too, and all of it', async () => {
+  const made = project(
+    `const say = step({
+  run: () => {
+    execFileSync('seq', ['1', '30000'], { stdio: 'inherit' })
+    writeSync(1, 'done')
+    return 1
+  },
+})`,
+    'say',
+    ", { executor: 'process' }",
+  )
+  const { stdout } = await ended(made.start(['run', '--json']))
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded' })
+  const lines = (await made.stepwell('logs', 'say')).stdout.trim().split('\n')
+  expect([lines.length, lines[29_999], lines[30_000]]).toEqual([30_001, '30000', 'done'])
 })
 
 test('a process is killed with what it started', async () => {

@@ -97,6 +97,8 @@ export function spawnProcess({ message, print }: WorkerListener): SpawnedWorker 
     if (child.pid === undefined) resolve(threw(`it could not be started: ${error.message}`))
   })
   child.on('exit', (code, signal) => {
+    // What it has started must not outlive it.
+    kill(child)
     const end = (): void => {
       clearTimeout(late)
       if (tail.includes('heap out of memory')) resolve(NO_MEMORY)
@@ -125,7 +127,7 @@ function hold(child: ChildProcess, isHeld: boolean): void {
 
 function kill(child: ChildProcess): void {
   try {
-    if (CAN_GROUP && child.pid !== undefined && child.exitCode === null) {
+    if (CAN_GROUP && child.pid !== undefined) {
       process.kill(-child.pid, 'SIGKILL')
       return
     }

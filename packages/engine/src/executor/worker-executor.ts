@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { makersOf } from '../code/own.ts'
 import { StepwellError, type ErrorCode } from '../errors.ts'
 import type { Pipeline } from '../pipeline.ts'
@@ -92,6 +93,7 @@ class PooledWorker {
   readonly #kind: 'thread' | 'process'
   readonly #spawned: SpawnedWorker
   #jobs = 0
+  #prints = 0
   #task: Task | undefined
   #crash: Failure | undefined
   isAlive = true
@@ -102,7 +104,10 @@ class PooledWorker {
     const spawn = kind === 'thread' ? spawnThread : spawnProcess
     this.#spawned = spawn({
       message: (message) => this.#take(message),
-      print: (text) => this.#task?.printed.add(text),
+      print: (text) => {
+        this.#prints += 1
+        this.#task?.printed.add(text)
+      },
     })
     this.gone = this.#spawned.death.then(() => void (this.isAlive = false))
     this.#spawned.send({ type: 'setup', setup })
@@ -140,6 +145,11 @@ class PooledWorker {
     else signal.addEventListener('abort', abort, { once: true })
     try {
       const result = await Promise.race([promise, this.#spawned.death])
+      // What was printed by then comes by another way than the result.
+      for (let before = -1; before !== this.#prints;) {
+        before = this.#prints
+        await turn()
+      }
       printed.flush()
       if ('ok' in result) return result
       const duration = performance.now() - started
