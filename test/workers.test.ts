@@ -151,6 +151,29 @@ const both = step({ inputs: { a, b }, executor: 'inline', run: ({ a, b }) => Str
     })
   })
 
+  test('use it one after the other, and get another one when it has died', async () => {
+    const made = project(
+      `const me = (): string => process.pid + '.' + threadId
+const a = step({ run: me })
+const b = step({ inputs: { a }, run: me })
+const c = step({ inputs: { b }, retry: { attempts: 2, backoff: 1 }, run: (_, { scratch }) => {
+  if (existsSync(join(scratch(), 'again'))) return me()
+  writeFileSync(join(scratch(), 'again'), '')
+  process.exit(1)
+} })
+const d = step({ inputs: { a, b, c }, executor: 'inline', run: ({ a, b, c }) => [a === b, b === c, a === me()] })`,
+      'a, b, c, d',
+      executor,
+    )
+    made.write(
+      'program.ts',
+      `import work from './pipeline.ts'
+const { status, value } = await work.run()
+console.log(status, JSON.stringify(value))`,
+    )
+    expect((await made.program('program.ts')).stdout).toBe('succeeded [true,false,false]\n')
+  })
+
   test('fail with what they throw', async () => {
     const made = project(
       `const fail = step({ run: () => { throw Object.assign(new RangeError('no luck'), { code: 'E_LUCK' }) } })`,
@@ -391,6 +414,24 @@ export default pipeline('coded', { first, second, third })
     const { record, statuses } = await made.run()
     expect(statuses).toEqual({ first: 'cached', second: 'succeeded', third: 'succeeded' })
     expect(record.steps['second']?.output?.about).toBe('2')
+  })
+
+  test('must not have been edited since, whatever it is now', async () => {
+    const made = coded()
+    // A worker has loaded it by then. The time is for the time stamps of files, which may be coarse.
+    made.write(
+      'pipeline.ts',
+      `${made.read('pipeline.ts')}
+import { isMainThread } from 'node:worker_threads'
+if (!isMainThread) {
+  await delay(50)
+  writeFileSync('answer.ts', 'export const answer = (): number => 1\\n')
+}`,
+    )
+    made.write('release', '')
+    const { statuses, record } = await made.run()
+    expect(statuses['second']).toBe('failed')
+    expect(record.steps['second']?.error?.code).toBe('STEPWELL_CODE_CHANGED')
   })
 
   test('may differ in what is not of the step', async () => {

@@ -105,7 +105,7 @@ function edited(step: string): StepwellError {
     code: 'STEPWELL_CODE_CHANGED',
     what: `the code of step \`${step}\` is not what it was when the run began`,
     facts: 'it was edited while the run went on, and was not executed',
-    todo: 'run again',
+    todo: 'run again; a program that lives on has to be started again',
   })
 }
 
