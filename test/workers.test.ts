@@ -295,6 +295,32 @@ console.log(status, steps.wait?.error?.message)`,
   })
 })
 
+test('a thread that waits in native code is left alone', async () => {
+  const made = project(
+    `const wait = step({ run: (_, { log, dir }) => {
+  log('waits')
+  execFileSync('sh', ['-c', 'while [ ! -e release ]; do sleep 0.05; done'], { cwd: dir })
+} })`,
+    'wait',
+    ", { executor: 'thread' }",
+  )
+  made.write(
+    'program.ts',
+    `import { writeFileSync } from 'node:fs'
+import { openEngine } from '@stepwell/engine'
+import work from './pipeline.ts'
+const engine = await openEngine({ grace: 50 })
+const run = engine.run(work)
+for await (const event of run) if (event.type === 'step-log') run.stop('kill')
+const { status, steps } = await run.result
+await engine.close()
+console.log(status, steps.wait?.error?.code)
+writeFileSync('release', '')`,
+  )
+  const { stdout } = await made.program('program.ts')
+  expect(stdout).toBe('cancelled STEPWELL_NOT_STOPPED\n')
+})
+
 test('what a process prints past JavaScript is in the log, too, and all of it', async () => {
   const made = project(
     `const say = step({

@@ -7,10 +7,15 @@ import type { DiskArtifacts } from '../store/disk-artifacts.ts'
 import { stateDirs } from '../store/project.ts'
 import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
 import { secretsOf } from './inline-executor.ts'
+import { LEFT_ALONE, unlessLeftAlone } from './leave-alone.ts'
 import { Secrets } from './secrets.ts'
 import { spawnProcess, spawnThread, type Death, type SpawnedWorker } from './spawn-worker.ts'
 import type { FromWorker, WorkerSetup } from './worker-messages.ts'
 import { Lines } from './worker-output.ts'
+
+// How long a worker that was killed may take to die. A thread does not before a call into native code returns.
+const DYING = 3000
+const now = AbortSignal.abort()
 
 export interface WorkerOptions {
   readonly kind: 'thread' | 'process'
@@ -55,7 +60,7 @@ export class WorkerExecutor implements Executor {
         if (used !== undefined && !signal.aborted) continue
         return await worker.failed(job.step)
       }
-      if (worker.isAlive) this.#idle.push(worker)
+      if (worker.isUsable) this.#idle.push(worker)
       return outcome
     }
   }
@@ -96,7 +101,9 @@ class PooledWorker {
   #prints = 0
   #task: Task | undefined
   #crash: Failure | undefined
-  isAlive = true
+  #isLost = false
+  /** Whether it can be given a further job. */
+  isUsable = true
   readonly gone: Promise<void>
 
   constructor(kind: 'thread' | 'process', setup: WorkerSetup) {
@@ -109,7 +116,7 @@ class PooledWorker {
         this.#task?.printed.add(text)
       },
     })
-    this.gone = this.#spawned.death.then(() => void (this.isAlive = false))
+    this.gone = this.#spawned.death.then(() => void (this.isUsable = false))
     this.#spawned.send({ type: 'setup', setup })
   }
 
@@ -129,12 +136,13 @@ class PooledWorker {
     const { promise, resolve, reject } = Promise.withResolvers<JobResult>()
     const task: Task = { id, events, printed, began: false, resolve, reject }
     this.#task = task
+    const deadline = new AbortController()
     let timer: NodeJS.Timeout | undefined
-    let isKilled = false
     const abort = (): void => {
       this.#spawned.send({ type: 'abort', id })
       timer = setTimeout(() => {
-        isKilled = true
+        deadline.abort()
+        this.isUsable = false
         this.#spawned.kill()
       }, grace)
     }
@@ -144,16 +152,22 @@ class PooledWorker {
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
     try {
-      const result = await Promise.race([promise, this.#spawned.death])
+      const end = Promise.race([promise, this.#spawned.death])
+      const result = await unlessLeftAlone(end, deadline.signal, DYING)
       // What was printed by then comes by another way than the result.
       for (let before = -1; before !== this.#prints;) {
         before = this.#prints
         await turn()
       }
       printed.flush()
-      if ('ok' in result) return result
       const duration = performance.now() - started
-      if (isKilled) return { ok: false, failure: wasKilled(job.step, this.#kind, grace), duration }
+      if (result === LEFT_ALONE) {
+        this.#isLost = true
+        return { ok: false, failure: notKilled(job.step), duration }
+      }
+      if ('ok' in result) return result
+      if (deadline.signal.aborted)
+        return { ok: false, failure: wasKilled(job.step, this.#kind, grace), duration }
       if (!task.began) return 'never began'
       return { ok: false, failure: died(job.step, this.#end(result), secrets), duration }
     } finally {
@@ -174,7 +188,8 @@ class PooledWorker {
     // Its end is waited for.
     this.#spawned.hold(true)
     this.#spawned.kill()
-    await this.gone
+    await unlessLeftAlone(this.gone, now, this.#isLost ? 0 : DYING)
+    this.#spawned.hold(false)
   }
 
   #end({ how, todo }: Death): Death {
@@ -227,6 +242,16 @@ function wasKilled(step: string, kind: string, grace: number): Failure {
     what: `step \`${step}\` was killed, since it did not stop when it was told to`,
     facts: `its ${kind} was given ${grace} ms`,
     todo: 'let it heed `context.signal`, if it is to tidy up after itself',
+  })
+  return { code, message }
+}
+
+function notKilled(step: string): Failure {
+  const { code, message } = new StepwellError({
+    code: 'STEPWELL_NOT_STOPPED',
+    what: `step \`${step}\` did not stop when it was told to, and its thread could not be terminated`,
+    facts: 'it waits in native code, such as execFileSync(); nothing that it does counts any more',
+    todo: "let it await what it waits for, or give it { executor: 'process' }",
   })
   return { code, message }
 }
