@@ -174,6 +174,23 @@ console.log(status, JSON.stringify(value))`,
     expect((await made.program('program.ts')).stdout).toBe('succeeded [true,false,false]\n')
   })
 
+  test('take the items of a map, which share the cache with those inline', async () => {
+    const made = project(
+      `const list = step({ params: { all: [1, 2, 3, 4, 5] }, run: (_, { params }) => params.all })
+const each = step.map({ over: list, batch: 2, run: ({ item }, { log }) => { log('got ' + item); return item * 10 } })
+const sum = step({ inputs: { each }, run: ({ each }) => each.join('+') })`,
+      'list, each, sum',
+      executor,
+    )
+    const first = await made.run()
+    expect(first.statuses).toEqual({ list: 'succeeded', each: 'succeeded', sum: 'succeeded' })
+    expect(first.record.steps['sum']?.output?.about).toBe('"10+20+30+40+50"')
+    made.edit('pipeline.ts', executor, '')
+    made.edit('pipeline.ts', '[1, 2, 3, 4, 5]', '[5, 4, 3, 2, 1]')
+    const { record } = await made.run()
+    expect(record.steps['each']).toMatchObject({ items: { total: 5, cached: 5 } })
+  })
+
   test('fail with what they throw', async () => {
     const made = project(
       `const fail = step({ run: () => { throw Object.assign(new RangeError('no luck'), { code: 'E_LUCK' }) } })`,
