@@ -92,6 +92,29 @@ test('the commands of docs/commands.md run, and rerun when the script changes', 
   })
 })
 
+test('the pipeline of docs/shapes.md runs, and maps over one file more', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'shapes.md'), 'utf8')
+  const [, code = ''] = /```ts\n([^]*?)```/.exec(text) ?? []
+  const project = new Project()
+  project.write('pipeline.ts', code)
+  for (const name of ['a', 'b']) project.write(`notes/${name}.txt`, name)
+  const { record, statuses, stderr } = await project.run()
+  expect(stderr).toBe('')
+  expect(statuses).toMatchObject({ sizes: 'succeeded', good: 'succeeded', tell: 'skipped' })
+  expect(record.steps['best']?.output?.about).toBe('4')
+  project.write('notes/c.txt', 'c')
+  const { record: next } = await project.run()
+  expect(next.steps['sizes']?.items).toMatchObject({ total: 3, executed: 1 })
+  project.edit('pipeline.ts', 'degree: [1, 2]', 'degree: [1, 2, 3]')
+  expect((await project.run()).statuses).toMatchObject({
+    sizes: 'cached',
+    'scores.degree-1-lambda-0_1': 'cached',
+    'scores.degree-3-lambda-0': 'succeeded',
+  })
+  project.edit('pipeline.ts', 'loud: false', 'loud: true')
+  expect((await project.run()).statuses).toMatchObject({ tell: 'succeeded' })
+})
+
 test('every error code has a heading, and every heading a code', () => {
   const sources = ['engine', 'steps', 'cli'].flatMap((name) => {
     const dir = join(ROOT, 'packages', name, 'src')

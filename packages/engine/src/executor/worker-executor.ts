@@ -6,7 +6,6 @@ import type { Failure } from '../step-record.ts'
 import type { DiskArtifacts } from '../store/disk-artifacts.ts'
 import { stateDirs } from '../store/project.ts'
 import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
-import { secretsOf } from './inline-executor.ts'
 import { LEFT_ALONE, unlessLeftAlone } from './leave-alone.ts'
 import { Secrets } from './secrets.ts'
 import { spawnProcess, spawnThread, type Death, type SpawnedWorker } from './spawn-worker.ts'
@@ -129,7 +128,7 @@ class PooledWorker {
   ): Promise<JobResult | 'never began'> {
     const started = performance.now()
     const id = (this.#jobs += 1)
-    const secrets = new Secrets(secretsOf(job))
+    const secrets = Secrets.among(job.inputs)
     const printed = new Lines((text) => {
       for (const line of secrets.hide(text).split('\n')) events.log(line)
     })

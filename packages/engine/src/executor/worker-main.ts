@@ -7,7 +7,7 @@ import { DiskArtifacts } from '../store/disk-artifacts.ts'
 import { RememberingFileDigests } from '../store/file-digests.ts'
 import type { Job, JobResult } from './executor.ts'
 import { findExported } from './exported-pipeline.ts'
-import { InlineExecutor, secretsOf } from './inline-executor.ts'
+import { InlineExecutor } from './inline-executor.ts'
 import { loadModules } from './loading.ts'
 import { Secrets } from './secrets.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
@@ -51,7 +51,7 @@ export function serve(): void {
     const abort = new AbortController()
     aborts.set(id, abort)
     post({ type: 'began', id })
-    const secrets = new Secrets(secretsOf(job))
+    const secrets = Secrets.among(job.inputs)
     const log = (line: string): void => post({ type: 'log', id, line })
     const lines = new Lines((text) => {
       for (const line of secrets.hide(text).split('\n')) log(line)
