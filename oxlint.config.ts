@@ -9,6 +9,7 @@ const L1 = (
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
 const L4 = [
+  'adopt-outs',
   'accept-steps',
   'check-hit',
   'check-outs',

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join, posix, relative } from 'node:path'
 import { StepwellError } from './errors.ts'
 import type { Pipeline } from './pipeline.ts'
-import { definition } from './step.ts'
+import { definition, type Step } from './step.ts'
 import { isWithin } from './store/paths.ts'
 
 const STATE = '.stepwell'
@@ -14,6 +14,7 @@ interface Claim {
   /** Absolute, symbolic links resolved as far as there is something. */
   readonly real: string
   readonly where: string
+  readonly step: Step
 }
 
 /**
@@ -35,15 +36,15 @@ export function checkOuts(pipeline: Pipeline, dir: string): void {
       // A link at the very place of an out is replaced by it.
       const real = join(realOf(join(dir, posix.dirname(normal))), posix.basename(normal))
       const where = `out \`${out}\` of step \`${name}\``
-      outs.push(checkInside({ path: normal, real, where }))
+      outs.push(checkInside({ path: normal, real, where, step }))
     }
     const besides = defined.dependsOn.map((handle) => [undefined, handle] as const)
     for (const [input, handle] of [...Object.entries(defined.inputs), ...besides]) {
       const what = input === undefined ? '`dependsOn`' : `input \`${input}\``
       const where = `${what} of step \`${name}\``
-      if (handle.kind !== 'file' && handle.kind !== 'dir') continue
+      if (handle.kind !== 'file' && handle.kind !== 'dir' && handle.kind !== 'any') continue
       const path = normalPath(handle.path)
-      inputs.push({ path, real: realOf(join(dir, path)), where })
+      inputs.push({ path, real: realOf(join(dir, path)), where, step })
     }
   }
   const sorted = outs.toSorted(byPath)
@@ -54,8 +55,13 @@ export function checkOuts(pipeline: Pipeline, dir: string): void {
   }
   for (const input of inputs) {
     const other = place.above(input) ?? place.below(input)
-    if (other !== undefined) {
-      throw clash(other, input, "read it by the step's handle: `step.out('name')`")
+    // Who says that it comes after that step has thought of it.
+    if (other !== undefined && !definition(input.step).after.includes(other.step)) {
+      throw clash(
+        other,
+        input,
+        "read it by the step's handle: `step.out('name')`, or come `after` that step",
+      )
     }
   }
 

@@ -35,7 +35,7 @@ export interface Fingerprint {
   /** By name, since `run` receives them by name. */
   readonly inputs: Readonly<Record<string, FingerprintInput>>
   /** What it leaves where: an entry that lacks a declared file must not be found. */
-  readonly outs: Readonly<Record<string, { readonly kind: 'file' | 'dir'; readonly path: string }>>
+  readonly outs: Readonly<Record<string, { readonly kind: OutKind; readonly path: string }>>
   /** What is run in place of a function, if that is so. */
   readonly command?: CommandLine
   /** What the code depends on besides: as declared, and files that a command names; none when there is none. */
@@ -45,6 +45,9 @@ export interface Fingerprint {
   /** Environment variables that the code names without declaring them; never their values. */
   readonly env: Readonly<Record<string, Digest | null>>
 }
+
+/** `any`: a file or a directory, whichever the step leaves. */
+export type OutKind = 'file' | 'dir' | 'any'
 
 export type FingerprintInput =
   /** The content of an upstream output: never the upstream key, so that equal outputs cut off. */

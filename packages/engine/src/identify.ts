@@ -139,6 +139,12 @@ export async function identify(
         const holds = async () => (await files.tree(handle.path)).digest === tree.digest
         return { ...dirInput(handle.path, tree.digest), source, holds }
       }
+      case 'any':
+        return await resolve(
+          files.isFile(handle.path)
+            ? { kind: 'file', path: handle.path }
+            : { kind: 'dir', path: handle.path },
+        )
       case 'out': {
         const out = outOf(nameOf(handle.step), handle.name)
         if (out.kind === 'file') {
@@ -220,6 +226,8 @@ function sourceOf(handle: Input, nameOf: (step: Step) => string): string {
     case 'file':
     case 'dir':
       return `${handle.kind} ${handle.path}`
+    case 'any':
+      return handle.path
     case 'glob':
       return `glob ${handle.patterns.join(' ')}`
     case 'url':
@@ -281,9 +289,12 @@ export function uncacheable({ step }: OrderedStep, { doubts }: Identity): Reason
 function filesNamed(step: Step, files: ProjectFiles): FileHandle[] {
   const { command, inputs, dependsOn, outs } = definition(step)
   if (command === undefined) return []
-  const declared = [...Object.values(inputs), ...dependsOn, ...Object.values(outs)]
-    .filter((handle) => handle.kind === 'file' || handle.kind === 'dir')
-    .map(({ path }) => normal(path))
+  const declared = [...Object.values(inputs), ...dependsOn, ...Object.values(outs)].flatMap(
+    (handle) =>
+      handle.kind === 'file' || handle.kind === 'dir' || handle.kind === 'any'
+        ? [normal(handle.path)]
+        : [],
+  )
   const found: FileHandle[] = []
   for (const path of pathsNamed(command)) {
     if (declared.some((each) => path === each || path.startsWith(`${each}/`) || each === ''))

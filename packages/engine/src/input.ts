@@ -10,6 +10,12 @@ export interface DirHandle {
   readonly path: string
 }
 
+/** A file or a directory of the project, whichever is there; the step receives what it is. */
+export interface FileOrDirHandle {
+  readonly kind: 'any'
+  readonly path: string
+}
+
 /** The files that match patterns; the step receives a list of `FileInput`. */
 export interface GlobHandle {
   readonly kind: 'glob'
@@ -52,6 +58,14 @@ export function file(path: string): FileHandle {
  */
 export function dir(path: string): DirHandle {
   return { kind: 'dir', path: text(path, 'path', 'dir').replace(/(?<=.)\/+$/, '') }
+}
+
+/**
+ * Declares what is at a path as an input, or in `outs` as an output, where it is not known beforehand
+ * whether that is a file or a directory. Otherwise as `file()` and `dir()`.
+ */
+export function fileOrDir(path: string): FileOrDirHandle {
+  return { kind: 'any', path: text(path, 'path', 'fileOrDir').replace(/(?<=.)\/+$/, '') }
 }
 
 /**

@@ -44,6 +44,7 @@ const MAX_NAME = 100
 const KINDS: ReadonlySet<string> = new Set<Input['kind']>([
   'file',
   'dir',
+  'any',
   'glob',
   'url',
   'env',
@@ -82,9 +83,10 @@ export function makePipeline(
   return Object.freeze({ kind: 'pipeline', name, steps: named, site, madeAt: Date.now(), options })
 }
 
-/** The steps that a step reads, each once, in the order of its inputs. */
+/** The steps that a step reads, or comes after, each once, in the order of its inputs. */
 export function upstreamOf(step: Step): Step[] {
-  const found = Object.values(definition(step).inputs).map(stepOf)
+  const { inputs, after } = definition(step)
+  const found = [...Object.values(inputs).map(stepOf), ...after]
   return [...new Set(found.filter((upstream) => upstream !== undefined))]
 }
 
@@ -229,6 +231,13 @@ function checkListed(named: ReadonlyMap<string, Step>): void {
           todo: 'add that step to the record given to pipeline()',
         })
       }
+    }
+    if (definition(step).after.some((other) => !listed.has(other))) {
+      throw new StepwellError({
+        code: 'STEPWELL_STEP_UNLISTED',
+        what: `step \`${name}\` comes after a step that is not in the pipeline`,
+        todo: 'add that step to the record given to pipeline()',
+      })
     }
   }
 }

@@ -3,6 +3,7 @@ import { actionOf } from './action.ts'
 import type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { PipelineCode } from './code.ts'
+import { adoptOuts } from './adopt-outs.ts'
 import { askCondition } from './condition.ts'
 import { derivePicks } from './derive-picks.ts'
 import { digestBytes } from './digest.ts'
@@ -116,6 +117,15 @@ export async function planSteps(
     if (wanted !== true) {
       const { message } = wanted
       return { ...base, inputs, decision: 'run', reasons: [{ kind: 'problem', message }] }
+    }
+    const adopted =
+      known === undefined && !forced.has(name) && uncacheable(ordered, identity) === undefined
+        ? await adoptOuts(ordered, options, false)
+        : undefined
+    if (adopted !== undefined) {
+      outputs.set(name, adopted.outputs)
+      const reasons: Reason[] = [{ kind: 'adopted', because: adopted.because }]
+      return { ...base, inputs, key, decision: 'cached', reasons }
     }
     if (own.length > 0) return { ...base, inputs, key, decision: 'run', reasons: own }
     if (known === undefined) {

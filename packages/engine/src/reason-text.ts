@@ -18,6 +18,8 @@ export function describeReason(reason: Reason): string {
       return `unchanged since run ${reason.run}`
     case 'accepted':
       return `accepted: because ${show(reason.because)} (${reason.by}, ${day(reason.at)}), first made by run ${reason.run}`
+    case 'adopted':
+      return `taken as it is: ${reason.because}`
     case 'new':
       return 'never succeeded before'
     case 'lost':

@@ -17,6 +17,8 @@ export type Reason =
       /** The run that made the outputs. */
       readonly run: string
     }
+  /** Its outs were there already, and something says that they are what it would make. */
+  | { readonly kind: 'adopted'; readonly because: string }
   | { readonly kind: 'new' }
   | { readonly kind: 'lost' }
   | { readonly kind: 'forced' }

@@ -1,5 +1,6 @@
 import { reasonsOfHit } from './acceptance.ts'
 import type { Outputs } from './artifact.ts'
+import { adoptOuts, type Adopted } from './adopt-outs.ts'
 import { checkHit } from './check-hit.ts'
 import type { CodeParts, PipelineCode } from './code.ts'
 import { derivePicks } from './derive-picks.ts'
@@ -191,6 +192,8 @@ export class StepRunner {
     const isSure = known !== undefined && known.accepted === undefined
     const entry = isSure ? known : await cache.get(identity.key)
     if (entry === undefined) {
+      const adopted = await adoptOuts(ordered, this.#options)
+      if (adopted !== undefined) return await this.#adopt(ordered, life, identity, adopted)
       life.reasons = await this.#compare(ordered.name, identity)
       return 'execute'
     }
@@ -201,6 +204,20 @@ export class StepRunner {
       return 'execute'
     }
     return await this.#hit(ordered, life, identity, entry)
+  }
+
+  /** Takes what is in the project for what the step would make. */
+  async #adopt(
+    ordered: OrderedStep,
+    life: Life,
+    identity: Identity,
+    { outputs, because }: Adopted,
+  ): Promise<'done'> {
+    const { name } = ordered
+    life.duration = 0
+    await this.#accept(ordered, life, identity, outputs)
+    this.#finish(name, 'cached', { reasons: [{ kind: 'adopted', because }], ...shown(outputs) })
+    return 'done'
   }
 
   async #hit(

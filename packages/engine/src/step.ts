@@ -13,6 +13,7 @@ import type {
   DirHandle,
   EnvHandle,
   FileHandle,
+  FileOrDirHandle,
   GlobHandle,
   SecretHandle,
   UrlHandle,
@@ -38,6 +39,10 @@ export interface StepDefinition {
   readonly execution: Execution
   /** Whether it is to run at all, asked once its inputs are known. */
   readonly when: AnyCondition | undefined
+  /** Steps that are to end before it begins, although it reads nothing of them. */
+  readonly after: readonly Step[]
+  /** Why its outs that are in the project already are what it would make. */
+  readonly adopt: Adopt | undefined
   /** How it goes over the items of its input `item`, if it does. */
   readonly map: Mapping | undefined
   /** The stack at the `step()` call: where the step was made, for its code digest. */
@@ -45,7 +50,9 @@ export interface StepDefinition {
 }
 
 /** Files and directories that a step leaves in the project, by the names under which `run` finds them. */
-export type Outs = Readonly<Record<string, FileHandle | DirHandle>>
+export type Outs = Readonly<Record<string, OutHandle>>
+
+export type OutHandle = FileHandle | DirHandle | FileOrDirHandle
 
 // oxlint-disable-next-line typescript/ban-types -- `{}` is right: no outs.
 type NoOuts = {}
@@ -105,7 +112,7 @@ export interface Picked<T = unknown> {
 }
 
 /** One of the outs of a step. */
-export interface Out<H extends FileHandle | DirHandle = FileHandle | DirHandle> {
+export interface Out<H extends OutHandle = OutHandle> {
   readonly kind: 'out'
   readonly step: Step
   readonly name: string
@@ -115,10 +122,19 @@ export interface Out<H extends FileHandle | DirHandle = FileHandle | DirHandle> 
 
 /** Whatever a step can read. */
 export type Input =
-  FileHandle | DirHandle | GlobHandle | UrlHandle | EnvHandle | SecretHandle | Step | Picked | Out
+  | FileHandle
+  | DirHandle
+  | FileOrDirHandle
+  | GlobHandle
+  | UrlHandle
+  | EnvHandle
+  | SecretHandle
+  | Step
+  | Picked
+  | Out
 
 /** An input from outside of the pipeline. */
-export type Handle = FileHandle | DirHandle | GlobHandle | EnvHandle
+export type Handle = FileHandle | DirHandle | FileOrDirHandle | GlobHandle | EnvHandle
 
 /** What the code of a step may depend on without reading it as an input. */
 export type Dependency = Handle | ((...args: never[]) => unknown)
@@ -131,15 +147,17 @@ export type Received<I> = {
     ? FileInput
     : I[K] extends DirHandle | Out<DirHandle>
       ? DirInput
-      : I[K] extends GlobHandle
-        ? readonly FileInput[]
-        : I[K] extends EnvHandle | SecretHandle
-          ? string
-          : I[K] extends Picked<infer T>
-            ? T
-            : I[K] extends Step<infer T>
+      : I[K] extends FileOrDirHandle | Out<FileOrDirHandle>
+        ? FileInput | DirInput
+        : I[K] extends GlobHandle
+          ? readonly FileInput[]
+          : I[K] extends EnvHandle | SecretHandle
+            ? string
+            : I[K] extends Picked<infer T>
               ? T
-              : never
+              : I[K] extends Step<infer T>
+                ? T
+                : never
 }
 
 export interface StepOptions<
@@ -184,7 +202,20 @@ export interface StepOptions<
    * it decides whether, never what. @default always
    */
   readonly when?: Condition<Received<I>, P>
+  /**
+   * Steps that are to end before this one begins, although it reads nothing of them: for files that pass
+   * between them unseen. Not in the key. @default none
+   */
+  readonly after?: readonly Step[]
+  /**
+   * Asked when nothing is known of the step as it is now: why its outs that are in the project are what it
+   * would make, so that it need not run; `undefined` when they are not. It returns nothing then. @default never
+   */
+  readonly adopt?: Adopt
 }
+
+/** Tells why outs that are there may be taken as they are. Must not change what a step declares. */
+export type Adopt = () => string | undefined | Promise<string | undefined>
 
 /** Options whose types have been checked, or need no check. */
 export interface UntypedOptions extends Omit<
@@ -204,11 +235,11 @@ const STACK_DEPTH = 30
 /** Names of the options of `step()`. */
 export const STEP_OPTIONS: ReadonlySet<string> = new Set(
   (
-    'inputs params outs run description version code dependsOn cache when ' +
+    'inputs params outs run description version code dependsOn cache when after adopt ' +
     'executor resources mutex retry timeout'
   ).split(' '),
 )
-const HANDLES = new Set<unknown>(['file', 'dir', 'glob', 'env'] satisfies Handle['kind'][])
+const HANDLES = new Set<unknown>(['file', 'dir', 'any', 'glob', 'env'] satisfies Handle['kind'][])
 
 /**
  * Declares a step.
@@ -248,6 +279,8 @@ export function makeStep<T, F extends Outs = NoOuts>(
     cache,
     execution: executionOf(options, options.command === undefined ? 'step()' : 'command()'),
     when: options.when,
+    after: [...(options.after ?? [])],
+    adopt: options.adopt,
     map,
     site,
   })
@@ -300,7 +333,7 @@ export function checkOptions(
   }
   for (const [name, out] of Object.entries(outs ?? {})) {
     const { kind } = (out ?? {}) as { readonly kind?: unknown }
-    if (kind !== 'file' && kind !== 'dir') {
+    if (kind !== 'file' && kind !== 'dir' && kind !== 'any') {
       throw new TypeError(`Expected out \`${name}\` of ${of} to be made by file() or dir()`)
     }
   }
@@ -315,6 +348,16 @@ export function checkOptions(
   checkDependsOn(dependsOn, of, code !== undefined || !names.has('code'))
   if (cache !== undefined && typeof cache !== 'boolean') {
     throw new TypeError(`Expected \`cache\` of ${of} to be a boolean, got ${typeof cache}`)
+  }
+  const { after, adopt } = options as Partial<Record<string, unknown>>
+  if (
+    after !== undefined &&
+    !(Array.isArray(after) && after.every((each) => kindOf(each) === 'step'))
+  ) {
+    throw new TypeError(`Expected \`after\` of ${of} to be a list of steps`)
+  }
+  if (adopt !== undefined && typeof adopt !== 'function') {
+    throw new TypeError(`Expected \`adopt\` of ${of} to be a function, got ${typeof adopt}`)
   }
   if (when !== undefined && typeof when !== 'function') {
     throw new TypeError(`Expected \`when\` of ${of} to be a function, got ${typeof when}`)

@@ -162,6 +162,7 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
     { kind: 'accepted', because: 'renamed', by: 'a@b', at: 0, run: 'r1' },
     'accepted: because "renamed" (a@b, 1970-01-01), first made by run r1',
   ],
+  adopted: [{ kind: 'adopted', because: 'it is' }, 'taken as it is: it is'],
   new: [{ kind: 'new' }, 'never succeeded before'],
   lost: [{ kind: 'lost' }, 'its outputs are not in the cache'],
   forced: [{ kind: 'forced' }, 'forced'],

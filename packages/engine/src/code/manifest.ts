@@ -13,7 +13,7 @@ import { cutStack } from './call-site.ts'
 import type { StoredTexts } from './text-cache.ts'
 
 /** To be raised whenever the analysis may find something else in the same sources. */
-const ANALYZER = 6
+const ANALYZER = 7
 
 /** What analyses: a newer version of the package may bring another parser or resolver. */
 function analyzer(): string {

@@ -74,6 +74,7 @@ const ENGINE_CALLS = new Set([
   'pipeline',
   'pinned',
   'file',
+  'fileOrDir',
   'dir',
   'glob',
   'url',

@@ -2,6 +2,7 @@ import type { Outputs } from '../artifact.ts'
 import type { Command } from '../command-line.ts'
 import type { Digest } from '../digest.ts'
 import type { ExecutorKind } from '../execution.ts'
+import type { OutKind } from '../fingerprint.ts'
 import type { Failure } from '../step-record.ts'
 
 /**
@@ -57,7 +58,7 @@ export type JobInput =
   | { readonly kind: 'secret'; readonly name: string }
 
 export interface JobOut {
-  readonly kind: 'file' | 'dir'
+  readonly kind: OutKind
   /** As declared. */
   readonly path: string
   /** Where the step is to write it, absolute. */

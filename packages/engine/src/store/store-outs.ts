@@ -25,7 +25,7 @@ export async function storeOuts(
   for (const [name, { kind, path, staged }] of Object.entries(outs)) {
     stored.push([
       name,
-      kind === 'file'
+      kind === 'file' || (kind === 'any' && (await lstat(staged)).isFile())
         ? await storeFile(path, staged, artifacts)
         : await storeDir(path, staged, artifacts, digests),
     ])

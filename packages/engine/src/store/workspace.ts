@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { OutArtifact } from '../artifact.ts'
 import { codeOf, messageOf, StepwellError } from '../errors.ts'
+import type { OutKind } from '../fingerprint.ts'
 import { parseTree, type TreeEntry } from '../tree.ts'
 import { move, remove } from './files.ts'
 import { isWithin } from './paths.ts'
@@ -57,18 +58,23 @@ export class Workspace {
 
   /**
    * What is at the path of an out now, for those who read it; `undefined` when it is not of its kind.
+   * @param keep whether a directory's listing is stored, as it must be for those who read it
    * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE.
    */
-  async read(out: OutArtifact): Promise<OutArtifact | undefined> {
+  async read(
+    out: { readonly path: string; readonly kind: OutKind },
+    keep = true,
+  ): Promise<OutArtifact | undefined> {
     const { path } = out
     const stats = statsAt(this.#path(out))
-    if (stats === undefined || kindOf(stats) !== out.kind) return undefined
+    const kind = stats && kindOf(stats)
+    if (kind === undefined || (out.kind !== 'any' && kind !== out.kind)) return undefined
     const { artifacts, digests, dir } = this.#options
-    if (out.kind === 'file') return { kind: 'file', path, ...(await digests.state(path)) }
+    if (kind === 'file') return { kind: 'file', path, ...(await digests.state(path)) }
     const tree = await readTree(dir, path, { digests, outward: 'follow' })
     // A step is given the listing by its digest.
-    await artifacts.put(new TextEncoder().encode(tree.text))
-    const files = tree.entries.filter(({ kind }) => kind === 'file').length
+    if (keep) await artifacts.put(new TextEncoder().encode(tree.text))
+    const files = tree.entries.filter((entry) => entry.kind === 'file').length
     return { kind: 'dir', path, digest: tree.digest, size: tree.size, files }
   }
 
@@ -215,7 +221,7 @@ export class Workspace {
     })
   }
 
-  #path({ path }: OutArtifact): string {
+  #path({ path }: { readonly path: string }): string {
     return join(this.#options.dir, path)
   }
 }

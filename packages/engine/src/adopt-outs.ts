@@ -1,0 +1,41 @@
+import type { OutArtifact, Outputs } from './artifact.ts'
+import { describeValue } from './describe.ts'
+import { digestBytes } from './digest.ts'
+import type { OrderedStep } from './order.ts'
+import { definition } from './step.ts'
+import type { ArtifactStore } from './store/store.ts'
+import type { Workspace } from './store/workspace.ts'
+import { encodeValue } from './value.ts'
+
+/** Outs that were not made by a run, and may be taken as if they were. */
+export interface Adopted {
+  readonly outputs: Outputs
+  readonly because: string
+}
+
+/**
+ * What is in the project in place of a step's outs, where the step says that it would make the same.
+ *
+ * @param keep whether it is going to be used, and not only told of
+ * @throws StepwellError STEPWELL_INPUT_TREE for a directory that holds what cannot be read.
+ */
+export async function adoptOuts(
+  { step }: OrderedStep,
+  { artifacts, workspace }: { readonly artifacts: ArtifactStore; readonly workspace: Workspace },
+  keep = true,
+): Promise<Adopted | undefined> {
+  const { adopt, outs } = definition(step)
+  const because = await adopt?.()
+  if (because === undefined) return undefined
+  const found: [string, OutArtifact][] = []
+  for (const [name, { kind, path }] of Object.entries(outs)) {
+    const out = await workspace.read({ kind, path }, keep)
+    if (out === undefined) return undefined
+    found.push([name, out])
+  }
+  // It returns nothing.
+  const bytes = encodeValue(null)
+  const digest = keep ? await artifacts.put(bytes) : digestBytes(bytes)
+  const value = { kind: 'value', digest, size: bytes.length, about: describeValue(null) } as const
+  return { because, outputs: { value, picks: {}, outs: Object.fromEntries(found) } }
+}

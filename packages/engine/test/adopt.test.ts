@@ -1,0 +1,114 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { file, fileOrDir, pinned, pipeline, step, type Step } from '../src/index.ts'
+import { engineOn } from './support/engine.ts'
+import { temporaryDir, writeFiles } from './support/temporary.ts'
+
+const code = pinned('1')
+
+describe('what is taken as it is', () => {
+  const make = (adopt: () => string | undefined, params = {}) => {
+    let calls = 0
+    const one = step({
+      code,
+      params,
+      outs: { table: fileOrDir('out/table') },
+      adopt,
+      run: (_, { outs }) => {
+        calls += 1
+        writeFileSync(outs.table, 'made')
+      },
+    })
+    const reader = step({
+      code,
+      inputs: { table: one.out('table') },
+      run: ({ table }) => ('files' in table ? table.files.length : table.text()),
+    })
+    return { made: pipeline('adopting', { one, reader }), calls: () => calls, reader }
+  }
+
+  test('runs nothing, and is given to those that read it', async () => {
+    const dir = temporaryDir()
+    writeFiles(dir, { 'out/table': 'there' })
+    const engine = await engineOn(dir)
+    const { made, calls, reader } = make(() => 'it is so')
+    const planned = await engine.plan(made)
+    expect(planned.steps.map(({ decision }) => decision)).toEqual(['cached', 'run'])
+    const run = engine.run(made)
+    const { steps } = await run.result
+    expect(steps['one']).toMatchObject({
+      status: 'cached',
+      reasons: [{ kind: 'adopted', because: 'it is so' }],
+    })
+    expect(await run.value(reader)).toBe('there')
+    expect(calls()).toBe(0)
+    // From then on it is known.
+    const again = make(() => undefined)
+    const { steps: next } = await engine.run(again.made).result
+    expect(next['one']?.reasons[0]?.kind).toBe('unchanged')
+    expect(again.calls()).toBe(0)
+  })
+
+  test('a directory, too; and nothing that is not there, nor under another key', async () => {
+    const dir = temporaryDir()
+    writeFiles(dir, { 'out/table/a': '1', 'out/table/b': '2' })
+    const engine = await engineOn(dir)
+    const first = make(() => 'it is so')
+    const run = engine.run(first.made)
+    await run.result
+    expect(await run.value(first.reader)).toBe(2)
+    rmSync(join(dir, 'out'), { recursive: true })
+    mkdirSync(join(dir, 'out'))
+    const second = make(() => 'it is so', { k: 1 })
+    const { steps } = await engine.run(second.made).result
+    expect(steps['one']?.status).toBe('succeeded')
+    expect(second.calls()).toBe(1)
+  })
+})
+
+describe('after', () => {
+  const make = (declared: (one: Step) => object) => {
+    const order: string[] = []
+    const one = step({
+      code,
+      outs: { a: file('data/a.txt') },
+      run: (_, { outs }) => {
+        order.push('one')
+        writeFileSync(outs.a, 'a')
+      },
+    })
+    const two = step({
+      code,
+      inputs: { data: fileOrDir('data') },
+      ...declared(one),
+      run: ({ data }) => {
+        order.push('two')
+        return 'files' in data ? data.files.map(({ path }) => path) : []
+      },
+    })
+    return { made: pipeline('after', { two, one }), order, two }
+  }
+
+  test('orders steps that pass files unseen, and counts them as they are then', async () => {
+    const dir = temporaryDir()
+    const engine = await engineOn(dir)
+    const { made, order, two } = make((one) => ({ after: [one] }))
+    writeFiles(dir, { 'data/b.txt': 'b' })
+    const run = engine.run(made)
+    await run.result
+    expect(order).toEqual(['one', 'two'])
+    expect(await run.value(two)).toEqual(['data/a.txt', 'data/b.txt'])
+    expect((await engine.plan(made)).steps.map(({ decision }) => decision)).toEqual([
+      'cached',
+      'cached',
+    ])
+  })
+
+  test('without it, such steps are refused', async () => {
+    const engine = await engineOn(temporaryDir())
+    const clash = { code: 'STEPWELL_OUT_CLASH' }
+    await expect(engine.plan(make(() => ({})).made)).rejects.toMatchObject(clash)
+    expect(() => make(() => ({ after: 'one' }))).toThrow('Expected `after` of step()')
+  })
+})
