@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ended, Project, type Exit } from './rig.ts'
 
@@ -64,6 +64,38 @@ test('Ctrl-C twice kills a command with all that it started', async () => {
   expect(code).toBe(130)
   expect(await statusOf(project)).toEqual(['cancelled', 'cancelled', 'cancelled'])
   expect(isAlive(Number(project.read('pid')))).toBe(false)
+})
+
+test('what a killed run left at work is ended by the next one, and told', async () => {
+  const project = new Project()
+  // Its first process is gone when the next run comes: what that started is found all the same.
+  const cmd = `(trap "" TERM HUP; sh -c "echo $\\$ > pid; until [ -e /none ]; do sleep 0.02; done") & until [ -s pid ]; do sleep 0.02; done; echo ready; wait`
+  project.write(
+    'pipeline.ts',
+    `
+import { command, pipeline } from '@stepwell/engine'
+export default pipeline('test', { long: command({ cmd: ${JSON.stringify(cmd)}, description: 'x' }) })
+`,
+  )
+  const child = project.start(['run', '-v'])
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    if (text.includes('ready')) child.kill('SIGKILL')
+  })
+  await ended(child)
+  const pid = Number(project.read('pid'))
+  expect(isAlive(pid)).toBe(true)
+  const [leader] = readdirSync(project.path('.stepwell/commands'))
+  const record = JSON.parse(project.read(`.stepwell/commands/${leader}`)) as {
+    leader: { pid: number }
+  }
+  process.kill(record.leader.pid, 'SIGKILL')
+  project.edit('pipeline.ts', JSON.stringify(cmd), "'true'")
+  const { code, record: next } = await project.run()
+  expect(code).toBe(0)
+  expect(next.warnings).toEqual([expect.stringMatching(/command of step `long` was still at work/)])
+  expect(isAlive(pid)).toBe(false)
+  expect(readdirSync(project.path('.stepwell/commands'))).toEqual([])
+  expect((await project.run()).record.warnings).toEqual([])
 })
 
 test('what a command is, and that it changed, is told', async () => {

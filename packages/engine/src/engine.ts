@@ -449,7 +449,8 @@ export class Engine implements AsyncDisposable {
       warn(`the run waits for ${owner}, which tidies the project`)
     }
     try {
-      await this.#alone({ signal, waiting }, async () => await this.#state.tidy())
+      const warnings = await this.#alone({ signal, waiting }, async () => await this.#state.tidy())
+      for (const warning of warnings) warn(warning)
       return true
     } catch (error) {
       // Each step finds out by itself that the run was cancelled. It changes nothing, since somebody

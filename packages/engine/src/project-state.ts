@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { digestText } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { StepKey } from './fingerprint.ts'
+import { LiveCommands } from './executor/live-commands.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { AcceptanceLog } from './store/acceptance-log.ts'
 import { AuditedCache } from './store/audited-cache.ts'
@@ -126,8 +127,10 @@ export class ProjectState {
     return new DiskArtifacts(this.dirs.objects, new RememberingFileDigests(this.dir))
   }
 
-  /** Puts aside what runs left that were killed, and lets go of what has been aside for long. */
-  async tidy(): Promise<void> {
+  /** Puts aside what runs left that were killed, and lets go of what has been aside for long. Gives warnings. */
+  async tidy(): Promise<string[]> {
+    // First, so that they write no more.
+    const orphans = await new LiveCommands(this.dir).recover()
     await this.staging.recover(async (id) => {
       try {
         return (await this.runs.read(id)).status === 'running'
@@ -138,6 +141,10 @@ export class ProjectState {
     })
     await this.recycle.purge()
     await this.quarantine.purge()
+    return orphans.map(
+      (step) =>
+        `a command of step \`${step}\` was still at work for a run that was killed: it was ended`,
+    )
   }
 
   /**

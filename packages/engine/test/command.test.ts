@@ -295,7 +295,7 @@ describe('the environment', () => {
       ]),
     )
     const base =
-      /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|STEPWELL_TEST_[ABD])=/
+      /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|STEPWELL_TEST_[ABD]|STEPWELL_COMMAND)=/
     expect(names.filter((line) => !base.test(line))).toEqual([])
   })
 

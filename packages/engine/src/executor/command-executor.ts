@@ -8,6 +8,7 @@ import type { ArtifactStore, FileDigests } from '../store/store.ts'
 import { CommandCall } from './command-call.ts'
 import { environmentOf } from './command-environment.ts'
 import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
+import { LiveCommands, MARKER } from './live-commands.ts'
 import { OutputLines } from './output-lines.ts'
 import { PrintedValue } from './printed-value.ts'
 import type { Ended } from './process-group.ts'
@@ -32,9 +33,11 @@ export interface CommandExecutorOptions {
 /** Runs commands, each in a process group of its own, of which nothing is left when it has ended. */
 export class CommandExecutor implements Executor {
   readonly #options: CommandExecutorOptions
+  readonly #live: LiveCommands
 
   constructor(options: CommandExecutorOptions) {
     this.#options = options
+    this.#live = new LiveCommands(options.dir)
   }
 
   async execute(job: Job, events: JobEvents, signal: AbortSignal): Promise<JobResult> {
@@ -66,9 +69,11 @@ export class CommandExecutor implements Executor {
     const prepared = await call.prepare()
     if (signal.aborted) throw stopped(job.step, command)
     const started = performance.now()
-    const { child, group } = await startCommand(job.step, prepared, {
+    const name = this.#live.name()
+    const { child, group, done } = await startCommand(job.step, prepared, {
       cwd: call.dir,
-      env: environmentOf(command, job.inputs),
+      env: { ...environmentOf(command, job.inputs), [MARKER]: name },
+      begin: (pid) => this.#live.begin(name, job.step, pid),
     })
     const printed = new PrintedValue(command.stdout)
     const tail = new Tail(secrets)
@@ -86,6 +91,8 @@ export class CommandExecutor implements Executor {
     ]
     const stop = AbortSignal.any([signal, printed.tooLong, broken.signal])
     const ended = await group.end(stop, this.#options.grace)
+    // One that cannot be killed may be ended by a later run.
+    if (ended !== undefined) done()
     broken.signal.throwIfAborted()
     await Promise.all(drained.map((finish) => finish()))
     const duration = performance.now() - started

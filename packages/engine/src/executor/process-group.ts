@@ -1,10 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from '../errors.ts'
+import { livingMembers } from './group-members.ts'
 
 // How often it is asked whether all of a group have ended.
 const PACE_MS = 20
-const STAT = /^\d+ \([^]*\) (\S) \d+ (\d+) /
 // What is killed is gone at once, unless the system holds it.
 const HELD_MS = 5000
 
@@ -67,30 +66,12 @@ export class ProcessGroup {
     if (this.#isGone) return
     try {
       process.kill(-this.#pid, signal)
-      if (signal === 0 && !hasLiving(this.#pid)) this.#isGone = true
+      if (signal === 0 && livingMembers(this.#pid)?.length === 0) this.#isGone = true
     } catch (error) {
       // Some of it may belong to another user by now, and lives.
       if (codeOf(error) !== 'EPERM') this.#isGone = true
     }
   }
-}
-
-/** Whether a group has members that have not ended: whose parent does not ask for their end stay known. */
-function hasLiving(group: number): boolean {
-  let pids: string[]
-  try {
-    pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  } catch {
-    return true
-  }
-  return pids.some((pid) => {
-    try {
-      const [, state, of] = STAT.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? []
-      return Number(of) === group && state !== 'Z' && state !== 'X'
-    } catch {
-      return false
-    }
-  })
 }
 
 function onAbort(signal: AbortSignal): {

@@ -6,6 +6,8 @@ import type { Call } from './command-call.ts'
 import { ProcessGroup, type Ended } from './process-group.ts'
 
 export interface StartOptions {
+  /** Takes down that it is at work, in the very turn, and gives what is to be called when it is no more. */
+  readonly begin: (pid: number) => () => void
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
 }
@@ -14,6 +16,8 @@ export interface StartOptions {
 export interface Started {
   readonly child: ChildProcessByStdio<null, Readable, Readable>
   readonly group: ProcessGroup
+  /** To be called when nothing of the group is left. */
+  readonly done: () => void
 }
 
 /**
@@ -23,7 +27,7 @@ export interface Started {
 export async function startCommand(
   step: string,
   { program, args }: Call,
-  { cwd, env }: StartOptions,
+  { cwd, env, begin }: StartOptions,
 ): Promise<Started> {
   const refuse = (facts: string, todo: string, cause?: unknown): never => {
     throw new StepwellError({
@@ -37,24 +41,48 @@ export async function startCommand(
   // The system says the same of a program that it does not find.
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
     refuse(`there is no directory ${cwd}`, 'create it, or correct `dir`')
+  const child = launch()
+  const { pid } = child
+  const ended = new Promise<Ended>((tell) => {
+    child.once('exit', (code, signal) => tell({ code, signal }))
+  })
+  const started = new Promise<void>((tell, fail) => child.once('spawn', tell).once('error', fail))
+  if (pid === undefined) {
+    return await started.then(impossible, (error: unknown) => refuseFor(error))
+  }
+  const group = new ProcessGroup(pid, ended)
   try {
-    const child = spawn(program, args, {
-      cwd,
-      env,
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const ended = new Promise<Ended>((done) => {
-      child.once('exit', (code, signal) => done({ code, signal }))
-    })
-    await new Promise<void>((done, fail) => child.once('spawn', done).once('error', fail))
-    if (child.pid === undefined) throw new TypeError('a process was started that has no id')
-    return { child, group: new ProcessGroup(child.pid, ended) }
+    const done = begin(pid)
+    await started
+    return { child, group, done }
   } catch (error) {
+    // Nobody would know of it.
+    child.kill('SIGKILL')
+    throw error
+  }
+
+  function launch(): Started['child'] {
+    try {
+      return spawn(program, args, {
+        cwd,
+        env,
+        detached: process.platform !== 'win32',
+        windowsHide: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+    } catch (error) {
+      return refuseFor(error)
+    }
+  }
+
+  function refuseFor(error: unknown): never {
     const [facts, todo] = explain(codeOf(error), program)
     return refuse(facts, todo, error)
   }
+}
+
+function impossible(): never {
+  throw new TypeError('a process was started that has no id')
 }
 
 function explain(code: string | undefined, program: string): [facts: string, todo: string] {

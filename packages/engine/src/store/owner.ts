@@ -29,6 +29,13 @@ export function thisIdentity(): ProcessIdentity {
   return { pid: process.pid, host: hostname(), started }
 }
 
+/** What tells a process that was just started by this one from any other. */
+export function identityOf(pid: number): ProcessIdentity {
+  const { ticks } = startOf(pid) ?? {}
+  const started = BOOT === undefined || ticks === undefined ? null : `${BOOT} ${ticks}`
+  return { pid, host: hostname(), started }
+}
+
 /**
  * Whether the process may still be at work. One that cannot be looked at from here, on another host or
  * in another container, is taken to be: only what it writes can tell.
