@@ -66,6 +66,16 @@ test('Ctrl-C twice kills a command with all that it started', async () => {
   expect(isAlive(Number(project.read('pid')))).toBe(false)
 })
 
+test('Ctrl-C again and again ends at once, and leaves nothing at work', async () => {
+  const project = new Project()
+  project.write('pipeline.ts', PIPELINE.replace('echo $$', "trap \\'\\' TERM; echo $$"))
+  const { code } = await interrupted(project, (text, interrupt) => {
+    if (/ready|nothing new starts|are dropped/.test(text)) interrupt()
+  })
+  expect(code).toBe(130)
+  expect(isAlive(Number(project.read('pid')))).toBe(false)
+})
+
 test('what a killed run left at work is ended by the next one, and told', async () => {
   const project = new Project()
   // Its first process is gone when the next run comes: what that started is found all the same.

@@ -20,6 +20,8 @@ import { Tail } from './tail.ts'
 // What a process that has left the group still holds is not waited for.
 const QUIET_MS = 250
 const ROUNDS = 16
+// What is the step's own failure.
+const OWN = /^STEPWELL_(?:COMMAND|NOT_STOPPED)/
 
 export interface CommandExecutorOptions {
   readonly artifacts: ArtifactStore
@@ -51,7 +53,7 @@ export class CommandExecutor implements Executor {
       const stored = await storeOutputs(job, value, secrets, this.#options)
       return { ...stored, duration }
     } catch (error) {
-      if (codeOf(error)?.startsWith('STEPWELL_COMMAND') !== true) throw error
+      if (!OWN.test(codeOf(error) ?? '')) throw error
       const { code, message } = failureOf(error)
       const failure = secrets.hideIn({ message, ...(code !== undefined && { code }) })
       return { ok: false, failure, duration: performance.now() - started }
@@ -153,7 +155,7 @@ function stopped(step: string, command: Command): StepwellError {
 
 function notStopped(step: string): StepwellError {
   return new StepwellError({
-    code: 'STEPWELL_COMMAND',
+    code: 'STEPWELL_NOT_STOPPED',
     what: `the command of step \`${step}\` could not be killed`,
     facts:
       'the system does not let go of it, or it belongs to another user; nothing that it does counts',

@@ -18,6 +18,12 @@ export interface Ended {
  * empty moments ago. The number of a group that has members is not given to another process.
  */
 export class ProcessGroup {
+  /** Of this process: they end with it, if it comes to its exit. */
+  static readonly #all = new Set<ProcessGroup>()
+  static readonly #killAll = (): void => {
+    for (const group of ProcessGroup.#all) group.#signal('SIGKILL')
+  }
+
   readonly #pid: number
   readonly #leader: Promise<Ended>
   #isGone = false
@@ -29,10 +35,21 @@ export class ProcessGroup {
   constructor(pid: number, leader: Promise<Ended>) {
     this.#pid = pid
     this.#leader = leader
+    if (ProcessGroup.#all.size === 0) process.on('exit', ProcessGroup.#killAll)
+    ProcessGroup.#all.add(this)
   }
 
   /** Resolves once the leader has ended and nothing of the group is left; `undefined` when it cannot be ended. */
   async end(stop: AbortSignal, grace: number): Promise<Ended | undefined> {
+    try {
+      return await this.#end(stop, grace)
+    } finally {
+      ProcessGroup.#all.delete(this)
+      if (ProcessGroup.#all.size === 0) process.off('exit', ProcessGroup.#killAll)
+    }
+  }
+
+  async #end(stop: AbortSignal, grace: number): Promise<Ended | undefined> {
     const stopped = onAbort(stop)
     try {
       const ended = await Promise.race([this.#leader, stopped.promise])

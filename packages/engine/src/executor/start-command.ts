@@ -50,11 +50,10 @@ export async function startCommand(
   if (pid === undefined) {
     return await started.then(impossible, (error: unknown) => refuseFor(error))
   }
-  const group = new ProcessGroup(pid, ended)
   try {
     const done = begin(pid)
     await started
-    return { child, group, done }
+    return { child, group: new ProcessGroup(pid, ended), done }
   } catch (error) {
     // Nobody would know of it.
     child.kill('SIGKILL')
