@@ -1,9 +1,11 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import {
+  command,
   env,
   file,
   pipeline,
   step,
+  type FileHandle,
   type FileInput,
   type RunRecord,
   type Step,
@@ -35,6 +37,11 @@ test('the type of an output flows to its consumers', () => {
       expectTypeOf(context.signal).toEqualTypeOf<AbortSignal>()
     },
   })
+  const text = command({ cmd: 'x', outs: { made: file('made') }, stdout: 'text' })
+  expectTypeOf(text).toEqualTypeOf<Step<string, { made: FileHandle }>>()
+  expectTypeOf(command({ cmd: ['x'] })).toEqualTypeOf<Step<null>>()
+  // @ts-expect-error: it has no such out.
+  expect(() => text.out('other')).toThrow(TypeError)
   type Ran = ReturnType<ReturnType<typeof pipeline>['run']>
   expectTypeOf<Awaited<Ran>>().toExtend<RunRecord>()
 })
