@@ -57,6 +57,8 @@ const BEHIND = {
   'oxc-resolver': 'packages/engine/src/code/resolve.ts',
   'csv-parse': 'packages/steps/src/csv.ts',
   'ml-regression': 'packages/steps/src/fit.ts',
+  yaml: 'packages/dvc/src/format/yaml.ts',
+  'smol-toml': 'packages/dvc/src/format/toml.ts',
   commander: 'packages/cli/src/program.ts',
   'cli-table3': 'packages/cli/src/ui/table.ts',
   'log-update': 'packages/cli/src/ui/progress.ts',
@@ -149,11 +151,18 @@ const CLI_BAN: Ban = {
   group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine'],
   message: 'The CLI uses the public API only.',
 }
+const DVC_BAN: Ban = {
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine'],
+  message: 'What reads dvc.yaml uses the public API only.',
+}
 const UI_BAN: Ban = { regex: '/commands/', message: 'The screen does not know the commands.' }
 const PACKAGES = [
   layer(['packages/steps/src/**'], STEPS_BAN),
   layer(['packages/steps/src/csv.ts'], STEPS_BAN),
   layer(['packages/steps/src/fit.ts'], STEPS_BAN),
+  layer(['packages/dvc/src/**'], DVC_BAN),
+  layer(['packages/dvc/src/format/yaml.ts'], DVC_BAN),
+  layer(['packages/dvc/src/format/toml.ts'], DVC_BAN),
   layer(['packages/cli/src/**'], CLI_BAN),
   layer(['packages/cli/src/program.ts'], CLI_BAN),
   layer(['packages/cli/src/ui/**'], CLI_BAN, UI_BAN),

@@ -1,0 +1,1 @@
+export { loadProject, type DvcProject } from './project/load-project.ts'

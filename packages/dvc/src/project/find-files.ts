@@ -1,0 +1,49 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { IgnoreRules } from './ignore-rules.ts'
+
+/** What DVC never looks into. */
+const ALWAYS = ['.hg/', '.git/', '.git', '.dvc/']
+
+/** What `.dvcignore` files ignore, for who walks through the project. */
+export function dvcIgnore(root: string): IgnoreRules {
+  return new IgnoreRules(root, '.dvcignore', ALWAYS)
+}
+
+/**
+ * Visits the `dvc.yaml` and `*.dvc` files of a project: those of a directory before those below it.
+ * What `.dvcignore` and, in a Git repository, `.gitignore` ignore is passed over, and so are other
+ * DVC projects and directories that are outs.
+ * @param visit given a file, returns the outs of its stages; all paths are relative to the root
+ */
+export function visitDvcFiles(
+  root: string,
+  ignore: IgnoreRules,
+  visit: (file: string) => Iterable<string>,
+): void {
+  const git = existsSync(join(root, '.git')) ? new IgnoreRules(root, '.gitignore') : undefined
+  const ignored = (path: string, isDir: boolean): boolean =>
+    ignore.ignores(path, isDir) || git?.ignores(path, isDir) === true
+  const outs = new Set<string>()
+  const walk = (dir: string): void => {
+    const entries = readdirSync(join(root, dir), { withFileTypes: true })
+    const sorted = entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    const pathOf = (name: string): string => (dir === '' ? name : `${dir}/${name}`)
+    for (const entry of sorted) {
+      const path = pathOf(entry.name)
+      if (entry.isDirectory() || !isDvcFile(entry.name) || ignored(path, false)) continue
+      for (const out of visit(path)) outs.add(out)
+    }
+    for (const entry of sorted) {
+      const path = pathOf(entry.name)
+      if (!entry.isDirectory() || entry.name === '.stepwell') continue
+      if (outs.has(path) || ignored(path, true)) continue
+      if (!existsSync(join(root, path, '.dvc', 'config'))) walk(path)
+    }
+  }
+  walk('')
+}
+
+function isDvcFile(name: string): boolean {
+  return name === 'dvc.yaml' || (name.endsWith('.dvc') && name !== '.dvc')
+}

@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ignorePattern, type IgnorePattern } from './ignore-pattern.ts'
+
+interface Layer {
+  /** The directory of the file, with a slash at its end; empty for the root. */
+  readonly prefix: string
+  readonly patterns: readonly IgnorePattern[]
+}
+
+/** What the files of one name, such as `.dvcignore`, ignore in a project. Each is read once. */
+export class IgnoreRules {
+  readonly #root: string
+  readonly #name: string
+  readonly #first: Layer
+  readonly #layers = new Map<string, readonly Layer[]>()
+
+  constructor(root: string, name: string, always: readonly string[] = []) {
+    this.#root = root
+    this.#name = name
+    this.#first = { prefix: '', patterns: patternsOf(always) }
+  }
+
+  /** Whether a path, relative to the root, or a directory that it is in, is ignored. */
+  ignores(path: string, isDir: boolean): boolean {
+    if (path === '.' || path.startsWith('../')) return false
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      if (this.#ignoresOne(path.slice(0, slash), true)) return true
+    }
+    return this.#ignoresOne(path, isDir)
+  }
+
+  #ignoresOne(path: string, isDir: boolean): boolean {
+    const slash = path.lastIndexOf('/')
+    const layers = this.#layersOf(slash === -1 ? '' : path.slice(0, slash))
+    for (const { prefix, patterns } of layers.toReversed()) {
+      const inside = path.slice(prefix.length)
+      for (const { regex, ignore, dirOnly } of patterns.toReversed()) {
+        if (dirOnly && !isDir) continue
+        if (regex.test(inside) || (isDir && regex.test(`${inside}/`))) return ignore
+      }
+    }
+    return false
+  }
+
+  #layersOf(dir: string): readonly Layer[] {
+    const known = this.#layers.get(dir)
+    if (known !== undefined) return known
+    const slash = dir.lastIndexOf('/')
+    const above = dir === '' ? [this.#first] : this.#layersOf(slash === -1 ? '' : dir.slice(0, slash))
+    const file = join(this.#root, dir, this.#name)
+    const layers = existsSync(file)
+      ? [
+          ...above,
+          {
+            prefix: dir === '' ? '' : `${dir}/`,
+            patterns: patternsOf(readFileSync(file, 'utf8').split(/\r?\n/)),
+          },
+        ]
+      : above
+    this.#layers.set(dir, layers)
+    return layers
+  }
+}
+
+function patternsOf(lines: readonly string[]): IgnorePattern[] {
+  return lines.map((line) => ignorePattern(line.trim())).filter((pattern) => pattern !== undefined)
+}

@@ -1,0 +1,61 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { dvcError } from '../dvc-error.ts'
+import { parseParamsFile } from '../format/params-file.ts'
+import type { DvcValue } from '../value/value.ts'
+
+/** Reads the files of a project, each of them once: a new one sees what changed since. */
+export class ProjectFiles {
+  readonly root: string
+  readonly #texts = new Map<string, string | undefined>()
+  readonly #params = new Map<string, DvcValue | undefined>()
+
+  constructor(root: string) {
+    this.root = root
+  }
+
+  kind(path: string): 'file' | 'dir' | 'other' | undefined {
+    const stat = statSync(join(this.root, path), { throwIfNoEntry: false })
+    if (stat === undefined) return undefined
+    if (stat.isFile()) return 'file'
+    return stat.isDirectory() ? 'dir' : 'other'
+  }
+
+  /**
+   * The text of a file, or `undefined` where there is no such file.
+   * @throws StepwellError STEPWELL_DVC_YAML where it is not UTF-8
+   */
+  text(path: string): string | undefined {
+    if (this.#texts.has(path)) return this.#texts.get(path)
+    const text = this.kind(path) === 'file' ? decode(path, readFileSync(join(this.root, path))) : undefined
+    this.#texts.set(path, text)
+    return text
+  }
+
+  /**
+   * The content of a file of params, or `undefined` where there is no such file.
+   * @throws StepwellError STEPWELL_DVC_PARAMS, STEPWELL_DVC_YAML
+   */
+  params(path: string): DvcValue | undefined {
+    if (this.#params.has(path)) return this.#params.get(path)
+    const text = this.text(path)
+    const value = text === undefined ? undefined : parseParamsFile(path, text)
+    this.#params.set(path, value)
+    return value
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
+function decode(path: string, bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch (error) {
+    throw dvcError(path, {
+      code: 'STEPWELL_DVC_YAML',
+      what: 'the file is not UTF-8',
+      todo: 'expected text in UTF-8',
+      cause: error,
+    })
+  }
+}
