@@ -1,1 +1,37 @@
+export type { Content } from './content/content.ts'
+export { DvcCache } from './content/dvc-cache.ts'
+export { listingText, type ListedFile } from './content/dir-listing.ts'
+export { md5OfFile, type HashName } from './content/md5.ts'
+export { measure, workspaceOf, type Measured, type Workspace } from './content/measure.ts'
+export type { LockEntry } from './lock/lock-entry.ts'
+export { measureStage, type MeasuredStage } from './lock/measure-stage.ts'
+export { paramValues, type ParamValues } from './lock/param-values.ts'
+export { lockFileOf, readLock } from './lock/read-lock.ts'
+export { staleReasonText, type StaleReason } from './lock/reason.ts'
+export {
+  isStale,
+  removedReasons,
+  sourceStatus,
+  stageStatus,
+  type StatusRequest,
+} from './lock/status.ts'
+export { lockText, writeLock } from './lock/write-lock.ts'
+export type { Place } from './place.ts'
+export type { DvcConfig } from './project/dvc-config.ts'
+export type { DvcYaml } from './project/dvc-yaml.ts'
+export type { EngineOptions } from './project/engine-options.ts'
+export { dvcIgnore } from './project/find-files.ts'
 export { loadProject, type DvcProject } from './project/load-project.ts'
+export { ProjectFiles } from './project/project-files.ts'
+export type { Source, SourceOut } from './project/source.ts'
+export {
+  isCallback,
+  type Location,
+  type OutKind,
+  type Stage,
+  type StageDep,
+  type StageOut,
+  type StageParams,
+} from './project/stage.ts'
+export type { StageGraph } from './project/stage-graph.ts'
+export type { DvcKey, DvcMap, DvcValue } from './value/value.ts'

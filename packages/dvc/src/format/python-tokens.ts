@@ -28,7 +28,7 @@ export function pythonLines(text: string): PythonLine[] {
   let depth = 0
   let indent = 0
   let begins = true
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     if (begins && depth === 0) indent = indentAt(text, at)
     begins = false
     TOKEN.lastIndex = at

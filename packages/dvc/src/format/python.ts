@@ -20,7 +20,7 @@ function readBlock(
   onlySelf: boolean,
   params: Map<DvcKey, DvcValue>,
 ): void {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const line = lines[at]
     if (line === undefined) return
     let next = at + 1
@@ -72,7 +72,9 @@ function readAssignment(
   const target = targetOf(tokens, onlySelf)
   if (target === undefined) return
   const { name, after } = target
-  const equals = tokens.findIndex(({ kind, text }, at) => at >= after && kind === 'sign' && text === '=')
+  const equals = tokens.findIndex(
+    ({ kind, text }, at) => at >= after && kind === 'sign' && text === '=',
+  )
   // Between the name and the sign there is nothing, or an annotation.
   if (equals === -1 || (equals > after && tokens[after]?.text !== ':')) return
   const value = literalValue(tokens.slice(equals + 1))

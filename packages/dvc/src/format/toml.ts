@@ -39,6 +39,8 @@ function dateText(date: TomlDate): string {
   return date
     .toISOString()
     .replace('T', ' ')
-    .replace(/\.(\d+)/, (_, digits: string) => (/^0+$/.test(digits) ? '' : `.${digits.padEnd(6, '0')}`))
+    .replace(/\.(\d+)/, (_, digits: string) =>
+      /^0+$/.test(digits) ? '' : `.${digits.padEnd(6, '0')}`,
+    )
     .replace('Z', '+00:00')
 }

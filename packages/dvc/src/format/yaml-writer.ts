@@ -236,7 +236,8 @@ function keyText(value: DvcValue): string {
 
 // The length counts the tag, which is not written: `!!str` and so on.
 function isSimple(text: readonly string[], key: DvcValue): boolean {
-  const tag = typeof key === 'string' || typeof key === 'bigint' ? 5 : typeof key === 'number' ? 7 : 6
+  const tag =
+    typeof key === 'string' || typeof key === 'bigint' ? 5 : typeof key === 'number' ? 7 : 6
   return text.length + tag < MOST_KEY && !isMultiline(text)
 }
 

@@ -109,13 +109,14 @@ class NodeReader {
     const merged: YamlEntry[] = []
     const seen = new Set<DvcKey>()
     for (const { key, value } of node.items as Pair<Node, Node | null>[]) {
-      const name = this.read(key)
       const end = key.range?.[1] ?? offset
-      const read: YamlNode = value === null ? { kind: 'scalar', offset: end, value: null } : this.read(value)
-      if (name.value === '<<' && isScalar(key) && key.type === 'PLAIN') {
+      const read: YamlNode =
+        value === null ? { kind: 'scalar', offset: end, value: null } : this.read(value)
+      if (isScalar(key) && key.value === '<<' && key.type === 'PLAIN') {
         merged.push(...this.#mergedEntries(key, read))
         continue
       }
+      const name = this.read(key)
       if (!isKey(name.value)) this.#fail(key, 'expected a single value as the key of a map')
       if (seen.has(name.value)) {
         this.#fail(key, `the key '${String(name.value)}' is there twice`, 'expected each key once')
@@ -142,7 +143,8 @@ class NodeReader {
     switch (node.tag) {
       case undefined:
         if (node.type !== 'PLAIN') return String(node.value)
-        if (text === '<<' || text === '=') this.#fail(node, `a plain ${text} is no value`, 'expected quotes around it')
+        if (text === '<<' || text === '=')
+          this.#fail(node, `a plain ${text} is no value`, 'expected quotes around it')
         return plainScalar(text)
       case 'tag:yaml.org,2002:str':
       case '!':

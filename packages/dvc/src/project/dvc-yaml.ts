@@ -91,22 +91,30 @@ function stagesOf(
   request: Omit<StageRequest, 'name'>,
 ): Stage[] {
   const name = String(key)
+  // DVC takes what is behind the last @ for the name of a member.
+  const findable = (full: string, own: string): void => {
+    if (!own.includes('@')) return
+    throw dvcError(placeOf(request.yaml, request), {
+      code: 'STEPWELL_DVC_YAML',
+      what: `the stage '${full}' cannot be found by its name`,
+      todo: 'expected no @ in the name of a stage, nor in a value behind foreach and matrix',
+    })
+  }
   const foreach = child(node, 'foreach')
   const matrix = child(node, 'matrix')
   const template = foreach === undefined ? node : child(node, 'do')
   const over = foreach ?? matrix
   if (over === undefined || template === undefined) {
+    findable(name, name)
     return [resolveStage(node, context, { ...request, name })]
   }
   const members: readonly Member[] =
     foreach === undefined
       ? matrixMembers(over, context, request)
       : foreachMembers(over, context, request)
-  return members.map((member) =>
-    resolveStage(template, member.context, {
-      ...request,
-      name: `${name}@${member.key}`,
-      group: name,
-    }),
-  )
+  return members.map((member) => {
+    const full = `${name}@${member.key}`
+    findable(full, member.key)
+    return resolveStage(template, member.context, { ...request, name: full, group: name })
+  })
 }

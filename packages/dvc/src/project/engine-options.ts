@@ -78,7 +78,9 @@ function retryOf(value: DvcValue, fail: Fail): number {
 function secondsOf(value: DvcValue, fail: Fail): number {
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([smhd])$/.exec(value) : null
   const seconds =
-    match === null ? Number(typeof value === 'bigint' ? value : typeof value === 'number' ? value : NaN) : Number(match[1]) * (UNITS[match[2] ?? 's'] ?? 1)
+    match === null
+      ? Number(typeof value === 'bigint' ? value : typeof value === 'number' ? value : NaN)
+      : Number(match[1]) * (UNITS[match[2] ?? 's'] ?? 1)
   if (seconds > 0 && Number.isFinite(seconds)) return seconds
   return fail('.timeout', value, 'a number of seconds, or a text such as 30s, 10m or 2h')
 }

@@ -47,7 +47,8 @@ export class IgnoreRules {
     const known = this.#layers.get(dir)
     if (known !== undefined) return known
     const slash = dir.lastIndexOf('/')
-    const above = dir === '' ? [this.#first] : this.#layersOf(slash === -1 ? '' : dir.slice(0, slash))
+    const above =
+      dir === '' ? [this.#first] : this.#layersOf(slash === -1 ? '' : dir.slice(0, slash))
     const file = join(this.#root, dir, this.#name)
     const layers = existsSync(file)
       ? [

@@ -13,7 +13,10 @@ const URL_SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):\/\//
 export function locate(root: string, wdir: string, written: string): Located {
   const scheme = URL_SCHEME.exec(written)?.[1]
   if (scheme !== undefined) {
-    return { path: written, location: { kind: 'remote', scheme: scheme.toLowerCase(), url: written } }
+    return {
+      path: written,
+      location: { kind: 'remote', scheme: scheme.toLowerCase(), url: written },
+    }
   }
   if (isAbsolute(written)) {
     const inside = posix.relative(root, written)

@@ -27,7 +27,8 @@ export class ProjectFiles {
    */
   text(path: string): string | undefined {
     if (this.#texts.has(path)) return this.#texts.get(path)
-    const text = this.kind(path) === 'file' ? decode(path, readFileSync(join(this.root, path))) : undefined
+    const text =
+      this.kind(path) === 'file' ? decode(path, readFileSync(join(this.root, path))) : undefined
     this.#texts.set(path, text)
     return text
   }

@@ -15,7 +15,8 @@ export function resolveOuts(
   if (value === undefined || !isList(value)) return []
   const flags = new Map<string, Map<DvcKey, DvcValue>>()
   for (const item of value) {
-    const listed = asMap(item) ?? new Map<DvcKey, DvcValue>([[expectText(item, at, where.yaml), new Map()]])
+    const listed =
+      asMap(item) ?? new Map<DvcKey, DvcValue>([[expectText(item, at, where.yaml), new Map()]])
     for (const [key, given] of listed) {
       const path = expectText(key, at, where.yaml)
       flags.set(path, new Map([...(flags.get(path) ?? []), ...(asMap(given) ?? [])]))

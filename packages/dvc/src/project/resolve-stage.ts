@@ -101,7 +101,11 @@ function splitLines(text: string): string[] {
   return lines
 }
 
-function depsOf(value: DvcValue | undefined, at: { readonly offset: number }, where: Where): StageDep[] {
+function depsOf(
+  value: DvcValue | undefined,
+  at: { readonly offset: number },
+  where: Where,
+): StageDep[] {
   if (value === undefined || !isList(value)) return []
   return value.map((item) => {
     const written = expectText(item, at, where.yaml)

@@ -96,7 +96,7 @@ function prefixesOf(path: string): string[] {
 function below(sorted: readonly string[], dir: string): string[] {
   const prefix = dir === '.' ? '' : `${dir}/`
   let low = 0
-  for (let high = sorted.length; low < high; ) {
+  for (let high = sorted.length; low < high;) {
     const middle = (low + high) >> 1
     if ((sorted[middle] ?? '') < prefix) low = middle + 1
     else high = middle
@@ -108,7 +108,10 @@ function below(sorted: readonly string[], dir: string): string[] {
   return found
 }
 
-function sort(members: readonly Member[], upstream: ReadonlyMap<string, readonly string[]>): string[] {
+function sort(
+  members: readonly Member[],
+  upstream: ReadonlyMap<string, readonly string[]>,
+): string[] {
   const order: string[] = []
   const state = new Map<string, 'open' | 'done'>()
   const places = new Map(members.map((member) => [member.address, member.place]))

@@ -10,7 +10,11 @@ export interface Where {
 }
 
 /** @throws StepwellError STEPWELL_DVC_TEMPLATE where a template became something else than text */
-export function expectText(value: DvcValue, at: { readonly offset: number }, yaml: YamlText): string {
+export function expectText(
+  value: DvcValue,
+  at: { readonly offset: number },
+  yaml: YamlText,
+): string {
   if (typeof value === 'string' && value !== '') return value
   throw dvcError(placeOf(yaml, at), {
     code: 'STEPWELL_DVC_TEMPLATE',

@@ -1,13 +1,27 @@
 import { CONTENT } from './content.ts'
-import { anyMap, anything, either, flag, listOf, nothing, record, text, type Shape } from './shape.ts'
+import {
+  anyMap,
+  anything,
+  either,
+  flag,
+  listOf,
+  nothing,
+  record,
+  text,
+  type Shape,
+} from './shape.ts'
 
-const REPO = record('a repository', {
-  url: text,
-  rev: text,
-  rev_lock: text,
-  config: either(text, anyMap),
-  remote: either(text, anyMap),
-}, ['url'])
+const REPO = record(
+  'a repository',
+  {
+    url: text,
+    rev: text,
+    rev_lock: text,
+    config: either(text, anyMap),
+    remote: either(text, anyMap),
+  },
+  ['url'],
+)
 const DEP = record('a dependency', {
   ...CONTENT,
   persist: flag,

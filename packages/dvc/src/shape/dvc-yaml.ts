@@ -1,5 +1,17 @@
 import { child, type YamlNode } from '../format/node.ts'
-import { anyList, anyMap, anything, either, flag, listOf, mapOf, nothing, record, text, type Shape } from './shape.ts'
+import {
+  anyList,
+  anyMap,
+  anything,
+  either,
+  flag,
+  listOf,
+  mapOf,
+  nothing,
+  record,
+  text,
+  type Shape,
+} from './shape.ts'
 
 const SHORT_TEXT: Shape = { ...text, expected: 'text' }
 const ANNOTATIONS = { desc: text, type: text, labels: listOf(SHORT_TEXT), meta: anything }

@@ -95,7 +95,8 @@ function sourceOf(path: string, sources: ReadonlyMap<string, string>): string {
 
 // Only members with a text as their key can be named, and so only these are there.
 function visible(value: DvcValue): DvcValue {
-  if (isList(value)) return value.some((item) => visible(item) !== item) ? value.map(visible) : value
+  if (isList(value))
+    return value.some((item) => visible(item) !== item) ? value.map(visible) : value
   if (!isMap(value)) return value
   const seen = [...value].filter(([key]) => typeof key === 'string')
   const same = seen.length === value.size && seen.every(([, item]) => visible(item) === item)

@@ -1,8 +1,16 @@
 import { dvcError } from '../dvc-error.ts'
-import type { YamlNode } from '../format/node.ts'
+import { child, type YamlNode } from '../format/node.ts'
 import { placeOf } from '../format/yaml.ts'
-import { templateText } from '../value/text.ts'
-import { isList, isMap, isScalar, kindName, type DvcKey, type DvcMap, type DvcValue } from '../value/value.ts'
+import { pythonText, templateText } from '../value/text.ts'
+import {
+  isList,
+  isMap,
+  isScalar,
+  kindName,
+  type DvcKey,
+  type DvcMap,
+  type DvcValue,
+} from '../value/value.ts'
 import { withOwn, type Context } from './context.ts'
 import { resolveNode, type Resolving } from './resolve.ts'
 
@@ -21,13 +29,20 @@ export function foreachMembers(node: YamlNode, context: Context, resolving: Reso
   if (isMap(over)) {
     const pairs = [...over].map(([key, item]) => [templateText(key), item] as const)
     return membersOf(pairs, (key, item) =>
-      withOwn(context, new Map<string, DvcValue>([['item', item], ['key', key]])),
+      withOwn(
+        context,
+        new Map<string, DvcValue>([
+          ['item', item],
+          ['key', key],
+        ]),
+      ),
     )
   }
   if (!isList(over)) return refuse(node, resolving, over, 'a list or a map behind foreach')
   const composite = over.some((item) => !isScalar(item))
   const pairs = over.map((item, index) => {
-    return [composite || !isScalar(item) ? String(index) : templateText(item), item] as const
+    const key = composite || !isScalar(item) ? String(index) : nameOf(item, node, index)
+    return [key, item] as const
   })
   return membersOf(pairs, (_, item) => withOwn(context, new Map([['item', item]])))
 }
@@ -44,11 +59,13 @@ export function matrixMembers(node: YamlNode, context: Context, resolving: Resol
   for (const [name, listed] of axes) {
     // Of a map that a template gives, the keys are taken.
     const values = isMap(listed) ? [...listed.keys()] : listed
-    if (!isList(values)) return refuse(node, resolving, values, `a list behind ${String(name)} of matrix`)
+    if (!isList(values))
+      return refuse(node, resolving, values, `a list behind ${String(name)} of matrix`)
     const joint = first ? '' : '-'
+    const axis = child(node, String(name)) ?? node
     combinations = combinations.flatMap(([key, item]) =>
       values.map((value, index) => {
-        const part = isScalar(value) ? templateText(value) : `${String(name)}${index}`
+        const part = isScalar(value) ? nameOf(value, axis, index) : `${String(name)}${index}`
         const joined: DvcMap = new Map<DvcKey, DvcValue>([...item, [name, value]])
         return [`${key}${joint}${part}`, joined] as const
       }),
@@ -56,8 +73,22 @@ export function matrixMembers(node: YamlNode, context: Context, resolving: Resol
     first = false
   }
   return membersOf(combinations, (key, item) =>
-    withOwn(context, new Map<string, DvcValue>([['key', key], ['item', item]])),
+    withOwn(
+      context,
+      new Map<string, DvcValue>([
+        ['key', key],
+        ['item', item],
+      ]),
+    ),
   )
+}
+
+// DVC names what a template gives by Python's `str`, with `True` and `None`, and what stands in the
+// file itself as templates show it.
+function nameOf(value: DvcKey, list: YamlNode, index: number): string {
+  const source = list.kind === 'list' ? list.items[index] : list
+  const literal = source?.kind !== 'scalar' || source.value === value
+  return literal ? templateText(value) : pythonText(value)
 }
 
 // Of members with one name there is one: the last, at the place of the first.

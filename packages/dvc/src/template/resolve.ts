@@ -37,9 +37,7 @@ export function resolveNode(
       const map = new Map<DvcKey, DvcValue>()
       for (const { key, offset, node: value } of node.entries) {
         const name =
-          typeof key === 'string'
-            ? resolveText(key, { offset }, context, 'single', resolving)
-            : key
+          typeof key === 'string' ? resolveText(key, { offset }, context, 'single', resolving) : key
         if (isScalar(name)) map.set(name, resolveNode(value, context, allowed, resolving))
       }
       return map

@@ -19,7 +19,7 @@ export class TemplateSyntaxError extends Error {
 }
 
 const EXPRESSION = /(?<!\\)\$\{(.*?)\}/g
-const GRAMMAR = /^[^.[\]]+(?:\.[^.[\]]+|\[[^.[\]]+\])*$/
+const GRAMMAR = /^[^.[\]]+(?:\s*(?:\.[^.[\]]+|\[[^.[\]]+\]))*\s*$/
 const known = new Map<string, Template | undefined>()
 // Texts are few next to the stages that are made of them; a watcher must not gather them for ever.
 const MOST_KNOWN = 10_000

@@ -65,7 +65,13 @@ export function withVars(context: Context, vars: YamlNode, request: VarsRequest)
 function withFile(context: Context, files: ProjectFiles, dir: string, item: string): Context {
   const colon = item.indexOf(':')
   const path = joinPath(dir, colon === -1 ? item : item.slice(0, colon))
-  const listed = colon === -1 ? [] : item.slice(colon + 1).split(',').filter((key) => key !== '')
+  const listed =
+    colon === -1
+      ? []
+      : item
+          .slice(colon + 1)
+          .split(',')
+          .filter((key) => key !== '')
   const before = context.files.get(path)
   if (before !== undefined) {
     if (listed.length === 0 && before === 'all') return context
@@ -80,7 +86,8 @@ function withFile(context: Context, files: ProjectFiles, dir: string, item: stri
     }
   }
   const kind = files.kind(path)
-  if (kind !== 'file') throw new ContextError(`'${path}' ${kind === undefined ? 'does not exist' : 'is no file'}`)
+  if (kind !== 'file')
+    throw new ContextError(`'${path}' ${kind === undefined ? 'does not exist' : 'is no file'}`)
   const content = files.params(path) ?? null
   if (!isMap(content)) {
     throw new ContextError(`expected a map in the file '${path}', found ${kindName(content)}`)
@@ -100,5 +107,7 @@ function holdsTemplate(value: DvcValue): boolean {
   if (typeof value === 'string') return isTemplate(value)
   if (isList(value)) return value.some(holdsTemplate)
   if (!isMap(value)) return false
-  return [...value].some(([key, item]) => (typeof key === 'string' && isTemplate(key)) || holdsTemplate(item))
+  return [...value].some(
+    ([key, item]) => (typeof key === 'string' && isTemplate(key)) || holdsTemplate(item),
+  )
 }

@@ -3,15 +3,7 @@
  * `1.0` differ in every command and in `dvc.lock`. Maps keep the order of the file.
  */
 export type DvcValue =
-  | null
-  | boolean
-  | bigint
-  | number
-  | string
-  | readonly DvcValue[]
-  | DvcMap
-  | DvcDate
-  | DvcSet
+  null | boolean | bigint | number | string | readonly DvcValue[] | DvcMap | DvcDate | DvcSet
 export type DvcKey = null | boolean | bigint | number | string
 export type DvcMap = ReadonlyMap<DvcKey, DvcValue>
 

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { dvcError } from '../dvc-error.ts'
+import type { Content } from './content.ts'
+import { listingText, readListing, type ListedFile } from './dir-listing.ts'
+import { md5OfFile, type HashName } from './md5.ts'
+import type { Measured } from './measure.ts'
+
+const READ_ONLY = 0o444
+
+/** The cache of DVC: `.dvc/cache/files/md5/ab/cdef...`, and that of DVC 2 above it. */
+export class DvcCache {
+  readonly #dir: string
+
+  /** @param cacheDir as in `.dvc/config`: relative to `.dvc` */
+  constructor(root: string, cacheDir: string) {
+    this.#dir = resolve(root, '.dvc', cacheDir)
+  }
+
+  /** Where the bytes of a hash are kept. */
+  path(md5: string, legacy: boolean): string {
+    const dir = legacy ? this.#dir : join(this.#dir, 'files', 'md5')
+    return join(dir, md5.slice(0, 2), md5.slice(2))
+  }
+
+  /** Whether all of a content is there and undamaged. */
+  async has(content: Content): Promise<boolean> {
+    const { md5 } = content
+    if (md5 === undefined) return false
+    const legacy = content.hash === undefined
+    if (!(await this.#holds(md5, legacy))) return false
+    if (!md5.endsWith('.dir')) return true
+    const files = this.listing(content)
+    if (files === undefined) return false
+    for (const file of files) if (!(await this.#holds(file.md5, legacy))) return false
+    return true
+  }
+
+  /** The files of a directory, or `undefined` where the cache lacks its list or it is damaged. */
+  listing(content: Content): readonly ListedFile[] | undefined {
+    const { md5, hash } = content
+    if (md5 === undefined) return undefined
+    const path = this.path(md5, hash === undefined)
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
+    return readListing(path, readFileSync(path, 'utf8'))
+  }
+
+  /**
+   * Makes a copy of a content at a path where there is nothing yet.
+   * @throws StepwellError STEPWELL_DVC_CACHE where the cache lacks some of it
+   */
+  async checkout(content: Content, target: string): Promise<void> {
+    const { md5 } = content
+    if (md5 === undefined || !(await this.has(content))) {
+      throw dvcError(target, {
+        code: 'STEPWELL_DVC_CACHE',
+        what: `the cache of DVC lacks ${md5 ?? 'what is recorded'}`,
+        todo: 'run the stage, or get the data with dvc pull',
+      })
+    }
+    const legacy = content.hash === undefined
+    mkdirSync(dirname(target), { recursive: true })
+    if (!md5.endsWith('.dir')) return this.#copyOut(md5, legacy, target, content.isexec === true)
+    mkdirSync(target)
+    for (const file of this.listing(content) ?? []) {
+      const path = join(target, file.path)
+      mkdirSync(dirname(path), { recursive: true })
+      this.#copyOut(file.md5, legacy, path, false)
+    }
+  }
+
+  /**
+   * Keeps what was measured at a path. The bytes may have changed since: they are measured again.
+   * @throws StepwellError STEPWELL_DVC_DATA where they are others by now
+   */
+  async keep(measured: Measured, source: string): Promise<void> {
+    const legacy = measured.hash === undefined
+    if (measured.files === undefined) return await this.#copyIn(measured.md5, legacy, source)
+    for (const file of measured.files) {
+      await this.#copyIn(file.md5, legacy, join(source, file.path))
+    }
+    // The list comes last: where it is, its files are.
+    const list = listingText(measured.files)
+    await this.#place(measured.md5, legacy, (path) => Promise.resolve(writeFileSync(path, list)))
+  }
+
+  // As DVC, a file that is read-only was checked when it became so.
+  async #holds(md5: string, legacy: boolean): Promise<boolean> {
+    const path = this.path(md5, legacy)
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat?.isFile() !== true) return false
+    if ((stat.mode & 0o777) === READ_ONLY) return true
+    const found = await md5OfFile(path, stat.size, hashName(legacy))
+    return found === md5.replace(/\.dir$/, '')
+  }
+
+  #copyOut(md5: string, legacy: boolean, target: string, isexec: boolean): void {
+    const source = this.path(md5, legacy)
+    copyFileSync(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    chmodSync(target, (isexec ? 0o777 : 0o666) & ~process.umask())
+  }
+
+  async #copyIn(md5: string, legacy: boolean, source: string): Promise<void> {
+    await this.#place(md5, legacy, async (path) => {
+      copyFileSync(source, path, constants.COPYFILE_FICLONE)
+      const { size } = statSync(path)
+      if ((await md5OfFile(path, size, hashName(legacy))) === md5) return
+      throw dvcError(source, {
+        code: 'STEPWELL_DVC_DATA',
+        what: 'the file changed while it was read',
+        todo: 'run again',
+      })
+    })
+  }
+
+  // A temporary file that is renamed: nobody sees half of an object.
+  async #place(
+    md5: string,
+    legacy: boolean,
+    write: (path: string) => Promise<void>,
+  ): Promise<void> {
+    if (await this.#holds(md5, legacy)) return
+    const path = this.path(md5, legacy)
+    mkdirSync(dirname(path), { recursive: true })
+    const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
+    try {
+      await write(temporary)
+      chmodSync(temporary, READ_ONLY)
+      renameSync(temporary, path)
+    } finally {
+      rmSync(temporary, { force: true })
+    }
+  }
+}
+
+function hashName(legacy: boolean): HashName {
+  return legacy ? 'md5-dos2unix' : 'md5'
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { dvcError } from '../dvc-error.ts'
+import { parseYaml } from '../format/yaml.ts'
+import { writeYaml } from '../format/yaml-writer.ts'
+import { isMap, type DvcKey, type DvcMap, type DvcValue } from '../value/value.ts'
+import { lockValueOf, type LockEntry } from './lock-entry.ts'
+import { cutLock, joinLock } from './lock-text.ts'
+import { lockValues } from './read-lock.ts'
+
+/**
+ * The text of a `dvc.lock` with these entries, as DVC writes it. What the file has of other stages,
+ * and whatever else is in it, stays as it is.
+ * @param text the file as it is; empty where there is none
+ * @throws StepwellError STEPWELL_DVC_YAML, STEPWELL_DVC_LOCK where the file is damaged
+ */
+export function lockText(
+  file: string,
+  text: string,
+  entries: ReadonlyMap<string, LockEntry>,
+): string {
+  const values = new Map([...entries].map(([name, entry]) => [name, lockValueOf(entry)]))
+  if (text.trim() !== '') lockValues(file, text)
+  const cut = cutLock(file, text)
+  return cut === undefined ? rewritten(file, text, values) : joinLock(cut, values)
+}
+
+/**
+ * Writes entries into a `dvc.lock`, in one step: a reader sees the old file or the new one.
+ * @throws StepwellError STEPWELL_DVC_YAML, STEPWELL_DVC_LOCK where the file is damaged
+ */
+export function writeLock(
+  root: string,
+  file: string,
+  entries: ReadonlyMap<string, LockEntry>,
+): void {
+  const path = join(root, file)
+  const before = readIfPresent(path)
+  const text = lockText(file, before, entries)
+  if (text === before) return
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`)
+  try {
+    const handle = openSync(temporary, 'wx')
+    try {
+      writeFileSync(handle, text)
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    renameSync(temporary, path)
+  } catch (error) {
+    throw dvcError(file, {
+      code: 'STEPWELL_DVC_LOCK',
+      what: `it cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      todo: 'check the permissions and the room on the disk',
+      cause: error,
+    })
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+// A file in braces, or indented otherwise, is laid out anew, as DVC does.
+function rewritten(file: string, text: string, values: ReadonlyMap<string, DvcMap>): string {
+  const root = parseYaml(file, text).root?.value ?? null
+  const before = isMap(root) ? root : new Map<DvcKey, DvcValue>([['schema', '2.0']])
+  const stages = before.get('stages') ?? null
+  const merged = new Map<DvcKey, DvcValue>([...(isMap(stages) ? stages : []), ...values])
+  return writeYaml(new Map<DvcKey, DvcValue>([...before, ['stages', merged]]))
+}
+
+function readIfPresent(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
+}

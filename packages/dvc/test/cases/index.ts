@@ -1,0 +1,12 @@
+import type { ProjectCase } from '../project-case.ts'
+import { PARAM_CASES } from './params.ts'
+import { PROJECT_CASES } from './projects.ts'
+import { STAGE_CASES } from './stages.ts'
+import { TEMPLATE_CASES } from './templates.ts'
+
+export const PROJECTS: readonly ProjectCase[] = [
+  ...STAGE_CASES,
+  ...PARAM_CASES,
+  ...TEMPLATE_CASES,
+  ...PROJECT_CASES,
+]
