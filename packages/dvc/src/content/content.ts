@@ -1,3 +1,4 @@
+import { anyText } from '../value/text.ts'
 import type { DvcMap, DvcValue } from '../value/value.ts'
 import { isList, isMap } from '../value/value.ts'
 
@@ -17,13 +18,15 @@ export interface Content {
   readonly other: DvcMap
 }
 
-const KNOWN = ['path', 'hash', 'md5', 'etag', 'checksum', 'size', 'nfiles', 'isexec', 'version_id']
+const KNOWN = new Set<unknown>(
+  'path hash md5 etag checksum size nfiles isexec version_id'.split(' '),
+)
 
 /** The content that an entry records, next to its `path`. */
 export function contentOf(entry: DvcMap): Content {
   const text = (name: string): string | undefined => {
     const value = entry.get(name)
-    return value === undefined || value === null || value === '' ? undefined : String(value)
+    return value === undefined || value === null || value === '' ? undefined : anyText(value)
   }
   const count = (name: string): number | undefined => {
     const value = entry.get(name)
@@ -40,7 +43,7 @@ export function contentOf(entry: DvcMap): Content {
     versionId: text('version_id'),
   }
   const present = Object.entries(fields).filter(([, value]) => value !== undefined)
-  const other = new Map([...entry].filter(([key]) => !KNOWN.includes(String(key))))
+  const other = new Map([...entry].filter(([key]) => !KNOWN.has(key)))
   return { ...Object.fromEntries(present), other }
 }
 
@@ -49,12 +52,7 @@ export function contentsOf(list: DvcValue | undefined): ReadonlyMap<string, Cont
   const contents = new Map<string, Content>()
   if (list === undefined || !isList(list)) return contents
   for (const entry of list) {
-    if (isMap(entry)) contents.set(String(entry.get('path') ?? ''), contentOf(entry))
+    if (isMap(entry)) contents.set(anyText(entry.get('path') ?? ''), contentOf(entry))
   }
   return contents
-}
-
-/** Whether it is a directory that is recorded. */
-export function isDirectory(content: Content): boolean {
-  return content.nfiles !== undefined || content.md5?.endsWith('.dir') === true
 }

@@ -8,7 +8,7 @@ export type HashName = 'md5' | 'md5-dos2unix'
 // DVC decides for each of these whether it is text, and what its line ends are.
 const CHUNK = 1024 * 1024
 const LOOKED_AT = 512
-const TEXT = new Set([...'\n\r\t\f\b'].map((sign) => sign.charCodeAt(0)))
+const TEXT = new Set(Buffer.from('\n\r\t\f\b'))
 
 /** The MD5 of a file as DVC computes it, in constant memory. */
 export async function md5OfFile(path: string, size: number, name: HashName): Promise<string> {

@@ -3,6 +3,7 @@ import { placeAt } from '../place.ts'
 import type { DvcKey, DvcValue } from '../value/value.ts'
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y
+// oxlint-disable-next-line no-control-regex -- Python names them, too
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y
 const WORDS: ReadonlyMap<string, DvcValue> = new Map<string, DvcValue>([
   ['true', true],

@@ -1,4 +1,4 @@
-import { floatText } from '../value/text.ts'
+import { anyText, floatText } from '../value/text.ts'
 import { isList, isMap, type DvcMap, type DvcValue } from '../value/value.ts'
 import { isMultiline, isShown, scalarStyle } from './scalar-style.ts'
 
@@ -49,7 +49,7 @@ class YamlWriter {
   map(map: DvcMap, indent: number): void {
     for (const [key, value] of map) {
       this.#line(indent)
-      const name = [...keyText(key)]
+      const name = Array.from(keyText(key))
       if (isSimple(name, key)) {
         this.#scalar(key, indent, false)
         this.#write(':')
@@ -121,8 +121,8 @@ class YamlWriter {
   }
 
   #scalar(value: DvcValue, indent: number, split: boolean): void {
-    if (typeof value !== 'string') return this.#plain([...keyText(value)], indent + 2, split)
-    const text = [...value]
+    if (typeof value !== 'string') return this.#plain(Array.from(keyText(value)), indent + 2, split)
+    const text = Array.from(value)
     const style = scalarStyle(text)
     if (style === 'plain') this.#plain(text, indent + 2, split)
     else if (style === 'single') this.#single(text, indent + 2, split)
@@ -203,7 +203,7 @@ class YamlWriter {
 
   #write(text: string): void {
     this.#out += text
-    this.#column += text.length === 1 ? 1 : [...text].length
+    this.#column += text.length === 1 ? 1 : Array.from(text).length
   }
 
   #line(indent: number): void {
@@ -229,9 +229,7 @@ function keyText(value: DvcValue): string {
     if (Number.isNaN(value)) return '.nan'
     return Number.isFinite(value) ? floatText(value) : value > 0 ? '.inf' : '-.inf'
   }
-  return typeof value === 'object' && 'kind' in value && value.kind === 'date'
-    ? value.text
-    : String(value)
+  return typeof value === 'object' ? anyText(value) : String(value)
 }
 
 // The length counts the tag, which is not written: `!!str` and so on.
@@ -264,10 +262,10 @@ function needsBackslash(text: readonly string[], start: number, end: number): bo
   const behind = text[at + 1]
   if (behind === undefined) return true
   if (text[at] === '\n' && behind !== ' ') return true
-  const between = text.slice(end, at)
+  const between = new Set(text.slice(end, at))
   return (
-    between.includes('"') ||
-    between.includes("'") ||
+    between.has('"') ||
+    between.has("'") ||
     ' \n'.includes(behind) ||
     (text[end - 1] === ' ' && text[end] === ' ') ||
     start === end

@@ -1,5 +1,6 @@
 import { contentsOf, type Content } from '../content/content.ts'
 import type { Stage } from '../project/stage.ts'
+import { anyText } from '../value/text.ts'
 import { byCodePoint } from '../value/order.ts'
 import { isList, isMap, type DvcKey, type DvcMap, type DvcValue } from '../value/value.ts'
 
@@ -21,7 +22,7 @@ export function lockEntryOf(value: DvcMap): LockEntry {
   const params = value.get('params')
   const files = params !== undefined && isMap(params) ? [...params] : []
   return {
-    cmd: isList(cmd) ? cmd.map(String) : String(cmd),
+    cmd: isList(cmd) ? cmd.map(anyText) : anyText(cmd),
     deps: contentsOf(value.get('deps')),
     params: new Map(
       files.flatMap(([file, keys]) => (isMap(keys) ? [[String(file), keys] as const] : [])),

@@ -86,6 +86,7 @@ async function present(
   })
 }
 
-function bare({ files: _, ...content }: Measured): Content {
+function bare(measured: Measured): Content {
+  const { files: _files, ...content } = measured
   return content
 }

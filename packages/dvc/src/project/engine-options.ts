@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly timeout?: number
 }
 
-export const NO_OPTIONS: EngineOptions = { limits: new Map(), resources: new Map(), retry: 0 }
+const NO_OPTIONS: EngineOptions = { limits: new Map(), resources: new Map(), retry: 0 }
 
 const KNOWN = ['limits', 'resources', 'retry', 'timeout']
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }

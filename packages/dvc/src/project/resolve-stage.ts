@@ -5,7 +5,7 @@ import type { Context } from '../template/context.ts'
 import { resolveNode, resolveText, type Resolving } from '../template/resolve.ts'
 import { withVars } from '../template/vars.ts'
 import { isList, isScalar, type DvcValue } from '../value/value.ts'
-import { templateText } from '../value/text.ts'
+import { anyText, templateText } from '../value/text.ts'
 import { engineOptions } from './engine-options.ts'
 import { joinPath, locate } from './location.ts'
 import type { ProjectFiles } from './project-files.ts'
@@ -80,7 +80,7 @@ function wdirOf(node: YamlNode | undefined, context: Context, request: StageRequ
   if (wdir !== '..' && !wdir.startsWith('../') && !wdir.startsWith('/')) return wdir
   throw dvcError(placeOf(request.yaml, node), {
     code: 'STEPWELL_DVC_YAML',
-    what: `wdir '${String(value)}' is outside of the project`,
+    what: `wdir '${anyText(value)}' is outside of the project`,
     todo: 'expected a directory of the project, relative to the file',
   })
 }
@@ -94,9 +94,12 @@ function commandOf(
   return expectText(value, at, yaml)
 }
 
+// oxlint-disable-next-line no-control-regex -- Python names them, too
+const LINE_END = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/
+
 // As Python's `splitlines`: a last line that is empty is none.
 function splitLines(text: string): string[] {
-  const lines = text.split(/\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/)
+  const lines = text.split(LINE_END)
   if (lines.at(-1) === '') lines.pop()
   return lines
 }

@@ -6,6 +6,7 @@ import { parseYaml, placeOf } from '../format/yaml.ts'
 import type { Place } from '../place.ts'
 import { DVC_FILE } from '../shape/dvc-file.ts'
 import { check } from '../shape/shape.ts'
+import { anyText } from '../value/text.ts'
 import { isMap } from '../value/value.ts'
 import { joinPath, locate } from './location.ts'
 import type { ProjectFiles } from './project-files.ts'
@@ -54,7 +55,7 @@ export function readSource(file: string, files: ProjectFiles): Source {
   }
   const outs = itemsOf(child(root, 'outs')).map((node) => {
     const entry = isMap(node.value) ? node.value : new Map()
-    const located = locate(files.root, wdir, String(entry.get('path') ?? ''))
+    const located = locate(files.root, wdir, anyText(entry.get('path') ?? ''))
     return { ...located, content: contentOf(entry), cache: entry.get('cache') !== false }
   })
   const repo = child(child(dep, 'repo'), 'url')?.value
@@ -68,7 +69,7 @@ export function readSource(file: string, files: ProjectFiles): Source {
     outs,
     ...(dep === undefined
       ? {}
-      : { from: { kind: repo === undefined ? 'url' : 'repo', text: String(repo ?? path ?? '') } }),
+      : { from: { kind: repo === undefined ? 'url' : 'repo', text: anyText(repo ?? path ?? '') } }),
     frozen: child(root, 'frozen')?.value === true || child(root, 'locked')?.value === true,
   }
 }

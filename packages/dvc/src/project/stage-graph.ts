@@ -27,7 +27,7 @@ export function stageGraph(members: readonly Member[]): StageGraph {
   const made = outsOf(members)
   const sorted = [...made.keys()].toSorted()
   for (const member of members) {
-    const [around] = prefixesOf(member.file).filter((path) => made.has(path))
+    const around = prefixesOf(member.file).find((path) => made.has(path))
     const owner = around === undefined ? undefined : made.get(around)
     if (owner === undefined) continue
     throw dvcError(member.place, {

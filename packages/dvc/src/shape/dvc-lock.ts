@@ -14,7 +14,7 @@ import {
 const DATA = record('an entry with a path', { ...CONTENT, dataset: anyMap }, ['path'])
 
 /** One stage of a `dvc.lock`. */
-export const LOCKED_STAGE: Shape = record(
+const LOCKED_STAGE: Shape = record(
   'a stage',
   {
     cmd: either({ ...text, expected: 'a command' }, anyList),

@@ -20,7 +20,7 @@ export function check(node: YamlNode, shape: Shape, yaml: YamlText, name: string
   shape.within?.(node, yaml)
 }
 
-export function refuse(
+function refuse(
   yaml: YamlText,
   at: { readonly offset: number },
   what: string,

@@ -35,7 +35,7 @@ export function flagsText(map: DvcMap, style: FlagStyle): string {
 }
 
 /** Quotes a word for a POSIX shell where it has to be, as Python's `shlex.quote` does. */
-export function shellQuote(text: string): string {
+function shellQuote(text: string): string {
   if (text === '') return "''"
   return /[^\w@%+=:,./-]/.test(text) ? `'${text.replaceAll("'", `'"'"'`)}'` : text
 }

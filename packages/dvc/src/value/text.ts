@@ -1,4 +1,4 @@
-import type { DvcKey } from './value.ts'
+import { isScalar, kindName, type DvcKey, type DvcValue } from './value.ts'
 
 /** A float as Python's `repr` writes it: `1.0`, `1e-07`, `1e+16`, `inf`. */
 export function floatText(value: number): string {
@@ -29,4 +29,10 @@ export function pythonText(value: DvcKey): string {
 /** A scalar as it stands in a text with `${...}`: as Python's `str`, but `true` and `false`. */
 export function templateText(value: DvcKey): string {
   return typeof value === 'boolean' ? String(value) : pythonText(value)
+}
+
+/** Any value in a message, or where text alone makes sense. */
+export function anyText(value: DvcValue): string {
+  if (isScalar(value)) return pythonText(value)
+  return 'kind' in value && value.kind === 'date' ? value.text : kindName(value)
 }
