@@ -116,7 +116,7 @@ test('the pipeline of docs/shapes.md runs, and maps over one file more', async (
 })
 
 test('every error code has a heading, and every heading a code', () => {
-  const sources = ['engine', 'steps', 'cli'].flatMap((name) => {
+  const sources = ['engine', 'steps', 'dvc', 'cli'].flatMap((name) => {
     const dir = join(ROOT, 'packages', name, 'src')
     return readdirSync(dir, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -20,12 +20,14 @@ import { plainScalar } from './yaml-scalar.ts'
 /** A YAML file that was read: its content with positions, or `undefined` where it has none. */
 export interface YamlText {
   readonly file: string
-  readonly text: string
   readonly root: YamlNode | undefined
+  /** The line and the column of an offset, both from 1. */
+  readonly lineAt: (offset: number) => { readonly line: number; readonly col: number }
 }
 
-export function placeOf(yaml: YamlText, node: { readonly offset: number }): Place {
-  return placeAt(yaml.file, yaml.text, node.offset)
+export function placeOf(yaml: YamlText, { offset }: { readonly offset: number }): Place {
+  const { line, col } = yaml.lineAt(offset)
+  return { file: yaml.file, line, column: col }
 }
 
 /**
@@ -62,7 +64,7 @@ export function parseYaml(file: string, text: string): YamlText {
   }
   const reader = new NodeReader(file, text, document)
   const root = document.contents === null ? undefined : reader.read(document.contents)
-  return { file, text, root }
+  return { file, root, lineAt: (offset) => lines.linePos(offset) }
 }
 
 class NodeReader {
