@@ -22,6 +22,7 @@ export type { DvcYaml } from './project/dvc-yaml.ts'
 export type { EngineOptions } from './project/engine-options.ts'
 export { dvcIgnore } from './project/find-files.ts'
 export { loadProject, type DvcProject } from './project/load-project.ts'
+export { planRepro, type ReproOptions } from './project/plan-repro.ts'
 export { ProjectFiles } from './project/project-files.ts'
 export type { Source, SourceOut } from './project/source.ts'
 export {
@@ -34,4 +35,5 @@ export {
   type StageParams,
 } from './project/stage.ts'
 export type { StageGraph } from './project/stage-graph.ts'
+export { selectTargets, type TargetOptions } from './project/targets.ts'
 export type { DvcKey, DvcMap, DvcValue } from './value/value.ts'

@@ -128,6 +128,28 @@ export async function refuses(dvc: Dvc, project: RefusedCase): Promise<boolean> 
   }
 }
 
+/** The stages that `dvc repro` looks at with these arguments, each list sorted by nothing. */
+export async function recordPlans(
+  dvc: Dvc,
+  files: ProjectCase['files'],
+  plans: readonly (readonly string[])[],
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const dir = temporaryDir()
+  try {
+    await initialize(dvc, dir, false)
+    writeFiles(dir, files)
+    const found: Record<string, readonly string[]> = {}
+    for (const args of plans) {
+      // With --force, all that is looked at would be run.
+      const dry = await callDvc(dvc, dir, ['repro', '--dry', '--force', ...args])
+      found[args.join(' ')] = namesIn(dry)
+    }
+    return found
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
 async function initialize(dvc: Dvc, dir: string, git: boolean): Promise<void> {
   if (git) execFileSync('git', ['init', '-q'], { cwd: dir })
   await callDvc(dvc, dir, git ? ['init', '-q'] : ['init', '-q', '--no-scm'])

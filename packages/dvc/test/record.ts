@@ -1,14 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { PROJECTS } from './cases/index.ts'
+import { PLAN_FILES, PLANS } from './cases/plans.ts'
 import { REFUSED_CASES } from './cases/refused.ts'
-import { realDvc, record, refuses } from './real-dvc.ts'
+import { realDvc, record, recordPlans, refuses } from './real-dvc.ts'
 
 // Writes fixtures/recorded anew: STEPWELL_DVC=/path/to/dvc node --conditions=@stepwell/source record.ts [name...]
 const folder = new URL('fixtures/recorded/', import.meta.url)
 const dvc = realDvc()
 if (dvc === undefined) throw new Error('STEPWELL_DVC is the path of a dvc')
 mkdirSync(folder, { recursive: true })
-// `refused` stands for the projects that DVC refuses.
+// `refused` and `plans` stand for the projects that DVC refuses, and for what it looks at.
 const only = process.argv.slice(2)
 for (const project of PROJECTS) {
   if (only.length > 0 && !only.includes(project.name)) continue
@@ -21,5 +22,9 @@ if (only.length === 0 || only.includes('refused')) {
   for (const project of REFUSED_CASES) refused[project.name] = await refuses(dvc, project)
   const made = { version: dvc.version, refused }
   writeFileSync(new URL('dvc.json', folder), `${JSON.stringify(made, null, 1)}\n`)
+}
+if (only.length === 0 || only.includes('plans')) {
+  const plans = await recordPlans(dvc, PLAN_FILES, PLANS)
+  writeFileSync(new URL('plans.json', folder), `${JSON.stringify(plans, null, 1)}\n`)
 }
 dvc.close()
