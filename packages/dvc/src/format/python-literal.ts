@@ -87,6 +87,8 @@ class LiteralReader {
     if (sign === '(') return this.#tuple(')')
     if (sign === '{') return this.#braces()
     if (sign !== '-' && sign !== '+') throw new NotLiteralError()
+    // Python reads `--1` as an expression.
+    if (this.#takes('-') || this.#takes('+')) throw new NotLiteralError()
     const value = this.#value()
     if (typeof value !== 'bigint' && typeof value !== 'number') throw new NotLiteralError()
     return sign === '+' ? value : -value
@@ -131,10 +133,14 @@ class LiteralReader {
   }
 
   #take(sign: string): boolean {
-    const token = this.#tokens[this.#at]
-    if (token?.kind !== 'sign' || token.text !== sign) return false
+    if (!this.#takes(sign)) return false
     this.#at++
     return true
+  }
+
+  #takes(sign: string): boolean {
+    const token = this.#tokens[this.#at]
+    return token?.kind === 'sign' && token.text === sign
   }
 
   #expect(sign: string): void {

@@ -42,10 +42,7 @@ export function pythonLines(text: string): PythonLine[] {
       at = end + quote.length
     } else if (number !== undefined) tokens.push({ kind: 'number', text: number })
     else if (name !== undefined) tokens.push({ kind: 'name', text: name })
-    else if (sign === ';' && depth === 0) {
-      lines.push({ indent, tokens })
-      tokens = []
-    } else if (sign !== undefined) {
+    else if (sign !== undefined) {
       if ('([{'.includes(sign)) depth++
       if (')]}'.includes(sign)) depth = Math.max(0, depth - 1)
       tokens.push({ kind: 'sign', text: sign })

@@ -33,7 +33,7 @@ function readBlock(
     } else if (first?.text === 'def' && second?.text === '__init__') {
       readBody(lines, at, next, true, params)
     } else {
-      readAssignment(line.tokens, onlySelf, params)
+      readStatements(line.tokens, onlySelf, params)
     }
     at = next
   }
@@ -49,8 +49,21 @@ function readBody(
 ): void {
   const tokens = lines[head]?.tokens ?? []
   const rest = tokens.slice(colonIn(tokens) + 1)
-  if (rest.length > 0) readAssignment(rest, onlySelf, params)
+  readStatements(rest, onlySelf, params)
   readBlock(lines, head + 1, end, onlySelf, params)
+}
+
+function readStatements(
+  tokens: readonly PythonToken[],
+  onlySelf: boolean,
+  params: Map<DvcKey, DvcValue>,
+): void {
+  let rest = tokens
+  while (rest.length > 0) {
+    const end = rest.findIndex(({ kind, text }) => kind === 'sign' && text === ';')
+    readAssignment(end === -1 ? rest : rest.slice(0, end), onlySelf, params)
+    rest = end === -1 ? [] : rest.slice(end + 1)
+  }
 }
 
 function colonIn(tokens: readonly PythonToken[]): number {

@@ -5,7 +5,7 @@ import { isMap, type DvcMap } from '../value/value.ts'
 
 /** The text of a `dvc.lock`, cut into the entries of its stages. */
 export interface LockText {
-  /** All up to the line `stages:`, with it. */
+  /** All up to the first entry: at its end, the line `stages:` and perhaps comments. */
   readonly head: string
   readonly entries: readonly EntryText[]
   /** All behind the last entry. */
@@ -28,7 +28,7 @@ const STAGES = /^stages: *(?:\{ *\} *)?$/m
 export function cutLock(file: string, text: string): LockText | undefined {
   const stages = STAGES.exec(text)
   if (stages === null) {
-    if (text.trim() !== '' && /^stages\b/m.test(text)) return undefined
+    if (/^(?:stages\b|[{[])/m.test(text)) return undefined
     const head = text.trim() === '' ? EMPTY : `${ended(text)}stages:\n`
     return { head, entries: [], tail: '', indent: 2 }
   }
@@ -43,7 +43,7 @@ export function cutLock(file: string, text: string): LockText | undefined {
     if (entry === undefined) return undefined
     entries.push(entry)
   }
-  return { head, entries, tail: text.slice(end), indent: pieces.indent }
+  return { head: head + pieces.before, entries, tail: text.slice(end), indent: pieces.indent }
 }
 
 /** The text with these entries: those that were there keep their place, new ones come last. */
@@ -90,27 +90,32 @@ function endOfBlock(text: string, start: number): number {
   return next === null ? text.length : start + next.index
 }
 
-function piecesOf(
-  block: string,
-): { readonly texts: readonly string[]; readonly indent: number } | undefined {
-  const indent = /^( +)[^\s#]/m.exec(block)?.[1]?.length
-  if (indent === undefined) return block.trim() === '' ? { texts: [], indent: 2 } : undefined
+interface Pieces {
+  /** What stands in front of the first entry: blank lines and comments. */
+  readonly before: string
+  readonly texts: readonly string[]
+  readonly indent: number
+}
+
+function piecesOf(block: string): Pieces | undefined {
+  const first = /^( +)[^\s#]/m.exec(block)
+  const indent = first?.[1]?.length
+  if (first === null || indent === undefined) {
+    const blank = block.split('\n').every((line) => /^\s*(?:#|$)/.test(line))
+    return blank ? { before: block, texts: [], indent: 2 } : undefined
+  }
   const texts: string[] = []
   let piece = ''
-  let begun = false
-  for (const line of block.split(/(?<=\n)/)) {
+  for (const line of block.slice(first.index).split(/(?<=\n)/)) {
     const depth = /^ */.exec(line)?.[0].length ?? 0
-    const sign = line.charAt(depth)
-    const begins = depth === indent && !'#\n\r-:'.includes(sign) && sign !== ''
-    if (begins && begun) {
+    const begins = depth === indent && !'#\n\r-:'.includes(line.charAt(depth) || '\n')
+    if (begins && piece !== '') {
       texts.push(piece)
       piece = ''
     }
-    begun ||= begins
     piece += line
   }
-  texts.push(piece)
-  return { texts, indent }
+  return { before: block.slice(0, first.index), texts: [...texts, piece], indent }
 }
 
 function entryIn(file: string, piece: string): EntryText | undefined {

@@ -30,7 +30,7 @@ export function lockValues(file: string, text: string): ReadonlyMap<string, DvcM
   const cut = cutLock(file, text)
   if (
     cut !== undefined &&
-    isFrame(file, `${cut.head.replace(/stages:\n$/, 'stages: {}\n')}${cut.tail}`) &&
+    isFrame(file, `${cut.head.replace(/^stages:$/m, 'stages: {}')}${cut.tail}`) &&
     cut.entries.every(({ value }) => isSound(value))
   ) {
     const names = new Map(cut.entries.map(({ name, value }) => [name, value]))

@@ -44,7 +44,7 @@ export function writeLock(
   entries: ReadonlyMap<string, LockEntry>,
 ): void {
   const path = join(root, file)
-  const before = readIfPresent(path)
+  const before = readIfPresent(file, path)
   const text = lockText(file, before, entries)
   if (text === before) return
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`)
@@ -58,12 +58,7 @@ export function writeLock(
     }
     renameSync(temporary, path)
   } catch (error) {
-    throw dvcError(file, {
-      code: 'STEPWELL_DVC_LOCK',
-      what: `it cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-      todo: 'check the permissions and the room on the disk',
-      cause: error,
-    })
+    refuse(file, 'written', error)
   } finally {
     rmSync(temporary, { force: true })
   }
@@ -78,11 +73,20 @@ function rewritten(file: string, text: string, values: ReadonlyMap<string, DvcMa
   return writeYaml(new Map<DvcKey, DvcValue>([...before, ['stages', merged]]))
 }
 
-function readIfPresent(path: string): string {
+function readIfPresent(file: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
-    throw error
+    return refuse(file, 'read', error)
   }
+}
+
+function refuse(file: string, done: 'read' | 'written', error: unknown): never {
+  throw dvcError(file, {
+    code: 'STEPWELL_DVC_LOCK',
+    what: `it cannot be ${done}: ${error instanceof Error ? error.message : String(error)}`,
+    todo: 'check that it is a file, its permissions and the room on the disk',
+    cause: error,
+  })
 }

@@ -6,18 +6,22 @@ export interface IgnorePattern {
   readonly dirOnly: boolean
 }
 
-/** The pattern of a line, or `undefined` for a blank one, a comment, or one that cannot match. */
-export function ignorePattern(line: string): IgnorePattern | undefined {
+/**
+ * The pattern of a line, or `undefined` for a blank one, a comment, or one that cannot match.
+ * @param everywhere whether a pattern for all directories, such as `*` and a slash, matches: in the
+ *   `.dvcignore` of the root it does not, as DVC has it
+ */
+export function ignorePattern(line: string, everywhere: boolean): IgnorePattern | undefined {
   const trimmed = line.endsWith('\\ ') ? line : line.trimEnd()
   if (trimmed === '' || trimmed.startsWith('#') || trimmed === '/') return undefined
   const ignore = !trimmed.startsWith('!')
-  const source = regexOf(ignore ? trimmed : trimmed.slice(1))
+  const source = regexOf(ignore ? trimmed : trimmed.slice(1), everywhere)
   if (source === undefined) return undefined
   return { regex: new RegExp(source, 'u'), ignore, dirOnly: trimmed.endsWith('/') }
 }
 
 // Matches a path, `/` at its end where it is a directory, or what is below a path that matches.
-function regexOf(pattern: string): string | undefined {
+function regexOf(pattern: string, everywhere: boolean): string | undefined {
   const segments = pattern.split('/')
   const dirOnly = segments.at(-1) === ''
   if (segments[0] === '') segments.shift()
@@ -25,7 +29,9 @@ function regexOf(pattern: string): string | undefined {
   if (segments.length === 0) return undefined
   if (segments.at(-1) === '') segments[segments.length - 1] = '**'
   const parts = segments.filter((part, index) => part !== '**' || segments[index - 1] !== '**')
-  if (parts.length === 1 && parts[0] === '**') return dirOnly ? '/' : '.'
+  const shown = parts.join('/')
+  if (!everywhere && dirOnly && (shown === '**' || shown === '**/*/**')) return undefined
+  if (shown === '**') return dirOnly ? '/' : '.'
 
   let regex = ''
   let slash = false

@@ -11,14 +11,14 @@ interface Layer {
 /** What the files of one name, such as `.dvcignore`, ignore in a project. Each is read once. */
 export class IgnoreRules {
   readonly #root: string
-  readonly #name: string
+  readonly #name: '.dvcignore' | '.gitignore'
   readonly #first: Layer
   readonly #layers = new Map<string, readonly Layer[]>()
 
-  constructor(root: string, name: string, always: readonly string[] = []) {
+  constructor(root: string, name: '.dvcignore' | '.gitignore', always: readonly string[] = []) {
     this.#root = root
     this.#name = name
-    this.#first = { prefix: '', patterns: patternsOf(always) }
+    this.#first = { prefix: '', patterns: patternsOf(always, name !== '.dvcignore') }
   }
 
   /** Whether a path, relative to the root, or a directory that it is in, is ignored. */
@@ -55,7 +55,10 @@ export class IgnoreRules {
           ...above,
           {
             prefix: dir === '' ? '' : `${dir}/`,
-            patterns: patternsOf(readFileSync(file, 'utf8').split(/\r?\n/)),
+            patterns: patternsOf(
+              readFileSync(file, 'utf8').split(/\r?\n/),
+              dir !== '' || this.#name !== '.dvcignore',
+            ),
           },
         ]
       : above
@@ -64,6 +67,8 @@ export class IgnoreRules {
   }
 }
 
-function patternsOf(lines: readonly string[]): IgnorePattern[] {
-  return lines.map((line) => ignorePattern(line.trim())).filter((pattern) => pattern !== undefined)
+function patternsOf(lines: readonly string[], everywhere: boolean): IgnorePattern[] {
+  return lines
+    .map((line) => ignorePattern(line.trim(), everywhere))
+    .filter((pattern) => pattern !== undefined)
 }

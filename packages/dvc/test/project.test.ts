@@ -1,0 +1,175 @@
+import { loadProject, type DvcProject } from '@stepwell/dvc'
+import { rmSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import type { CaseFile } from './project-case.ts'
+import { temporaryDir, writeFiles } from './sandbox.ts'
+
+function load(files: Readonly<Record<string, CaseFile>>): DvcProject {
+  const dir = temporaryDir()
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  writeFiles(dir, files)
+  return loadProject(dir)
+}
+
+test('a stage is plain data', () => {
+  const { stages } = load({
+    'params.yaml': 'name: net\n',
+    'sub/dvc.yaml': `stages:
+  train:
+    desc: Trains
+    wdir: ..
+    cmd: |
+      python train.py
+
+      python eval.py
+    deps: [src, "s3://bucket/data", ../outside]
+    params: [lr, {sub/p.json: [a.b]}]
+    outs:
+      - model.pkl: {persist: true, remote: store, labels: [x]}
+    metrics: [m.json: {cache: false}]
+    plots: [p.csv: {x: epoch}]
+    meta:
+      stepwell: {limits: [gpu], resources: {cpu: 2, mem: 1.5}, retry: 2, timeout: 10m}
+`,
+  })
+  const [stage] = stages
+  expect(stage).toMatchObject({
+    name: 'train',
+    address: 'sub/dvc.yaml:train',
+    file: 'sub/dvc.yaml',
+    place: { file: 'sub/dvc.yaml', line: 2, column: 3 },
+    wdir: '.',
+    cmd: 'python train.py\n\npython eval.py\n',
+    commands: ['python train.py', '', 'python eval.py'],
+    frozen: false,
+    desc: 'Trains',
+    deps: [
+      { path: 'src', location: { kind: 'project', path: 'src' } },
+      {
+        path: 's3://bucket/data',
+        location: { kind: 'remote', scheme: 's3', url: 's3://bucket/data' },
+      },
+      { path: '../outside', location: { kind: 'outside' } },
+    ],
+    params: [
+      { path: 'params.yaml', keys: ['lr'] },
+      { path: 'sub/p.json', keys: ['a.b'] },
+    ],
+    outs: [
+      {
+        path: 'model.pkl',
+        kind: 'out',
+        cache: true,
+        persist: true,
+        remote: 'store',
+        labels: ['x'],
+      },
+      { path: 'm.json', kind: 'metric', cache: false },
+      { path: 'p.csv', kind: 'plot', plot: new Map([['x', 'epoch']]) },
+    ],
+    options: {
+      limits: new Map([['gpu', 1]]),
+      resources: new Map([
+        ['cpu', 2],
+        ['mem', 1.5],
+      ]),
+      retry: 2,
+      timeout: 600,
+    },
+  })
+})
+
+test('ten thousand stages of one foreach', () => {
+  const items = Array.from({ length: 10_000 }, (_, index) => `n${index}`)
+  const { stages, graph } = load({
+    'params.yaml': `items: [${items.join(', ')}]\n`,
+    'dvc.yaml':
+      'stages:\n  s:\n    foreach: ${items}\n    do:\n      cmd: echo ${item}\n      outs: ["out/${item}"]\n  all:\n    cmd: ls out\n    deps: [out]\n',
+  })
+  expect(stages.length).toBe(10_001)
+  expect(stages[9999]).toMatchObject({ name: 's@n9999', cmd: 'echo n9999' })
+  expect(graph.upstream.get('all')?.length).toBe(10_000)
+  expect(graph.order.at(-1)).toBe('all')
+})
+
+test('a chain of ten thousand stages, and a circle of as many', () => {
+  const chain = (last: string): string =>
+    Array.from({ length: 10_000 }, (_, index) => {
+      const from = index === 0 ? last : `f${index - 1}`
+      return `  s${index}: {cmd: c, deps: [${from}], outs: [f${index}]}\n`
+    })
+      .toReversed()
+      .join('')
+  const { graph } = load({ 'dvc.yaml': `stages:\n${chain('start')}` })
+  expect([graph.order[0], graph.order.at(-1)]).toEqual(['s0', 's9999'])
+  expect(() => load({ 'dvc.yaml': `stages:\n${chain('f9999')}` })).toThrow('in a circle')
+})
+
+test('names that are members of every object are names', () => {
+  const { stages } = load({
+    'params.yaml': '__proto__: {x: 1}\nconstructor: 2\n',
+    'dvc.yaml':
+      'stages:\n  __proto__: {cmd: "echo ${__proto__.x}"}\n  constructor: {cmd: "echo ${constructor}", outs: [toString]}\n',
+  })
+  expect(stages.map(({ name, cmd }) => [name, cmd])).toEqual([
+    ['__proto__', 'echo 1'],
+    ['constructor', 'echo 2'],
+  ])
+  expect(() => load({ 'dvc.yaml': 'stages:\n  s: {cmd: "echo ${toString}"}\n' })).toThrow(
+    "could not find 'toString'",
+  )
+})
+
+test('other projects below, and outs, are not looked into', () => {
+  const { stages } = load({
+    'dvc.yaml': 'stages:\n  s: {cmd: c, outs: [made]}\n',
+    'made/dvc.yaml': 'nonsense',
+    'other/.dvc/config': '',
+    'other/dvc.yaml': 'nonsense',
+    '.stepwell/dvc.yaml': 'nonsense',
+    'sub/dvc.yaml': 'stages:\n  t: {cmd: c}\n',
+  })
+  expect(stages.map(({ address }) => address)).toEqual(['s', 'sub/dvc.yaml:t'])
+})
+
+test('an empty file has no stages', () => {
+  expect(load({ 'dvc.yaml': '' }).stages).toEqual([])
+  expect(load({ 'dvc.yaml': '# only this\n' }).stages).toEqual([])
+  expect(load({ 'dvc.yaml': 'stages: {}\n' }).stages).toEqual([])
+})
+
+test('a file in one line of another encoding is refused', () => {
+  const dir = temporaryDir()
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  writeFiles(dir, { 'dvc.yaml': 'stages: {}\n', 'params.yaml': { link: '/proc/self/exe' } })
+  expect(() => loadProject(dir)).toThrow('params.yaml: the file is not UTF-8')
+})
+
+test('a source knows where its data is and came from', () => {
+  const { sources } = load({
+    'data/raw.csv.dvc':
+      'outs:\n- path: raw.csv\n  md5: ABC0\n  size: 3\n  hash: md5\n  cache: false\n',
+    'lib.dvc':
+      'frozen: true\ndeps:\n- path: lib\n  repo:\n    url: https://example.com/x\n    rev_lock: abc\nouts:\n- path: lib\n  md5: d.dir\n  nfiles: 2\n',
+  })
+  expect(sources).toMatchObject([
+    {
+      address: 'lib.dvc',
+      frozen: true,
+      from: { kind: 'repo', text: 'https://example.com/x' },
+      outs: [{ location: { kind: 'project', path: 'lib' }, content: { md5: 'd.dir', nfiles: 2 } }],
+    },
+    {
+      address: 'data/raw.csv.dvc',
+      wdir: 'data',
+      outs: [
+        {
+          path: 'raw.csv',
+          cache: false,
+          location: { kind: 'project', path: 'data/raw.csv' },
+          content: { hash: 'md5', md5: 'abc0', size: 3 },
+        },
+      ],
+    },
+  ])
+})
