@@ -73,6 +73,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
       'execute the named targets even if cached; --force=all: all that take part',
     )
     .addOption(new Option('--force-all').hideHelp())
+    .option('--only', 'the targets alone: what they need is taken as it was left')
     .option('-k, --keep-going', 'after a failure, run all that does not need the step')
     .addOption(
       new Option('--on-error <how>', 'after a failure: finish what runs, continue as -k, or kill')
@@ -106,6 +107,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)
     .option('-f, --force', 'as of run')
     .addOption(new Option('--force-all').hideHelp())
+    .option('--only', 'as of run')
     .option('-o, --output <file>', 'write it to a file, for `run --plan`')
     .option('--check', 'exit with 3 when something would run')
     .option('--json', 'print JSON')

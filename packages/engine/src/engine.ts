@@ -17,7 +17,7 @@ import { RoutingExecutor } from './executor/routing-executor.ts'
 import { workersOf } from './executor/workers.ts'
 import { Halt, type OnFailure } from './halt.ts'
 import { pickField } from './pick.ts'
-import type { Pipeline } from './pipeline.ts'
+import { namesOf, type Pipeline } from './pipeline.ts'
 import { pipelineStatus, type PipelineStatus } from './pipeline-status.ts'
 import type { Plan } from './plan.ts'
 import { planMoved } from './plan-moved.ts'
@@ -140,10 +140,13 @@ export class Engine implements AsyncDisposable {
   run(pipeline: Pipeline, request: RunRequest = {}): Run {
     if (this.#closed) throw new TypeError('Expected an open engine: this one has been closed')
     if (isLoadingModules()) throw ranWhileLoading(pipeline)
-    if (request.plan !== undefined && (request.targets ?? request.force) !== undefined) {
+    if (
+      request.plan !== undefined &&
+      (request.targets ?? request.force ?? request.only) !== undefined
+    ) {
       throw new TypeError('Expected no `targets` and no `force` beside a `plan`, which has its own')
     }
-    const names = new Map([...pipeline.steps].map(([name, step]) => [step, name]))
+    const names = namesOf(pipeline)
     const halt = new Halt()
     const run = new Run(
       (emit) =>
@@ -335,6 +338,7 @@ export class Engine implements AsyncDisposable {
       pipeline: pipeline.name,
       targets: request.targets ?? [],
       force: request.force ?? [],
+      only: request.only ?? false,
       warnings: warningsOf(code),
       steps,
       estimate: estimateRun(steps, this.#concurrency),

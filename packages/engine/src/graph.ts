@@ -34,7 +34,7 @@ export function toDot(pipeline: Pipeline): string {
 
 // Step names hold letters, digits and hyphens only; Mermaid does not take `end` as an id.
 function nodeId(name: string): string {
-  return `step_${name.replaceAll('.', '__')}`
+  return `step_${name.replaceAll('.', '__').replaceAll(/[^\w-]/g, (sign) => `_${sign.codePointAt(0)}_`)}`
 }
 
 function labelOf(graph: Graph, id: string): string {

@@ -19,9 +19,14 @@ export interface OrderedStep {
  * they need. Linear in steps and inputs, and free of recursion, so that neither long chains nor wide
  * graphs exhaust the stack (Kahn 1962, "Topological sorting of large networks").
  *
+ * @param only without what they need
  * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE.
  */
-export function orderSteps(pipeline: Pipeline, targets: readonly string[] = []): OrderedStep[] {
+export function orderSteps(
+  pipeline: Pipeline,
+  targets: readonly string[] = [],
+  only = false,
+): OrderedStep[] {
   const names = new Map([...pipeline.steps].map(([name, step]) => [step, name]))
   const upstream = new Map<string, string[]>()
   for (const [name, step] of pipeline.steps) {
@@ -44,7 +49,7 @@ export function orderSteps(pipeline: Pipeline, targets: readonly string[] = []):
   const ready: string[] = []
   for (const name of upstream.keys()) {
     if (!wanted.has(name)) continue
-    const count = upstream.get(name)?.length ?? 0
+    const count = upstream.get(name)?.filter((read) => wanted.has(read)).length ?? 0
     if (count === 0) ready.push(name)
     else waiting.set(name, count)
   }
@@ -62,7 +67,7 @@ export function orderSteps(pipeline: Pipeline, targets: readonly string[] = []):
   return ready.map((name) => ({
     name,
     step: pipeline.steps.get(name) ?? unlisted(name),
-    upstream: upstream.get(name) ?? [],
+    upstream: (upstream.get(name) ?? []).filter((read) => wanted.has(read)),
     downstream: downstream.get(name) ?? [],
     picks: [...(picks.get(name) ?? [])].toSorted(),
   }))
@@ -80,6 +85,7 @@ export function orderSteps(pipeline: Pipeline, targets: readonly string[] = []):
       })
     }
     const reached = new Set(named)
+    if (only) return reached
     for (const name of reached) for (const read of edges.get(name) ?? []) reached.add(read)
     return reached
   }

@@ -70,6 +70,17 @@ export function makePipeline(
 ): Pipeline {
   checkName(name, 'pipeline')
   const named = new Map(isLinks(steps) ? chain(steps, site) : entries(steps, ''))
+  checkNames(named)
+  return closePipeline(name, named, site, options)
+}
+
+/** As `makePipeline`, for steps whose names come from elsewhere and may be any text. */
+export function closePipeline(
+  name: string,
+  named: ReadonlyMap<string, Step>,
+  site: string,
+  options: PipelineOptions,
+): Pipeline {
   if (named.size === 0) {
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_EMPTY',
@@ -77,10 +88,14 @@ export function makePipeline(
       todo: 'give it at least one: pipeline(name, { collect })',
     })
   }
-  checkNames(named)
   checkListed(named)
   amountsOf(options.limits ?? {}, '`limits` of pipeline()')
   return Object.freeze({ kind: 'pipeline', name, steps: named, site, madeAt: Date.now(), options })
+}
+
+/** The names of a pipeline's steps. */
+export function namesOf({ steps }: Pipeline): ReadonlyMap<Step, string> {
+  return new Map([...steps].map(([name, step]) => [step, name]))
 }
 
 /** The steps that a step reads, or comes after, each once, in the order of its inputs. */

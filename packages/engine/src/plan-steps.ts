@@ -11,13 +11,13 @@ import { StepwellError } from './errors.ts'
 import type { FingerprintInput, StepKey } from './fingerprint.ts'
 import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
-import { stepOf } from './pipeline.ts'
+import { namesOf, stepOf, type Pipeline } from './pipeline.ts'
 import type { Evidence } from './plan.ts'
 import type { LastExecution, PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
 import type { RecentOutputs } from './recent-outputs.ts'
 import { foreseeOuts } from './restore-outs.ts'
-import { codesOf, findReusable } from './snapshot.ts'
+import { codesOf, findReusable, leftBy } from './snapshot.ts'
 import { definition } from './step.ts'
 import type { ArtifactStore, Download, Downloads, ProjectFiles, Snapshot } from './store/store.ts'
 import type { Workspace } from './store/workspace.ts'
@@ -25,6 +25,7 @@ import { withFiles } from './tree-reasons.ts'
 import { digestValue } from './value.ts'
 
 export interface PlanOptions {
+  readonly pipeline: Pipeline
   readonly steps: readonly OrderedStep[]
   readonly code: PipelineCode
   readonly snapshot: Snapshot
@@ -51,7 +52,8 @@ export async function planSteps(
 ): Promise<{ readonly steps: PlannedStep[]; readonly evidence: Evidence }> {
   const { steps, code, snapshot, artifacts, files, workspace, dir, outPaths, forced, recent } =
     options
-  const names = new Map(steps.map(({ name, step }) => [step, name]))
+  const names = namesOf(options.pipeline)
+  const part = new Set(steps.map(({ name }) => name))
   const outputs = new Map<string, Outputs>()
   const skipped = new Set<string>()
   const planned: PlannedStep[] = []
@@ -166,6 +168,7 @@ export async function planSteps(
 
     /** As `artifactOf`: nothing is known of an out before the step has run. */
     function outOf(read: string, out: string): OutArtifact {
+      if (!part.has(read)) return outIn(leftBy(read, snapshot), out)
       const made = outputs.get(read)
       if (made !== undefined) return outIn(made, out)
       const before = inputBefore(`${read}:${out}`)
@@ -176,6 +179,7 @@ export async function planSteps(
 
     /** The output of a step that will run is taken for what it was: no reason of its own to run. */
     function artifactOf(read: string, field: string | undefined): Artifact {
+      if (!part.has(read)) return artifactIn(leftBy(read, snapshot), field)
       const made = outputs.get(read)
       if (made !== undefined) return artifactIn(made, field)
       const before = inputBefore(field === undefined ? read : `${read}.${field}`)

@@ -10,6 +10,8 @@ export interface Plan {
   readonly targets: readonly string[]
   /** As asked for. */
   readonly force: readonly string[] | 'all'
+  /** Whether it is of the targets alone, without what they need. */
+  readonly only: boolean
   readonly warnings: readonly string[]
   /** In execution order. */
   readonly steps: readonly PlannedStep[]

@@ -21,6 +21,7 @@ import {
   type Identity,
 } from './identify.ts'
 import type { OrderedStep } from './order.ts'
+import { namesOf, type Pipeline } from './pipeline.ts'
 import type { Plan } from './plan.ts'
 import { cachedMoved, stepMoved } from './plan-moved.ts'
 import { compareIngredients, type Reason } from './reason.ts'
@@ -28,7 +29,7 @@ import { warningOf } from './reason-warning.ts'
 import { restoreOuts } from './restore-outs.ts'
 import { MapRun } from './run-map.ts'
 import { failureOf, type Failure } from './step-record.ts'
-import { codesOf, findReusable } from './snapshot.ts'
+import { codesOf, findReusable, leftBy } from './snapshot.ts'
 import { definition, type Step } from './step.ts'
 import { askCondition } from './condition.ts'
 import { beginLife, type Life } from './step-life.ts'
@@ -60,6 +61,7 @@ export interface StepRunnerOptions {
   readonly run: string
   /** The project directory. */
   readonly dir: string
+  readonly pipeline: Pipeline
   readonly steps: readonly OrderedStep[]
   readonly code: PipelineCode
   /** The last known state, to say what changed since. */
@@ -114,7 +116,7 @@ export class StepRunner {
     const cached = options.plan?.steps.filter(({ decision }) => decision === 'cached') ?? []
     this.#plannedAsCached = new Set(cached.map(({ name }) => name))
     this.#steps = new Map(options.steps.map((ordered) => [ordered.name, ordered]))
-    const names = new Map(options.steps.map(({ name, step }) => [step, name]))
+    const names = namesOf(options.pipeline)
     this.#nameOf = (step) => names.get(step) ?? impossible('a step without a name')
   }
 
@@ -600,6 +602,8 @@ export class StepRunner {
   }
 
   #outputs(name: string): Outputs {
+    const { snapshot } = this.#options
+    if (!this.#steps.has(name)) return leftBy(name, snapshot)
     return this.#life(name).outputs ?? impossible(`step \`${name}\` has no outputs`)
   }
 }

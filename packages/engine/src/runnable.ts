@@ -1,6 +1,8 @@
 import type { StepContext } from './context.ts'
 import { openEngine, type EngineOptions, type RunRequest } from './engine.ts'
+import { StepwellError } from './errors.ts'
 import {
+  closePipeline,
   makePipeline,
   type Link,
   type Pipeline,
@@ -9,7 +11,7 @@ import {
   type Steps,
 } from './pipeline.ts'
 import type { RunRecord } from './run.ts'
-import { callSite } from './step.ts'
+import { callSite, type Step } from './step.ts'
 
 /** A pipeline that can run itself, on an engine opened for that one run. `T` is its last output. */
 export interface RunnablePipeline<T = unknown> extends Pipeline {
@@ -38,6 +40,29 @@ type Chained<L extends readonly unknown[]> = L extends readonly [infer A, infer 
       : never
     : never
   : L
+
+/**
+ * Makes a pipeline for a front end whose steps have names of their own, such as `train@uk`: any text that is
+ * no member of every object.
+ *
+ * @throws StepwellError STEPWELL_STEP_NAME, STEPWELL_STEP_UNLISTED, STEPWELL_PIPELINE_EMPTY.
+ */
+export function pipelineOf(
+  name: string,
+  steps: ReadonlyMap<string, Step>,
+  options: PipelineOptions = {},
+): Pipeline {
+  for (const step of steps.keys()) {
+    if (!(step in Object.prototype) && step !== '') continue
+    throw new StepwellError({
+      code: 'STEPWELL_STEP_NAME',
+      what: `${JSON.stringify(step)} cannot be the name of a step`,
+      facts: 'every JavaScript object has a member of that name',
+      todo: 'rename it',
+    })
+  }
+  return closePipeline(name, new Map(steps), callSite(pipelineOf), options)
+}
 
 /**
  * Names steps and makes a pipeline of them, from a record of steps, or from functions in a row of

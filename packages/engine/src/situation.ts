@@ -14,6 +14,8 @@ const MOST_NAMES = 3
 export interface PlanRequest {
   /** Names of the steps wanted; what they need comes with them. @default all steps */
   readonly targets?: readonly string[]
+  /** The targets alone: what they need is taken as it was left. @default false */
+  readonly only?: boolean
   /** Execute even what is cached: steps by name, or `'all'` that take part. @default none */
   readonly force?: readonly string[] | 'all'
 }
@@ -43,7 +45,7 @@ export async function situationOf(
   request: PlanRequest,
   state: ProjectState,
 ): Promise<Situation> {
-  const { steps, code, keep } = await prepare(pipeline, request.targets, state)
+  const { steps, code, keep } = await prepare(pipeline, request.targets, state, request.only)
   const snapshot = await lastKnown(pipeline, state)
   return {
     pipeline,
@@ -72,11 +74,12 @@ export async function prepare(
   pipeline: Pipeline,
   targets: readonly string[] | undefined,
   { dir, dirs }: ProjectState,
+  only = false,
 ): Promise<KnownCode & { readonly steps: OrderedStep[] }> {
   if (pipeline?.kind !== 'pipeline') {
     throw new TypeError('Expected a pipeline made by pipeline()')
   }
-  const steps = orderSteps(pipeline, targets)
+  const steps = orderSteps(pipeline, targets, only)
   for (const { name, step } of steps) paramsOf(name, step)
   checkOuts(pipeline, dir)
   return { steps, ...(await findCode(pipeline, dir, dirs.code)) }

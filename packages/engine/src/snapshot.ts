@@ -1,4 +1,6 @@
+import type { Outputs } from './artifact.ts'
 import type { CodeParts, PipelineCode } from './code.ts'
+import { StepwellError } from './errors.ts'
 import type { StepKey } from './fingerprint.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Snapshot, SnapshotEntry, SnapshotStep } from './store/store.ts'
@@ -13,6 +15,20 @@ export function findReusable(
   key: StepKey,
 ): SnapshotEntry | undefined {
   return steps[name]?.entries.find((entry) => entry.reusable && entry.key === key)
+}
+
+/**
+ * What a step left that takes no part.
+ * @throws StepwellError STEPWELL_NO_OUTPUT when nothing is known of it.
+ */
+export function leftBy(name: string, { steps }: Snapshot): Outputs {
+  const [last] = steps[name]?.entries ?? []
+  if (last !== undefined) return last.outputs
+  throw new StepwellError({
+    code: 'STEPWELL_NO_OUTPUT',
+    what: `there is no output of step \`${name}\`, which is to be taken as it was left`,
+    todo: 'run it, too',
+  })
 }
 
 /** The state without what was accepted and no longer is. */

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { file, fileOrDir, pinned, pipeline, step, type Step } from '../src/index.ts'
+import { file, fileOrDir, pinned, pipeline, pipelineOf, step, type Step } from '../src/index.ts'
 import { engineOn } from './support/engine.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'
 
@@ -110,5 +110,48 @@ describe('after', () => {
     const clash = { code: 'STEPWELL_OUT_CLASH' }
     await expect(engine.plan(make(() => ({})).made)).rejects.toMatchObject(clash)
     expect(() => make(() => ({ after: 'one' }))).toThrow('Expected `after` of step()')
+  })
+})
+
+describe('only', () => {
+  test('the targets alone are executed, with what the others left', async () => {
+    const engine = await engineOn(temporaryDir())
+    const make = (k: number) => {
+      const one = step({ code, params: { k }, run: (_, { params }) => params.k })
+      const two = step({ code, inputs: { one }, params: { l: k }, run: (inputs) => inputs.one + 1 })
+      return { two, made: pipeline('only', { one, two }) }
+    }
+    const only = { targets: ['two'], only: true }
+    const { steps } = await engine.run(make(1).made, only).result
+    expect(steps['two']?.error?.code).toBe('STEPWELL_NO_OUTPUT')
+    await engine.run(make(1).made).result
+    const { made, two } = make(5)
+    expect((await engine.plan(made, only)).steps).toMatchObject([{ name: 'two', decision: 'run' }])
+    const run = engine.run(made, only)
+    expect(Object.keys((await run.result).steps)).toEqual(['two'])
+    expect(await run.value(two)).toBe(2)
+    // What it did not look at is known still.
+    const { steps: next } = await engine.run(make(1).made).result
+    expect(next['one']?.status).toBe('cached')
+  })
+})
+
+describe('names of other front ends', () => {
+  test('may be any text, and have logs', async () => {
+    const dir = temporaryDir()
+    const engine = await engineOn(dir)
+    const names = ['train@uk', 'sub/dvc.yaml:a b', '../x', '.', 'é'.repeat(120), 'a*b', 'CON']
+    const steps = names.map((name) => {
+      const made = step({ code: pinned(name), run: (_, { log }) => log(name) })
+      return [name, made] as const
+    })
+    const { id, status } = await engine.run(pipelineOf('free', new Map(steps))).result
+    expect(status).toBe('succeeded')
+    for (const name of names) expect(await engine.log(id, name)).toBe(`${name}\n`)
+    for (const name of ['', 'constructor']) {
+      expect(() => pipelineOf('free', new Map([[name, step({ run: () => 1 })]]))).toThrow(
+        'cannot be the name of a step',
+      )
+    }
   })
 })

@@ -11,6 +11,7 @@ import { engineOptions, forced } from './run.ts'
 export interface PlanOptions extends ProjectOptions {
   readonly jobs?: number
   readonly force?: boolean
+  readonly only?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
   /** A file that `run --plan` takes. */
@@ -27,6 +28,7 @@ export async function plan(targets: readonly string[], options: PlanOptions): Pr
     const force = forced(targets, options)
     const planned = await engine.plan(pipeline, {
       targets,
+      ...(options.only && { only: true }),
       ...(force !== undefined && { force }),
     })
     if (options.output !== undefined) writePlan(options.output, planned)

@@ -35,6 +35,7 @@ export interface RunOptions extends ProjectOptions {
   /** A file that `plan -o` wrote. */
   readonly plan?: string
   readonly force?: boolean
+  readonly only?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
   readonly events?: boolean
@@ -96,7 +97,17 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
 
 function requestOf(targets: readonly string[], options: RunOptions): RunRequest {
   const force = forced(targets, options)
-  if (options.plan === undefined) return { targets, ...(force !== undefined && { force }) }
+  const { only = false } = options
+  if (only && targets.length === 0) {
+    throw new StepwellError({
+      code: 'STEPWELL_USAGE',
+      what: '--only without a step',
+      todo: 'name the steps: stepwell run --only train',
+    })
+  }
+  if (options.plan === undefined) {
+    return { targets, ...(only && { only }), ...(force !== undefined && { force }) }
+  }
   if (targets.length === 0 && force === undefined) return { plan: readPlan(options.plan) }
   throw new StepwellError({
     code: 'STEPWELL_USAGE',

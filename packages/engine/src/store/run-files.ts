@@ -20,6 +20,7 @@ import { writeAtomic } from './files.ts'
 import { followLog } from './follow-log.ts'
 import { readJournal, sealed, unsealed, type JournalRecord } from './journal.ts'
 import { isAlive } from './owner.ts'
+import { fileNameOf } from './paths.ts'
 import { StepLogs } from './step-logs.ts'
 
 const EVENTS = 'events.ndjson'
@@ -198,7 +199,7 @@ export class RunFiles {
 
   /** A step's log in a run, or `undefined` when it wrote none. */
   async log(id: string, step: string): Promise<string | undefined> {
-    return await this.#text(id, join('log', `${step}.log`))
+    return await this.#text(id, join('log', `${fileNameOf(step)}.log`))
   }
 
   /**
@@ -211,7 +212,7 @@ export class RunFiles {
     signal: AbortSignal,
   ): AsyncGenerator<string, RunRecord, undefined> {
     const { id } = await this.read(prefix)
-    const path = join(this.#dir, id, 'log', `${step}.log`)
+    const path = join(this.#dir, id, 'log', `${fileNameOf(step)}.log`)
     return yield* followLog(path, step, async () => await this.read(id), signal)
   }
 

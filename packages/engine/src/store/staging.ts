@@ -5,6 +5,7 @@ import { digestHex, type Digest } from '../digest.ts'
 import { codeOf } from '../errors.ts'
 import type { Outs } from '../step.ts'
 import { remove } from './files.ts'
+import { fileNameOf } from './paths.ts'
 import type { Recycle } from './recycle.ts'
 import { isNoRoom } from './trouble.ts'
 
@@ -29,7 +30,8 @@ export class Staging {
   /** Prepares the place of one execution. */
   open(run: string, step: string, key: Digest, outs: Outs, attempt = 1): StagedOuts {
     // What was left alone may write to the place of its attempt still.
-    const dir = join(this.#dirs.staging, run, attempt === 1 ? step : `${step}~${attempt}`)
+    const place = fileNameOf(step)
+    const dir = join(this.#dirs.staging, run, attempt === 1 ? place : `${place}~${attempt}`)
     const scratch = join(this.#dirs.scratch, digestHex(key))
     const paths = Object.entries(outs).map(([name, { path }]) => {
       return [name, join(dir, encodeURIComponent(name), basename(path))] as const
@@ -50,7 +52,7 @@ export class Staging {
         // What holds a secret is kept nowhere.
         if (isNoRoom(why) || codeOf(why) === 'STEPWELL_SECRET') {
           await remove(dir)
-        } else await this.#putAside(dir, step)
+        } else await this.#putAside(dir, place)
       },
     }
   }

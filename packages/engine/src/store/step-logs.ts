@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileNameOf } from './paths.ts'
 
 // What comes within so short a time is written together.
 const SOON_MS = 20
@@ -67,7 +68,7 @@ export class StepLogs {
   }
 
   #append(step: string, text: string): void {
-    appendFileSync(join(this.#dir, `${step}.log`), text)
+    appendFileSync(join(this.#dir, `${fileNameOf(step)}.log`), text)
     this.#writtenAt.set(step, performance.now())
   }
 }
