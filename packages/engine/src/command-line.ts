@@ -3,9 +3,9 @@ import { MARK } from './shell-text.ts'
 
 /** What a step runs that calls no function: all of it is in the step's key. */
 export interface CommandLine {
-  /** As declared: a program and its arguments, or a text for the shell. */
-  readonly cmd: string | readonly string[]
-  /** The shell that reads a text; none for a list. */
+  /** As declared: a program and its arguments, a text for the shell, or lines, each for a shell of its own. */
+  readonly cmd: string | readonly string[] | Lines
+  /** The shell that reads a text, or lines; none for a list. */
   readonly shell: string | null
   /** Where it runs, relative to the project. */
   readonly dir: string
@@ -13,9 +13,19 @@ export interface CommandLine {
   readonly stdout: 'log' | 'text' | 'json'
 }
 
+/** Commands for the shell, one after the other until one fails; they have no placeholders. */
+export interface Lines {
+  readonly lines: readonly string[]
+}
+
+/** With what is in no key. */
 export interface Command extends CommandLine {
-  /** Environment variables that it is given as they are; in no key. */
-  readonly passEnv: readonly string[]
+  /** Environment variables that it is given as they are, or all of them. */
+  readonly passEnv: readonly string[] | 'all'
+  /** Environment variables that it is given besides. */
+  readonly setEnv: Readonly<Record<string, string>>
+  /** Whether files that it names count. */
+  readonly namedFiles: boolean
 }
 
 /** A text in which each placeholder is a mark, and their names in order: `inputs.csv`, `scratch`. */
@@ -77,7 +87,11 @@ export function scalarsOf(params: unknown): Map<string, string> {
 
 /** Words of a command that may be files of the project, as paths relative to it. */
 export function pathsNamed({ cmd, dir }: CommandLine): string[] {
-  const words = typeof cmd === 'string' ? wordsOf(parseTemplate(cmd).text) : argumentsOf(cmd)
+  const words = isLines(cmd)
+    ? cmd.lines.flatMap(wordsOf)
+    : typeof cmd === 'string'
+      ? wordsOf(parseTemplate(cmd).text)
+      : argumentsOf(cmd)
   const paths = words
     .filter((word) => word !== '' && !word.includes(MARK) && !posixAbsolute(word))
     .map((word) => normal(`${dir}/${word}`))
@@ -121,9 +135,14 @@ export function normal(path: string): string {
   return parts.join('/')
 }
 
+export function isLines(cmd: CommandLine['cmd']): cmd is Lines {
+  return typeof cmd === 'object' && 'lines' in cmd
+}
+
 /** A command for people, as one would type it. */
 function commandText({ cmd }: Pick<CommandLine, 'cmd'>): string {
   if (typeof cmd === 'string') return cmd.trim()
+  if (isLines(cmd)) return cmd.lines.map((line) => line.trim()).join('; ')
   return cmd
     .map((each) => (/^[\w@%+=:,./{}-]+$/.test(each) ? each : JSON.stringify(each)))
     .join(' ')
@@ -152,7 +171,7 @@ function shown(
   part: keyof CommandLine,
 ): string | null | undefined {
   if (command === undefined || part !== 'cmd') return command?.[part] as string | null | undefined
-  // A list and a text may look the same.
+  // A list, lines and a text may look the same.
   return typeof command.cmd === 'string' ? command.cmd : JSON.stringify(command.cmd)
 }
 

@@ -1,4 +1,13 @@
-import { normal, parseTemplate, scalarsOf, type Command, type Template } from './command-line.ts'
+import {
+  isLines,
+  normal,
+  parseTemplate,
+  scalarsOf,
+  type Command,
+  type CommandLine,
+  type Lines,
+  type Template,
+} from './command-line.ts'
 import type { Json } from './json.ts'
 import { pinned } from './pinned.ts'
 import { MARK, placesIn, ShellTextError } from './shell-text.ts'
@@ -23,10 +32,11 @@ export interface CommandOptions<
   /**
    * What is run. A list is a program and its arguments; a text is for the shell. In it, `{inputs.name}`,
    * `{outs.name}`, `{params.name}`, `{params}` and `{scratch}` are filled in, each as one word whatever it
-   * holds; write `{{` and `}}` for braces.
+   * holds; write `{{` and `}}` for braces. `{ lines }` are commands of their own, each for a shell of its own,
+   * one after the other until one fails; in them nothing is filled in.
    */
-  readonly cmd: string | readonly string[]
-  /** The shell that reads a `cmd` that is a text. @default '/bin/sh' */
+  readonly cmd: string | readonly string[] | Lines
+  /** The shell that reads a `cmd` that is a text, or lines; for those it may be any. @default '/bin/sh' */
   readonly shell?: string
   /** Where it runs, relative to the project directory. @default the project directory */
   readonly dir?: string
@@ -40,6 +50,12 @@ export interface CommandOptions<
    * what changes no result, such as a proxy or a place for caches. @default none
    */
   readonly passEnv?: readonly string[]
+  /** `all`: it is given all environment variables as they are. They are not in the key. @default 'declared' */
+  readonly env?: 'declared' | 'all'
+  /** Environment variables that it is given besides; not in the key. @default {} */
+  readonly setEnv?: Readonly<Record<string, string>>
+  /** Whether files of the project that the command names count for the key. @default true */
+  readonly namedFiles?: boolean
   /** Files and variables that it depends on besides; counts for the key. @default [] */
   readonly dependsOn?: readonly Handle[]
 }
@@ -54,7 +70,7 @@ export type Printed<S extends Command['stdout']> = S extends 'text'
 const ITS_COMMAND = pinned('its command')
 const SHELL = '/bin/sh'
 const STDOUT = new Set<unknown>(['log', 'text', 'json'] satisfies Command['stdout'][])
-const OWN = ['cmd', 'shell', 'dir', 'stdout', 'passEnv']
+const OWN = ['cmd', 'shell', 'dir', 'stdout', 'passEnv', 'env', 'setEnv', 'namedFiles']
 const NOT_OURS = new Set(['run', 'code', 'executor'])
 const NAMES = new Set([...OWN, ...[...STEP_OPTIONS].filter((name) => !NOT_OURS.has(name))])
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -74,11 +90,15 @@ export function command<
   F extends Outs = {},
   S extends Command['stdout'] = 'log',
 >(options: CommandOptions<I, P, F, S>): Step<Printed<S>, F> {
-  const { cmd, shell, dir, stdout, passEnv, ...rest } = options
+  const { cmd, shell, dir, stdout, passEnv, env, setEnv, namedFiles, ...rest } = options
   const of = 'command()'
   // It stands in for the function that there is not.
   checkOptions(options, of, NAMES)
-  const line = checkCommand({ cmd, shell, dir, stdout, passEnv })
+  const line: Command = {
+    ...checkLine({ cmd, shell, dir, stdout }),
+    ...checkEnvironment({ passEnv, env, setEnv }),
+    namedFiles: checkNamedFiles(namedFiles),
+  }
   checkPlaceholders(line, rest.inputs ?? {}, rest.outs ?? {}, rest.params ?? {})
   return makeStep<Printed<S>, F>(
     { ...(rest as object), run: noFunction, code: ITS_COMMAND, command: line },
@@ -90,19 +110,27 @@ function noFunction(): never {
   throw new TypeError('a command has no function: it is to be given to an executor of commands')
 }
 
-function checkCommand({
+function checkLine({
   cmd,
   shell,
   dir = '.',
   stdout = 'log',
-  passEnv = [],
-}: Readonly<Record<string, unknown>>): Command {
+}: Readonly<Record<string, unknown>>): CommandLine {
   const isList = Array.isArray(cmd)
-  const texts: readonly unknown[] = isList ? cmd : [cmd]
+  const lines = typeof cmd === 'object' && cmd !== null && 'lines' in cmd ? cmd.lines : undefined
+  const given = lines ?? cmd
+  const texts: readonly unknown[] = Array.isArray(given) ? given : [lines === undefined ? cmd : []]
   if (!texts.every((text) => typeof text === 'string') || texts.length === 0) {
-    throw new TypeError('Expected `cmd` of command() to be a text, or a list of them')
+    throw new TypeError(
+      'Expected `cmd` of command() to be a text, a list of them, or { lines: [...] }',
+    )
   }
-  if (texts.some((text) => text.includes(MARK)) || texts[0]?.trim() === '') {
+  const isNothing = texts.every((text) => text.trim() === '')
+  if (
+    texts.some((text) => text.includes(MARK)) ||
+    isNothing ||
+    (isList && texts[0]?.trim() === '')
+  ) {
     throw new TypeError('Expected `cmd` of command() to name a program, and to hold no NUL')
   }
   if (shell !== undefined && (isList || typeof shell !== 'string' || shell === '')) {
@@ -120,16 +148,44 @@ function checkCommand({
       `Expected \`stdout\` of command() to be 'log', 'text' or 'json', got ${JSON.stringify(stdout)}`,
     )
   }
-  if (!Array.isArray(passEnv) || !passEnv.every((name) => VARIABLE.test(String(name)))) {
-    throw new TypeError('Expected `passEnv` of command() to be a list of names of variables')
-  }
-  return Object.freeze({
-    cmd: isList ? Object.freeze([...texts]) : (texts[0] ?? ''),
+  const all = Object.freeze([...texts])
+  return {
+    cmd: lines !== undefined ? Object.freeze({ lines: all }) : isList ? all : (texts[0] ?? ''),
     shell: isList ? null : (shell ?? SHELL),
     dir: normal(dir) === '' ? '.' : normal(dir),
     stdout: stdout as Command['stdout'],
-    passEnv: Object.freeze([...(passEnv as string[])]),
-  })
+  }
+}
+
+function checkEnvironment({
+  passEnv = [],
+  env = 'declared',
+  setEnv = {},
+}: Readonly<Record<string, unknown>>): Pick<Command, 'passEnv' | 'setEnv'> {
+  if (!Array.isArray(passEnv) || !passEnv.every((name) => VARIABLE.test(String(name)))) {
+    throw new TypeError('Expected `passEnv` of command() to be a list of names of variables')
+  }
+  if (env !== 'declared' && env !== 'all') {
+    throw new TypeError(
+      `Expected \`env\` of command() to be 'declared' or 'all', got ${JSON.stringify(env)}`,
+    )
+  }
+  const isVariable = ([name, value]: [string, unknown]): boolean =>
+    VARIABLE.test(name) && typeof value === 'string' && !value.includes(MARK)
+  if (typeof setEnv !== 'object' || setEnv === null || !Object.entries(setEnv).every(isVariable)) {
+    throw new TypeError('Expected `setEnv` of command() to be texts by names of variables')
+  }
+  return {
+    passEnv: env === 'all' ? env : Object.freeze([...(passEnv as string[])]),
+    setEnv: Object.freeze({ ...setEnv }),
+  }
+}
+
+function checkNamedFiles(namedFiles: unknown = true): boolean {
+  if (typeof namedFiles === 'boolean') return namedFiles
+  throw new TypeError(
+    `Expected \`namedFiles\` of command() to be a boolean, got ${typeof namedFiles}`,
+  )
 }
 
 function isOutside(dir: string): boolean {
@@ -137,11 +193,12 @@ function isOutside(dir: string): boolean {
 }
 
 function checkPlaceholders(
-  { cmd, shell }: Command,
+  { cmd, shell }: CommandLine,
   inputs: Inputs,
   outs: Outs,
   params: object,
 ): void {
+  if (isLines(cmd)) return
   const known = new Set([
     ...Object.keys(inputs)
       .filter((name) => inputs[name]?.kind !== 'secret')

@@ -288,7 +288,7 @@ export function uncacheable({ step }: OrderedStep, { doubts }: Identity): Reason
 /** Files of the project that a command names and nobody declares, as far as they are there. */
 function filesNamed(step: Step, files: ProjectFiles): FileHandle[] {
   const { command, inputs, dependsOn, outs } = definition(step)
-  if (command === undefined) return []
+  if (command === undefined || !command.namedFiles) return []
   const declared = [...Object.values(inputs), ...dependsOn, ...Object.values(outs)].flatMap(
     (handle) =>
       handle.kind === 'file' || handle.kind === 'dir' || handle.kind === 'any'

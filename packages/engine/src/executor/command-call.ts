@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
-import { fill, parseTemplate, scalarsOf, type Command } from '../command-line.ts'
+import { basename, join, relative, resolve } from 'node:path'
+import { fill, isLines, parseTemplate, scalarsOf, type Command } from '../command-line.ts'
 import { StepwellError } from '../errors.ts'
 import { canonicalJson, UnencodableError } from '../json.ts'
 import { placesIn } from '../shell-text.ts'
@@ -14,10 +14,18 @@ import type { InputPlace } from './job-inputs.ts'
 // Before the number of a variable of the shell that holds what is filled in.
 const VARIABLE = 'stepwell_'
 
+// The start-up files of these would be read, and make what they do depend on who runs it.
+const PLAIN: Readonly<Record<string, readonly string[]>> = {
+  bash: ['--noprofile', '--norc'],
+  zsh: ['--no-rcs'],
+}
+
 /** A program as it is started. */
 export interface Call {
   readonly program: string
   readonly args: readonly string[]
+  /** What it is, for people, where it is one of several. */
+  readonly line?: string
 }
 
 /** Fills in what a command line leaves open: what is in files for that goes when the call is disposed of. */
@@ -37,10 +45,20 @@ export class CommandCall implements AsyncDisposable {
     this.dir = resolve(place.dir, command.dir)
   }
 
-  /** @throws StepwellError STEPWELL_COMMAND_INPUT. */
-  async prepare(): Promise<Call> {
+  /**
+   * What is to be started, one after the other.
+   * @throws StepwellError STEPWELL_COMMAND_INPUT.
+   */
+  async prepare(): Promise<readonly Call[]> {
     const { cmd, shell } = this.#command
-    if (typeof cmd === 'string') return await this.#shellCall(cmd, shell ?? '/bin/sh')
+    const program = shell ?? '/bin/sh'
+    if (typeof cmd === 'string') return [await this.#shellCall(cmd, program)]
+    if (!isLines(cmd)) return [await this.#listCall(cmd)]
+    const plain = PLAIN[basename(program)] ?? []
+    return cmd.lines.map((line) => ({ program, args: [...plain, '-c', line], line }))
+  }
+
+  async #listCall(cmd: readonly string[]): Promise<Call> {
     const words: string[] = []
     for (const text of cmd) {
       const template = parseTemplate(text)

@@ -7,20 +7,24 @@ const BASE = (
   'SystemRoot ComSpec PATHEXT TEMP TMP USERPROFILE APPDATA LOCALAPPDATA'
 ).split(' ')
 
-/** The environment of a command: the base, what it wants passed, and what it declares. */
+/** The environment of a command: the base, what it wants passed or set, and what it declares. */
 export function environmentOf(
-  { passEnv }: Pick<Command, 'passEnv'>,
+  { passEnv, setEnv }: Pick<Command, 'passEnv' | 'setEnv'>,
   inputs: Job['inputs'],
 ): Record<string, string> {
-  const locale = Object.keys(process.env).filter((name) => name.startsWith('LC_'))
-  const passed = [...BASE, ...locale, ...passEnv].map((name) => [name, process.env[name]] as const)
+  const all = Object.keys(process.env)
+  const locale = all.filter((name) => name.startsWith('LC_'))
+  const names = passEnv === 'all' ? all : [...BASE, ...locale, ...passEnv]
+  const passed = names.map((name) => [name, process.env[name]] as const)
   const declared = Object.values(inputs).flatMap((input) => {
     if (input.kind === 'env') return [[input.name, input.value] as const]
     return input.kind === 'secret' ? [[input.name, process.env[input.name]] as const] : []
   })
   return Object.fromEntries(
-    [...passed, ...declared].filter((entry): entry is readonly [string, string] => {
-      return entry[1] !== undefined
-    }),
+    [...passed, ...Object.entries(setEnv), ...declared].filter(
+      (entry): entry is readonly [string, string] => {
+        return entry[1] !== undefined
+      },
+    ),
   )
 }

@@ -5,7 +5,7 @@ import { codeOf, StepwellError } from '../errors.ts'
 import { LogLimit } from '../log-limit.ts'
 import { failureOf } from '../step-record.ts'
 import type { ArtifactStore, FileDigests } from '../store/store.ts'
-import { CommandCall } from './command-call.ts'
+import { CommandCall, type Call } from './command-call.ts'
 import { environmentOf } from './command-environment.ts'
 import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
 import { LiveCommands, MARKER } from './live-commands.ts'
@@ -30,6 +30,15 @@ export interface CommandExecutorOptions {
   readonly dir: string
   /** How long a command may take to end once it was told to stop, in milliseconds. */
   readonly grace: number
+}
+
+/** What all commands of a job have in common. */
+interface Surroundings {
+  readonly secrets: Secrets
+  readonly events: JobEvents
+  readonly signal: AbortSignal
+  readonly printed: PrintedValue
+  readonly limit: LogLimit
 }
 
 /** Runs commands, each in a process group of its own, of which nothing is left when it has ended. */
@@ -68,18 +77,32 @@ export class CommandExecutor implements Executor {
     events: JobEvents,
     signal: AbortSignal,
   ): Promise<{ readonly value: unknown; readonly duration: number }> {
-    const prepared = await call.prepare()
-    if (signal.aborted) throw stopped(job.step, command)
+    const calls = await call.prepare()
     const started = performance.now()
+    const printed = new PrintedValue(command.stdout)
+    const limit = new LogLimit()
+    for (const one of calls) {
+      await this.#runOne(job, command, one, call.dir, { secrets, events, signal, printed, limit })
+    }
+    return { value: printed.value(job.step), duration: performance.now() - started }
+  }
+
+  /** @throws StepwellError STEPWELL_COMMAND, STEPWELL_NOT_STOPPED when it does not end well. */
+  async #runOne(
+    job: Job,
+    command: Command,
+    call: Call,
+    cwd: string,
+    { secrets, events, signal, printed, limit }: Surroundings,
+  ): Promise<void> {
+    if (signal.aborted) throw stopped(job.step, command)
     const name = this.#live.name()
-    const { child, group, done } = await startCommand(job.step, prepared, {
-      cwd: call.dir,
+    const { child, group, done } = await startCommand(job.step, call, {
+      cwd,
       env: { ...environmentOf(command, job.inputs), [MARKER]: name },
       begin: (pid) => this.#live.begin(name, job.step, pid),
     })
-    const printed = new PrintedValue(command.stdout)
     const tail = new Tail(secrets)
-    const limit = new LogLimit()
     const log = (): OutputLines =>
       new OutputLines(secrets, (line) => {
         // The log itself is full when this is.
@@ -97,13 +120,11 @@ export class CommandExecutor implements Executor {
     if (ended !== undefined) done()
     broken.signal.throwIfAborted()
     await Promise.all(drained.map((finish) => finish()))
-    const duration = performance.now() - started
     if (ended === undefined) throw notStopped(job.step)
     if (printed.tooLong.aborted) throw printed.tooMuch(job.step)
     // One that ends well when it is told to stop has not done all of its work.
     if (signal.aborted) throw stopped(job.step, command)
-    if (ended.code !== 0) throw failed(job.step, command, ended, tail.lines)
-    return { value: printed.value(job.step), duration }
+    if (ended.code !== 0) throw failed(job.step, call.line ?? command.cmd, ended, tail.lines)
   }
 }
 
@@ -165,7 +186,7 @@ function notStopped(step: string): StepwellError {
 
 function failed(
   step: string,
-  command: Command,
+  cmd: Command['cmd'],
   { code, signal }: Ended,
   said: readonly string[],
 ): StepwellError {
@@ -174,6 +195,6 @@ function failed(
   return new StepwellError({
     code: 'STEPWELL_COMMAND',
     what: `the command of step \`${step}\` ${how}`,
-    facts: `${shortCommandText(command)}${last}`,
+    facts: `${shortCommandText({ cmd })}${last}`,
   })
 }
