@@ -148,7 +148,7 @@ const STEPS_BAN: Ban = {
   message: 'Steps know the entry for step authors only.',
 }
 const CLI_BAN: Ban = {
-  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine'],
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine', '!@stepwell/dvc'],
   message: 'The CLI uses the public API only.',
 }
 const DVC_BAN: Ban = {

@@ -2,14 +2,17 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { StepwellError, type Pipeline } from '@stepwell/engine'
+import type { DvcPipeline } from '@stepwell/dvc'
 import { placeIn } from './place.ts'
 
-const NAMES = ['pipeline.ts', 'pipeline.mts', 'pipeline.js', 'pipeline.mjs']
+const NAMES = ['pipeline.ts', 'pipeline.mts', 'pipeline.js', 'pipeline.mjs', 'dvc.yaml']
 
 export interface LoadedPipeline {
   readonly pipeline: Pipeline
-  /** The directory of the pipeline file: the project. */
+  /** The project: the directory of the pipeline file, or that of a DVC project. */
   readonly dir: string
+  /** Where the pipeline is that of `dvc.yaml` files. */
+  readonly dvc?: DvcPipeline
 }
 
 /**
@@ -17,7 +20,10 @@ export interface LoadedPipeline {
  *
  * @throws StepwellError STEPWELL_PIPELINE_MISSING.
  */
-export function findPipeline(cwd: string, file: string | undefined): { dir: string; path: string } {
+export async function findPipeline(
+  cwd: string,
+  file: string | undefined,
+): Promise<{ dir: string; path: string }> {
   const base = resolve(cwd)
   const missing = (what: string, todo: string) =>
     new StepwellError({ code: 'STEPWELL_PIPELINE_MISSING', what, todo })
@@ -27,18 +33,29 @@ export function findPipeline(cwd: string, file: string | undefined): { dir: stri
   if (file !== undefined) {
     const path = resolve(base, file)
     if (!existsSync(path)) throw missing(`there is no file ${path}`, 'correct --pipeline')
-    return { dir: dirname(path), path }
+    return { dir: await projectOf(path), path }
   }
   // From a directory inside of a project, as Git does.
   for (let dir = base; ; dir = dirname(dir)) {
     const path = NAMES.map((name) => resolve(dir, name)).find((candidate) => existsSync(candidate))
-    if (path !== undefined) return { dir, path }
+    if (path !== undefined) return { dir: await projectOf(path), path }
     if (dirname(dir) === dir) break
   }
   throw missing(
     `there is no pipeline in ${base}, nor in a directory above it`,
-    `write a pipeline.ts there, or name a directory with --cwd or a file with --pipeline`,
+    `write a pipeline.ts or a dvc.yaml there, or name a directory with --cwd or a file with --pipeline`,
   )
+}
+
+/** Several `dvc.yaml` files make one project. */
+async function projectOf(path: string): Promise<string> {
+  if (!isDvc(path)) return dirname(path)
+  const { dvcRoot } = await import('@stepwell/dvc')
+  return dvcRoot(path)
+}
+
+function isDvc(path: string): boolean {
+  return basename(path) === 'dvc.yaml'
 }
 
 /**
@@ -48,7 +65,12 @@ export function findPipeline(cwd: string, file: string | undefined): { dir: stri
  *   refuses.
  */
 export async function loadPipeline(cwd: string, file: string | undefined): Promise<LoadedPipeline> {
-  const { dir, path } = findPipeline(cwd, file)
+  const { dir, path } = await findPipeline(cwd, file)
+  if (isDvc(path)) {
+    const { dvcPipeline } = await import('@stepwell/dvc')
+    const dvc = dvcPipeline(path)
+    return { pipeline: dvc.pipeline, dir, dvc }
+  }
   let module: { readonly default?: unknown }
   try {
     module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown }

@@ -9,6 +9,7 @@ import { gc, parseSize, type GcOptions } from './commands/gc.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
 import { logs, type LogsOptions } from './commands/logs.ts'
 import { plan, type PlanOptions } from './commands/plan.ts'
+import { repro, type ReproOptions } from './commands/repro.ts'
 import { restore, type RestoreOptions } from './commands/restore.ts'
 import { pinRun, runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
 import { run, type RunOptions } from './commands/run.ts'
@@ -60,7 +61,6 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
       .option('-v, --verbose', 'show stacks of errors and, in a pipe, logs of steps')
 
   command('run', 'run the pipeline, or the targets and what they need')
-    .alias('repro')
     .argument('[targets...]', 'names of steps')
     .option(
       '-j, --jobs <n>',
@@ -102,6 +102,27 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .action(async (targets: string[], options: RunOptions & { dryRun?: boolean }) =>
       exit(await (options.dryRun ? plan(targets, options) : run(targets, options))),
     )
+  program
+    .command('repro')
+    .description('run stages of dvc.yaml files, with the flags of `dvc repro`')
+    .argument('[targets...]', 'stages, groups, dvc.yaml or *.dvc files')
+    .option('-C, --cwd <dir>', 'the directory from which targets are named', '.')
+    .option('-j, --jobs <n>', 'as of run', parseJobs)
+    .option('-f, --force', 'run the stages even if nothing has changed')
+    .option('-s, --single-item', 'the targets alone, without what they need')
+    .option('-p, --pipeline', 'all that is connected with the targets')
+    .option('-P, --all-pipelines', 'all stages of all dvc.yaml files')
+    .option('-R, --recursive', 'a directory stands for all stages in it and below')
+    .option('--downstream', 'the targets, and what reads from them')
+    .option('--glob', 'names of stages are patterns')
+    .option('-k, --keep-going', 'after a failure, run all that does not need the stage')
+    .option('--dry, --dry-run', 'say what would be done, and do nothing')
+    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--json', 'print the record of the run as JSON')
+    .addOption(new Option('--ui <mode>', 'progress').choices(['auto', 'plain']).default('auto'))
+    .option('-q, --quiet', 'print errors and warnings only')
+    .option('-v, --verbose', 'show stacks of errors and, in a pipe, logs of steps')
+    .action(async (targets: string[], options: ReproOptions) => exit(await repro(targets, options)))
   command('plan', 'say what a run would do, and why')
     .argument('[targets...]', 'names of steps')
     .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)

@@ -37,3 +37,7 @@ export {
 export type { StageGraph } from './project/stage-graph.ts'
 export { selectTargets, type TargetOptions } from './project/targets.ts'
 export type { DvcKey, DvcMap, DvcValue } from './value/value.ts'
+export { dvcPipeline, dvcRoot, type DvcPipeline } from './run/dvc-pipeline.ts'
+export { checkOutMissing } from './run/prepare.ts'
+export { recordRun } from './run/record.ts'
+export { selectStages, type Selection, type SelectOptions } from './run/select.ts'

@@ -4,11 +4,12 @@ import { describeEstimate } from '../ui/estimate.ts'
 import { ownReasons, reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, paint, plural } from '../ui/text.ts'
+import { chooseStages, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 import { writePlan } from './plan-file.ts'
 import { engineOptions, forced } from './run.ts'
 
-export interface PlanOptions extends ProjectOptions {
+export interface PlanOptions extends ProjectOptions, StageOptions {
   readonly jobs?: number
   readonly force?: boolean
   readonly only?: boolean
@@ -24,11 +25,12 @@ const WORDS = { run: 'will run', cached: 'cached', skip: 'skipped', depends: 'de
 
 /** Says what a run would do, and does nothing. */
 export async function plan(targets: readonly string[], options: PlanOptions): Promise<ExitCode> {
-  return await withPipeline(options, engineOptions(options), async (engine, { pipeline }) => {
-    const force = forced(targets, options)
+  return await withPipeline(options, engineOptions(options), async (engine, { pipeline, dvc }) => {
+    const chosen = dvc && (await chooseStages(dvc, targets, options)).stages
+    const force = forced(chosen ?? targets, options)
     const planned = await engine.plan(pipeline, {
-      targets,
-      ...(options.only && { only: true }),
+      targets: chosen ?? targets,
+      ...((options.only ?? chosen !== undefined) && { only: true }),
       ...(force !== undefined && { force }),
     })
     if (options.output !== undefined) writePlan(options.output, planned)

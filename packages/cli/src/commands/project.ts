@@ -23,7 +23,7 @@ export async function withProject<T>(
   { cwd, pipeline: file, lockTimeout }: ProjectOptions & { readonly lockTimeout?: number },
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const { dir } = findPipeline(cwd, file)
+  const { dir } = await findPipeline(cwd, file)
   const timeout = lockTimeout === undefined ? {} : { lockTimeout: lockTimeout * 1000 }
   await using engine = await openEngine({ dir, ...timeout })
   return await use(engine)
@@ -64,7 +64,7 @@ export async function withRecords<T>(
   use: (records: Records) => Promise<T>,
 ): Promise<T> {
   const { cwd, pipeline: file } = options
-  const { dir } = findPipeline(cwd, file)
+  const { dir } = await findPipeline(cwd, file)
   const named = file === undefined ? undefined : (await loadPipeline(cwd, file)).pipeline.name
   await using engine = await openEngine({ dir })
   return await use(new Records(engine, named))

@@ -19,9 +19,11 @@ import {
   type Progress,
 } from '../ui/progress.ts'
 import { readPlan } from './plan-file.ts'
+import type { LoadedPipeline } from '../load-pipeline.ts'
+import { checkOut, chooseStages, recordStages, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
-export interface RunOptions extends ProjectOptions {
+export interface RunOptions extends ProjectOptions, StageOptions {
   readonly jobs?: number
   /** Seconds. */
   readonly lockTimeout?: number
@@ -54,9 +56,10 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       todo: 'ask for one of them',
     })
   }
-  const request = requestOf(targets, options)
-  return await withPipeline(options, engineOptions(options), async (engine, { pipeline, dir }) => {
+  return await withPipeline(options, engineOptions(options), async (engine, loaded) => {
+    const { pipeline, dir } = loaded
     const progress = chooseProgress(options)
+    const request = await requestIn(loaded, targets, options, progress)
     const restoreConsole = divertConsole((text) => progress.note(text))
     const going = engine.run(pipeline, { ...request, keepEdits, onFailure: onFailureOf(options) })
     let interrupts = 0
@@ -90,9 +93,25 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('beforeExit', onIdle)
     }
     report(record, options, dir)
+    await recordStages(loaded, engine, record, options)
     if (interrupts > 0) return EXIT.interrupted
     return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
   })
+}
+
+/** In a DVC project, targets are what `dvc repro` takes them for. */
+async function requestIn(
+  { dvc }: LoadedPipeline,
+  targets: readonly string[],
+  options: RunOptions,
+  progress: Progress,
+): Promise<RunRequest> {
+  if (dvc === undefined) return requestOf(targets, options)
+  const chosen = await chooseStages(dvc, targets, options)
+  for (const path of await checkOut(dvc, chosen)) {
+    progress.note(`${path} was missing: it is back from the cache of DVC`)
+  }
+  return requestOf(chosen.stages, { ...options, only: true })
 }
 
 function requestOf(targets: readonly string[], options: RunOptions): RunRequest {

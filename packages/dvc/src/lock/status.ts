@@ -14,7 +14,7 @@ import type { StaleReason } from './reason.ts'
 
 export interface StatusRequest {
   readonly workspace: Workspace
-  readonly cache: DvcCache
+  readonly cache: Pick<DvcCache, 'has'>
   readonly files: ProjectFiles
 }
 

@@ -1,0 +1,98 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { pipelineOf, StepwellError, type Pipeline, type Step } from '@stepwell/engine'
+import { DvcCache } from '../content/dvc-cache.ts'
+import { workspaceOf, type Workspace } from '../content/measure.ts'
+import { lockFileOf, readLock } from '../lock/read-lock.ts'
+import type { LockEntry } from '../lock/lock-entry.ts'
+import { isStale, removedReasons, stageStatus } from '../lock/status.ts'
+import { dvcIgnore } from '../project/find-files.ts'
+import { loadProject, type DvcProject } from '../project/load-project.ts'
+import { ProjectFiles } from '../project/project-files.ts'
+import type { Stage } from '../project/stage.ts'
+import { Md5Memo } from './md5-memo.ts'
+import { stageStep } from './stage-step.ts'
+
+/** A DVC project as a pipeline of the engine, whose steps have the addresses of the stages as names. */
+export interface DvcPipeline {
+  readonly project: DvcProject
+  readonly pipeline: Pipeline
+  readonly cache: DvcCache
+  readonly workspace: Workspace
+  readonly memo: Md5Memo
+  readonly files: ProjectFiles
+  /** What `dvc.lock` recorded of a stage when the project was read. */
+  readonly entryOf: (stage: Stage) => LockEntry | undefined
+}
+
+/**
+ * Reads all `dvc.yaml` files of a project, and makes a step of each stage.
+ *
+ * @param path a `dvc.yaml`, or a directory of the project
+ * @throws StepwellError as `loadProject`; STEPWELL_DVC_DATA where there is no project
+ */
+export function dvcPipeline(path: string): DvcPipeline {
+  const root = dvcRoot(path)
+  const project = loadProject(root)
+  const files = new ProjectFiles(root)
+  const memo = new Md5Memo(join(root, '.stepwell', 'md5.json'))
+  const workspace: Workspace = { ...workspaceOf(root, dvcIgnore(root)), md5: memo.md5 }
+  const locks = new Map<string, ReadonlyMap<string, LockEntry>>()
+  const entryOf = ({ file, name }: Stage): LockEntry | undefined => {
+    const lockFile = lockFileOf(file)
+    const lock = locks.get(lockFile) ?? readLock(lockFile, files)
+    locks.set(lockFile, lock)
+    return lock.get(name)
+  }
+  const stages = new Map(project.stages.map((stage) => [stage.address, stage]))
+  const steps = new Map<string, Step>()
+  for (const address of project.graph.order) {
+    const stage = stages.get(address)
+    if (stage === undefined) continue
+    const upstream = project.graph.upstream.get(address) ?? []
+    const after = upstream.flatMap((read) => steps.get(read) ?? [])
+    const adopt = async (): Promise<string | undefined> => await adoptable(stage)
+    steps.set(address, stageStep(stage, { root, files, after, adopt }))
+  }
+  return {
+    project,
+    pipeline: pipelineOf('dvc', steps),
+    cache: new DvcCache(root, project.config.cacheDir),
+    workspace,
+    memo,
+    files,
+    entryOf,
+  }
+
+  /** What is in the project has to be as it is recorded; whether the cache of DVC has it does not matter. */
+  async function adoptable(stage: Stage): Promise<string | undefined> {
+    const entry = entryOf(stage)
+    if (entry === undefined || stage.outs.length === 0) return undefined
+    if (removedReasons(stage, entry).length > 0) return undefined
+    const cache = { has: () => Promise.resolve(true) }
+    const reasons = await stageStatus(stage, entry, { workspace, cache, files })
+    return isStale(stage, reasons) ? undefined : 'dvc.lock has it so'
+  }
+}
+
+/**
+ * The project of a path: the directory with `.dvc` around it, else that of the outermost `dvc.yaml`.
+ * @throws StepwellError STEPWELL_DVC_DATA where there is none
+ */
+export function dvcRoot(path: string): string {
+  const absolute = resolve(path)
+  const isDir = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true
+  const start = isDir ? absolute : dirname(absolute)
+  let found: string | undefined
+  for (let dir = start; ; dir = dirname(dir)) {
+    if (existsSync(join(dir, '.dvc', 'config')) || existsSync(join(dir, '.dvc', 'tmp'))) return dir
+    if (existsSync(join(dir, 'dvc.yaml'))) found = dir
+    if (dirname(dir) === dir) break
+  }
+  if (found !== undefined) return found
+  throw new StepwellError({
+    code: 'STEPWELL_DVC_DATA',
+    what: `there is no dvc.yaml in ${start}, nor above it`,
+    todo: 'name the directory of one',
+  })
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Engine, PlannedStep, RunRecord } from '@stepwell/engine'
+import { diskPath } from '../content/measure.ts'
+import type { LockEntry } from '../lock/lock-entry.ts'
+import { measureStage } from '../lock/measure-stage.ts'
+import { lockFileOf, readLock } from '../lock/read-lock.ts'
+import { lockText, writeLock } from '../lock/write-lock.ts'
+import { ProjectFiles } from '../project/project-files.ts'
+import type { Stage } from '../project/stage.ts'
+import type { DvcPipeline } from './dvc-pipeline.ts'
+
+/** Of each stage: the key under which it was recorded, and what was recorded. */
+type Recorded = Readonly<Record<string, readonly [key: string, entry: string]>>
+
+/**
+ * Records in the `dvc.lock` files what stages made in a run, and keeps it in DVC's cache, as `dvc repro`
+ * would have. What was recorded before and is the same is not looked at again. Gives the files written.
+ *
+ * @throws StepwellError STEPWELL_DVC_LOCK, STEPWELL_DVC_DATA, STEPWELL_DVC_CACHE
+ */
+export async function recordRun(
+  dvc: DvcPipeline,
+  engine: Engine,
+  { steps }: RunRecord,
+): Promise<string[]> {
+  const { project, pipeline, workspace, cache, memo } = dvc
+  const { root } = project
+  const path = join(root, '.stepwell', 'dvc.json')
+  const before = readRecorded(path)
+  const files = new ProjectFiles(root)
+  const open: { stage: Stage; key: string; entry: LockEntry | undefined }[] = []
+  const locks = new Map<string, ReadonlyMap<string, LockEntry>>()
+  for (const stage of project.stages) {
+    const { status, key = '' } = steps[stage.address] ?? {}
+    if ((status !== 'succeeded' && status !== 'cached') || stage.frozen) continue
+    const lockFile = lockFileOf(stage.file)
+    const lock = locks.get(lockFile) ?? readLock(lockFile, files)
+    locks.set(lockFile, lock)
+    const entry = lock.get(stage.name)
+    const known = before[stage.address]
+    if (status === 'cached' && known?.[0] === key && known[1] === digestOf(stage, entry)) continue
+    open.push({ stage, key, entry })
+  }
+  if (open.length === 0) return []
+  const measured: [stage: Stage, key: string, made: Awaited<ReturnType<typeof measureStage>>][] = []
+  for (const { stage, key, entry } of open) {
+    measured.push([stage, key, await measureStage(stage, workspace, files, entry)])
+  }
+  // What was measured is what the steps had and made only if that is still there.
+  const { steps: planned } = await engine.plan(pipeline)
+  const now = new Map(planned.map((step) => [step.name, step]))
+  const next = new Map<string, Map<string, LockEntry>>()
+  const recorded = { ...before }
+  for (const [stage, key, { entry, outs }] of measured) {
+    if (!isAsMade(stage, now.get(stage.address), key)) continue
+    if (existsSync(join(root, '.dvc'))) {
+      for (const out of stage.outs) {
+        const content = outs.get(out.path)
+        const place = diskPath(root, out.location)
+        if (out.cache && content !== undefined && place !== undefined) {
+          await cache.keep(content, place)
+        }
+      }
+    }
+    const lockFile = lockFileOf(stage.file)
+    const entries = next.get(lockFile) ?? new Map<string, LockEntry>()
+    next.set(lockFile, entries.set(stage.name, entry))
+    recorded[stage.address] = [key, digestOf(stage, entry)]
+  }
+  for (const [lockFile, entries] of next) writeLock(root, lockFile, entries)
+  memo.save()
+  mkdirSync(join(root, '.stepwell'), { recursive: true })
+  writeFileSync(`${path}.tmp`, JSON.stringify(recorded))
+  renameSync(`${path}.tmp`, path)
+  return [...next.keys()]
+}
+
+/** Whether what a stage reads and left is what it was in the run. */
+function isAsMade(stage: Stage, planned: PlannedStep | undefined, key: string): boolean {
+  if (planned?.key !== key) return false
+  if (stage.alwaysChanged) return true
+  return planned.decision === 'cached' && planned.reasons.every(({ kind }) => kind !== 'restored')
+}
+
+function digestOf({ name, file }: Stage, entry: LockEntry | undefined): string {
+  const text = entry === undefined ? '' : lockText(file, '', new Map([[name, entry]]))
+  return createHash('sha1').update(text).digest('hex')
+}
+
+function readRecorded(path: string): Recorded {
+  try {
+    const recorded: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    return typeof recorded === 'object' && recorded !== null ? (recorded as Recorded) : {}
+  } catch {
+    return {}
+  }
+}

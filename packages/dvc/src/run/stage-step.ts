@@ -1,0 +1,138 @@
+import {
+  command,
+  fileOrDir,
+  pinned,
+  step,
+  StepwellError,
+  url,
+  type FileOrDirHandle,
+  type Step,
+  type UrlHandle,
+} from '@stepwell/engine'
+import { existsSync } from 'node:fs'
+import { diskPath } from '../content/measure.ts'
+import { dvcError } from '../dvc-error.ts'
+import { paramValues } from '../lock/param-values.ts'
+import { locationKey } from '../project/location.ts'
+import type { ProjectFiles } from '../project/project-files.ts'
+import { isCallback, type Stage, type StageDep } from '../project/stage.ts'
+import { pythonText } from '../value/text.ts'
+import { jsonOf } from './json-value.ts'
+
+export interface StageSurroundings {
+  readonly root: string
+  readonly files: ProjectFiles
+  /** The steps of the stages that it reads from. */
+  readonly after: readonly Step[]
+  /** Why its outs are what it would make, by `dvc.lock`. */
+  readonly adopt: () => Promise<string | undefined>
+}
+
+type Outs = Record<string, FileOrDirHandle>
+
+/**
+ * A stage as a step. Its command writes in place; what it reads and writes counts by content.
+ *
+ * @throws StepwellError STEPWELL_DVC_PARAMS, STEPWELL_DVC_UNSUPPORTED naming file, line and column
+ */
+export function stageStep(stage: Stage, around: StageSurroundings): Step {
+  return stage.frozen ? frozenStep(stage, around.root) : commandStep(stage, outsOf(stage), around)
+}
+
+function commandStep(
+  stage: Stage,
+  outs: Outs,
+  { root, files, after, adopt }: StageSurroundings,
+): Step {
+  const { limits, resources, retry, timeout } = stage.options
+  const amounts = Object.fromEntries([...limits, ...resources])
+  return command({
+    cmd: { lines: stage.commands },
+    shell: process.env['SHELL'] ?? '/bin/sh',
+    dir: stage.wdir,
+    env: 'all',
+    setEnv: { DVC_ROOT: root, DVC_STAGE: stage.address },
+    namedFiles: false,
+    writes: 'in place',
+    keeps: stage.outs.filter(({ persist }) => persist).map(({ location }) => locationKey(location)),
+    inputs: inputsOf(stage),
+    params: paramsOf(stage, files),
+    outs,
+    after,
+    adopt,
+    cache: !stage.alwaysChanged && !isCallback(stage),
+    ...(Object.keys(amounts).length > 0 && { resources: amounts }),
+    ...(retry > 0 && { retry: retry + 1 }),
+    ...(timeout !== undefined && { timeout: timeout * 1000 }),
+    ...(stage.desc !== undefined && { description: stage.desc }),
+  })
+}
+
+/** A frozen stage is never run, and what it left is nobody's business. */
+function frozenStep({ address, outs, desc }: Stage, root: string): Step {
+  const missing = (): string | undefined =>
+    outs
+      .map(({ location }) => diskPath(root, location))
+      .find((path) => path !== undefined && !existsSync(path))
+  const check = (): void => {
+    const path = missing()
+    if (path === undefined) return
+    throw new StepwellError({
+      code: 'STEPWELL_DVC_DATA',
+      what: `stage '${address}' is frozen, and its output ${path} is missing`,
+      todo: 'get it with dvc checkout or dvc pull, or unfreeze the stage',
+    })
+  }
+  return step({
+    description: desc ?? 'frozen',
+    code: pinned(`frozen ${address}`),
+    adopt: () => (missing() === undefined ? 'it is frozen' : undefined),
+    run: Object.assign(check, { stale: () => missing() && 'an output is missing' }),
+  })
+}
+
+function inputsOf({ deps, place, address }: Stage): Record<string, FileOrDirHandle | UrlHandle> {
+  const inputOf = ({ path, location }: StageDep): FileOrDirHandle | UrlHandle => {
+    if (location.kind !== 'remote') return fileOrDir(location.path)
+    if (['http', 'https'].includes(location.scheme)) return url(location.url)
+    throw dvcError(place, {
+      code: 'STEPWELL_DVC_UNSUPPORTED',
+      what: `'${path}', a dependency of '${address}', is at a kind of URL that is not supported`,
+      todo: 'expected a path, or an address with http: or https:',
+    })
+  }
+  return Object.fromEntries(deps.map((dep) => [locationKey(dep.location), inputOf(dep)]))
+}
+
+function outsOf({ outs, place, address }: Stage): Outs {
+  return Object.fromEntries(
+    outs.map(({ path, location }) => {
+      if (location.kind === 'project') return [location.path, fileOrDir(location.path)]
+      throw dvcError(place, {
+        code: 'STEPWELL_DVC_UNSUPPORTED',
+        what: `'${path}', an output of '${address}', is outside of the project`,
+        todo: 'expected a path inside of it',
+      })
+    }),
+  )
+}
+
+function paramsOf({ params, place, address }: Stage, files: ProjectFiles): Record<string, unknown> {
+  return Object.fromEntries(
+    params.map((each) => {
+      const { found, missing } = paramValues(each, files)
+      if (found === undefined || missing.length > 0) {
+        throw dvcError(place, {
+          code: 'STEPWELL_DVC_PARAMS',
+          what:
+            found === undefined
+              ? `'${each.path}', a file of params of '${address}', does not exist`
+              : `params ${missing.join(', ')} of '${address}' are missing from '${each.path}'`,
+          todo: 'add them, or remove them from the stage',
+        })
+      }
+      const values = [...found].map(([key, value]) => [pythonText(key), jsonOf(value)] as const)
+      return [locationKey(each.location), Object.fromEntries(values)]
+    }),
+  )
+}
