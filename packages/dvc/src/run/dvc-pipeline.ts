@@ -21,6 +21,11 @@ export interface DvcPipeline {
   readonly workspace: Workspace
   readonly memo: Md5Memo
   readonly files: ProjectFiles
+  /**
+   * The step of a stage, by its address.
+   * @throws StepwellError STEPWELL_TARGET_UNKNOWN
+   */
+  readonly stage: (address: string) => Step
   /** What `dvc.lock` recorded of a stage when the project was read. */
   readonly entryOf: (stage: Stage) => LockEntry | undefined
 }
@@ -61,6 +66,7 @@ export function dvcPipeline(path: string): DvcPipeline {
     workspace,
     memo,
     files,
+    stage: (address) => steps.get(address) ?? unknown(address, [...steps.keys()]),
     entryOf,
   }
 
@@ -73,6 +79,14 @@ export function dvcPipeline(path: string): DvcPipeline {
     const reasons = await stageStatus(stage, entry, { workspace, cache, files })
     return isStale(stage, reasons) ? undefined : 'dvc.lock has it so'
   }
+}
+
+function unknown(address: string, known: readonly string[]): never {
+  throw new StepwellError({
+    code: 'STEPWELL_TARGET_UNKNOWN',
+    what: `there is no stage '${address}'`,
+    todo: `its stages are ${known.slice(0, 20).join(', ')}`,
+  })
 }
 
 /**
