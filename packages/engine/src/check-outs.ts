@@ -27,6 +27,8 @@ export function checkOuts(pipeline: Pipeline, dir: string): void {
   const { steps } = pipeline
   // Where nothing is claimed, links need not be resolved.
   if (outPaths(pipeline).length === 0) return
+  // Many are in one directory.
+  const reals = new Map<string, string>()
   const outs: Claim[] = []
   const inputs: Claim[] = []
   for (const [name, step] of steps) {
@@ -34,7 +36,7 @@ export function checkOuts(pipeline: Pipeline, dir: string): void {
     for (const [out, { path }] of Object.entries(defined.outs)) {
       const normal = normalPath(path)
       // A link at the very place of an out is replaced by it.
-      const real = join(realOf(join(dir, posix.dirname(normal))), posix.basename(normal))
+      const real = join(realOf(join(dir, posix.dirname(normal)), reals), posix.basename(normal))
       const where = `out \`${out}\` of step \`${name}\``
       outs.push(checkInside({ path: normal, real, where, step }))
     }
@@ -44,7 +46,7 @@ export function checkOuts(pipeline: Pipeline, dir: string): void {
       const where = `${what} of step \`${name}\``
       if (handle.kind !== 'file' && handle.kind !== 'dir' && handle.kind !== 'any') continue
       const path = normalPath(handle.path)
-      inputs.push({ path, real: realOf(join(dir, path)), where, step })
+      inputs.push({ path, real: realOf(join(dir, path), reals), where, step })
     }
   }
   const sorted = outs.toSorted(byPath)
@@ -124,10 +126,16 @@ function parentsOf(path: string): string[] {
 }
 
 /** The path with the links in it resolved that there are; what is not there yet is taken as written. */
-function realOf(path: string): string {
+function realOf(path: string, known: Map<string, string>): string {
+  const real = known.get(path) ?? findReal(path, known)
+  known.set(path, real)
+  return real
+}
+
+function findReal(path: string, known: Map<string, string>): string {
   if (existsSync(path)) return realpathSync(path)
   const parent = dirname(path)
-  return parent === path ? path : join(realOf(parent), path.slice(parent.length))
+  return parent === path ? path : join(realOf(parent, known), path.slice(parent.length))
 }
 
 function byPath(a: Claim, b: Claim): number {

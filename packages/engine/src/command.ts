@@ -12,7 +12,6 @@ import type { Json } from './json.ts'
 import { pinned } from './pinned.ts'
 import { MARK, placesIn, ShellTextError } from './shell-text.ts'
 import {
-  callSite,
   checkOptions,
   makeStep,
   STEP_OPTIONS,
@@ -102,7 +101,8 @@ export function command<
   checkPlaceholders(line, rest.inputs ?? {}, rest.outs ?? {}, rest.params ?? {})
   return makeStep<Printed<S>, F>(
     { ...(rest as object), run: noFunction, code: ITS_COMMAND, command: line },
-    callSite(command),
+    // Its text is its code: where it is made does not matter.
+    '',
   )
 }
 

@@ -1,5 +1,4 @@
 import type { Doubt, PipelineCode, StepCode } from '../code.ts'
-import { digestText } from '../digest.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { definition } from '../step.ts'
 import { knowledgeOf, type CallFacts } from './ambiguity.ts'
@@ -8,6 +7,7 @@ import { valuesOf } from './found-code.ts'
 import { importGraph } from './import-graph.ts'
 import { Modules, type LocalModule } from './modules.ts'
 import { isOwn } from './own.ts'
+import { pinnedCode } from './pinned-code.ts'
 import { reach, type Reach } from './reach.ts'
 import type { Sights } from './sources.ts'
 import { Stops, type Node } from './stops.ts'
@@ -55,11 +55,11 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
   const seen = new Map<string, number>()
   const steps = new Map<string, StepCode>()
   for (const [name, step] of pipeline.steps) {
-    const { site: made, version, pin, command } = definition(step)
+    const { site: made, version } = definition(step)
     const stack = cutStack(made)
-    if (pin !== undefined) {
-      // Of a command, all that it does is in its key besides.
-      steps.set(name, pinnedCode(pin, command === undefined ? `${pipeline.name}/${name}` : ''))
+    const pinned = pinnedCode(pipeline, name, step)
+    if (pinned !== undefined) {
+      steps.set(name, pinned)
       continue
     }
     const sites = stacks.get(stack) ?? []
@@ -92,15 +92,6 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
   }
   const holds = modules.isComplete && modules.isFresh
   return { code, texts: () => texts.used, ...(holds && { sights: modules.sources.sights }) }
-}
-
-/**
- * Nothing of what could be found counts. Two steps may be pinned at the same text, so which step it is
- * does.
- */
-function pinnedCode(text: string, site: string): StepCode {
-  const digest = digestText(`stepwell pinned code\n${text}`)
-  return { digest, pinned: text, parts: {}, packages: {}, site, env: {}, doubts: [] }
 }
 
 interface Origin {

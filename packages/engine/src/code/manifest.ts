@@ -8,6 +8,7 @@ import { definition } from '../step.ts'
 import { writeAtomic } from '../store/files.ts'
 import { conditions } from './conditions.ts'
 import { packCode, unpackCode, type FoundDetails, type FoundIdentity } from './found-code.ts'
+import { allPinned } from './pinned-code.ts'
 import { lookAgain, type Sights } from './sources.ts'
 import { cutStack } from './call-site.ts'
 import type { StoredTexts } from './text-cache.ts'
@@ -57,6 +58,10 @@ export async function findCode(
   dir: string,
   cacheDir: string,
 ): Promise<KnownCode> {
+  const pinned = allPinned(pipeline)
+  if (pinned !== undefined) {
+    return { code: pinned, isKnown: true, keep: () => Promise.resolve() }
+  }
   const path = join(cacheDir, `${pipeline.name}.json`)
   const about = subjectOf(pipeline, dir)
   const before = readManifest(path, about)
