@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { PROJECTS } from './cases/index.ts'
 import { REFUSED_CASES } from './cases/refused.ts'
 import { compareState } from './compare.ts'
-import { readRecording, realDvc, record, refuses } from './real-dvc.ts'
+import { afterUs, readRecording, realDvc, record, refuses } from './real-dvc.ts'
+import { reproduce } from './reproduce.ts'
 import { temporaryDir, writeFiles } from './sandbox.ts'
 
 const made = JSON.parse(
@@ -54,6 +55,14 @@ describe.skipIf(dvc === undefined)(
       if (dvc === undefined) return
       const { states } = await record(dvc, project)
       for (const state of states) await compareState(state)
+    })
+
+    test.each(PROJECTS)('finds $name up to date after we ran it', async (project) => {
+      if (dvc === undefined) return
+      const { always, status, ran } = await afterUs(dvc, project, reproduce)
+      // What always runs, and data that was never in the cache.
+      expect(status.filter((line) => !/always changed|not in cache/.test(line))).toEqual([])
+      expect(ran.toSorted()).toEqual(always.toSorted())
     })
 
     test.each(REFUSED_CASES)('refuses $name', async (project) => {

@@ -111,6 +111,32 @@ export async function record(dvc: Dvc, project: ProjectCase): Promise<Recording>
   }
 }
 
+interface AfterUs {
+  /** What is run whatever is recorded. */
+  readonly always: readonly string[]
+  readonly status: readonly string[]
+  readonly ran: readonly string[]
+}
+
+/** What DVC says and would run after somebody else ran a project. */
+export async function afterUs(
+  dvc: Dvc,
+  project: ProjectCase,
+  run: (dir: string) => Promise<readonly string[]>,
+): Promise<AfterUs> {
+  const dir = temporaryDir()
+  try {
+    await initialize(dvc, dir, project.git === true)
+    writeFiles(dir, project.files)
+    const always = await run(dir)
+    const status = JSON.parse(await callDvc(dvc, dir, ['status', '--json'])) as object
+    const ran = namesIn(await callDvc(dvc, dir, ['repro', '--all-pipelines']))
+    return { always, status: Object.entries(status).map((entry) => JSON.stringify(entry)), ran }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
 /** Whether DVC refuses a project, too. */
 export async function refuses(dvc: Dvc, project: RefusedCase): Promise<boolean> {
   const dir = temporaryDir()

@@ -13,6 +13,7 @@ import {
 } from 'yaml'
 import { dvcError } from '../dvc-error.ts'
 import { placeAt, type Place } from '../place.ts'
+import { sameKey } from '../value/equal.ts'
 import { isScalar as isKey, type DvcKey, type DvcValue } from '../value/value.ts'
 import type { YamlEntry, YamlNode } from './node.ts'
 import { plainScalar } from './yaml-scalar.ts'
@@ -109,7 +110,7 @@ class NodeReader {
   #map(node: YAMLMap, offset: number): YamlNode {
     const own: YamlEntry[] = []
     const merged: YamlEntry[] = []
-    const seen = new Set<DvcKey>()
+    const seen = new Set<unknown>()
     for (const { key, value } of node.items as Pair<Node, Node | null>[]) {
       const end = key.range?.[1] ?? offset
       const read: YamlNode =
@@ -120,10 +121,10 @@ class NodeReader {
       }
       const name = this.read(key)
       if (!isKey(name.value)) this.#fail(key, 'expected a single value as the key of a map')
-      if (seen.has(name.value)) {
+      if (seen.has(sameKey(name.value))) {
         this.#fail(key, `the key '${String(name.value)}' is there twice`, 'expected each key once')
       }
-      seen.add(name.value)
+      seen.add(sameKey(name.value))
       own.push({ key: name.value, offset: name.offset, node: read })
     }
     const entries = merged.length === 0 ? own : overlay([...merged, ...own])

@@ -30,8 +30,8 @@ function equalMaps(
   return true
 }
 
-// A text that is the same for what Python holds to be equal. NaN equals nothing, itself included.
-function sameKey(value: DvcKey): unknown {
+/** Something that is the same for what Python holds to be equal. NaN equals nothing, itself included. */
+export function sameKey(value: DvcKey): unknown {
   if (typeof value === 'boolean') return value ? 1n : 0n
   if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
   if (typeof value === 'number' && Number.isNaN(value)) return Symbol('nan')

@@ -1,4 +1,5 @@
 import type { ProjectCase } from '../project-case.ts'
+import { MORE_CASES } from './more.ts'
 import { PARAM_CASES } from './params.ts'
 import { PROJECT_CASES } from './projects.ts'
 import { STAGE_CASES } from './stages.ts'
@@ -9,4 +10,5 @@ export const PROJECTS: readonly ProjectCase[] = [
   ...PARAM_CASES,
   ...TEMPLATE_CASES,
   ...PROJECT_CASES,
+  ...MORE_CASES,
 ]
