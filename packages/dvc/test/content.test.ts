@@ -115,6 +115,31 @@ test('a damaged or missing object is no hit', async () => {
   expect(readFileSync(blob, 'utf8')).toBe('a\n')
 })
 
+test('a damaged object that DVC trusts is not checked out', async () => {
+  const dir = project()
+  writeFiles(dir, { 'out/a.txt': 'a\n', 'out/b.txt': 'b\n' })
+  const cache = new DvcCache(dir, 'cache')
+  for (const path of ['out', 'out/a.txt']) {
+    const measured = await look(dir, path)
+    await cache.keep(measured, join(dir, path))
+    const blob = cache.path('60b725f10c9c85c70d97880dfe8191b3', false)
+    chmodSync(blob, 0o644)
+    writeFileSync(blob, 'x\n')
+    chmodSync(blob, 0o444)
+    const target = join(dir, 'copy')
+    await expect(cache.checkout(measured, target)).rejects.toThrow('the object is damaged')
+    expect(existsSync(target)).toBe(false)
+    rmSync(blob)
+  }
+  const measured = await look(dir, 'out')
+  await cache.keep(measured, join(dir, 'out'))
+  const list = cache.path(measured.md5, false)
+  chmodSync(list, 0o644)
+  writeFileSync(list, '[]')
+  chmodSync(list, 0o444)
+  expect(await cache.has(measured)).toBe(false)
+})
+
 test('what changed since it was measured is not kept', async () => {
   const dir = project()
   writeFiles(dir, { 'a.txt': 'a\n' })

@@ -1,5 +1,6 @@
 import { loadProject, type DvcProject } from '@stepwell/dvc'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CaseFile } from './project-case.ts'
 import { temporaryDir, writeFiles } from './sandbox.ts'
@@ -130,6 +131,20 @@ test('other projects below, and outs, are not looked into', () => {
     'sub/dvc.yaml': 'stages:\n  t: {cmd: c}\n',
   })
   expect(stages.map(({ address }) => address)).toEqual(['s', 'sub/dvc.yaml:t'])
+})
+
+test('what a repository around the project ignores is ignored', () => {
+  const dir = temporaryDir()
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  writeFiles(dir, {
+    '.git/info/exclude': 'private/\n',
+    '.gitignore': '/projects/one/made/\n',
+    'projects/one/dvc.yaml': 'stages:\n  s: {cmd: c}\n',
+    'projects/one/made/dvc.yaml': 'nonsense',
+    'projects/one/private/dvc.yaml': 'nonsense',
+  })
+  const { stages } = loadProject(join(dir, 'projects/one'))
+  expect(stages.map(({ address }) => address)).toEqual(['s'])
 })
 
 test('an empty file has no stages', () => {

@@ -14,7 +14,7 @@ import { dirname, join, resolve } from 'node:path'
 import { dvcError } from '../dvc-error.ts'
 import type { Content } from './content.ts'
 import { listingText, readListing, type ListedFile } from './dir-listing.ts'
-import { md5OfFile, type HashName } from './md5.ts'
+import { md5OfFile, md5OfText, type HashName } from './md5.ts'
 import type { Measured } from './measure.ts'
 
 const READ_ONLY = 0o444
@@ -53,12 +53,13 @@ export class DvcCache {
     if (md5 === undefined) return undefined
     const path = this.path(md5, hash === undefined)
     if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
-    return readListing(path, readFileSync(path, 'utf8'))
+    const text = readFileSync(path, 'utf8')
+    return `${md5OfText(text)}.dir` === md5 ? readListing(path, text) : undefined
   }
 
   /**
    * Makes a copy of a content at a path where there is nothing yet.
-   * @throws StepwellError STEPWELL_DVC_CACHE where the cache lacks some of it
+   * @throws StepwellError STEPWELL_DVC_CACHE where the cache lacks some of it, or it is damaged
    */
   async checkout(content: Content, target: string): Promise<void> {
     const { md5 } = content
@@ -71,12 +72,19 @@ export class DvcCache {
     }
     const legacy = content.hash === undefined
     mkdirSync(dirname(target), { recursive: true })
-    if (!md5.endsWith('.dir')) return this.#copyOut(md5, legacy, target, content.isexec === true)
+    if (!md5.endsWith('.dir')) {
+      return await this.#copyOut(md5, legacy, target, content.isexec === true)
+    }
     mkdirSync(target)
-    for (const file of this.listing(content) ?? []) {
-      const path = join(target, file.path)
-      mkdirSync(dirname(path), { recursive: true })
-      this.#copyOut(file.md5, legacy, path, false)
+    try {
+      for (const file of this.listing(content) ?? []) {
+        const path = join(target, file.path)
+        mkdirSync(dirname(path), { recursive: true })
+        await this.#copyOut(file.md5, legacy, path, false)
+      }
+    } catch (error) {
+      rmSync(target, { recursive: true, force: true })
+      throw error
     }
   }
 
@@ -105,9 +113,19 @@ export class DvcCache {
     return found === md5.replace(/\.dir$/, '')
   }
 
-  #copyOut(md5: string, legacy: boolean, target: string, isexec: boolean): void {
+  // What DVC takes on trust for being read-only is looked at before it becomes an output of ours.
+  async #copyOut(md5: string, legacy: boolean, target: string, isexec: boolean): Promise<void> {
     const source = this.path(md5, legacy)
     copyFileSync(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    const found = await md5OfFile(target, statSync(target).size, hashName(legacy))
+    if (found !== md5) {
+      rmSync(target, { force: true })
+      throw dvcError(source, {
+        code: 'STEPWELL_DVC_CACHE',
+        what: 'the object is damaged',
+        todo: 'remove it, then run the stage or get the data with dvc pull',
+      })
+    }
     chmodSync(target, (isexec ? 0o777 : 0o666) & ~process.umask())
   }
 

@@ -18,7 +18,7 @@ export function plainScalar(text: string): DvcKey | DvcDate {
   if ('tTfF'.includes(first)) return BOOL.test(text) ? text.toLowerCase() === 'true' : text
   if (!'-+.0123456789'.includes(first)) return text
   if (FLOAT.test(text)) return floatOf(text)
-  if (first !== '.' && INT.test(text) && /\d/.test(text)) return intOf(text)
+  if (INT.test(text)) return intOf(text) ?? text
   return dateOf(text) ?? text
 }
 
@@ -35,10 +35,11 @@ function floatOf(text: string): number {
   return unsigned === '.nan' ? NaN : sign * Number(unsigned)
 }
 
-function intOf(text: string): bigint {
+function intOf(text: string): bigint | undefined {
   const plain = text.replaceAll('_', '')
   const negative = plain.startsWith('-')
   const unsigned = plain.replace(/^[-+]/, '')
+  if (!/^(?:0b[01]+|0o[0-7]+|0x[\da-f]+|\d+)$/i.test(unsigned)) return undefined
   // BigInt reads 0b, 0o and 0x as Python does; zeros in front of a decimal number mean nothing.
   const value = BigInt(/^0[box]/.test(unsigned) ? unsigned : unsigned.replace(/^0+(?=\d)/, ''))
   return negative ? -value : value

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { IgnoreRules } from './ignore-rules.ts'
 
 /** What DVC never looks into. */
@@ -21,9 +21,9 @@ export function visitDvcFiles(
   ignore: IgnoreRules,
   visit: (file: string) => Iterable<string>,
 ): void {
-  const git = existsSync(join(root, '.git')) ? new IgnoreRules(root, '.gitignore') : undefined
+  const gitIgnores = gitIgnore(root)
   const ignored = (path: string, isDir: boolean): boolean =>
-    ignore.ignores(path, isDir) || git?.ignores(path, isDir) === true
+    ignore.ignores(path, isDir) || gitIgnores(path, isDir)
   const outs = new Set<string>()
   const walk = (dir: string): void => {
     const entries = readdirSync(join(root, dir), { withFileTypes: true })
@@ -42,6 +42,21 @@ export function visitDvcFiles(
     }
   }
   walk('')
+}
+
+// The project may be somewhere inside of a repository.
+function gitIgnore(root: string): (path: string, isDir: boolean) => boolean {
+  let top = root
+  while (!existsSync(join(top, '.git'))) {
+    if (dirname(top) === top) return () => false
+    top = dirname(top)
+  }
+  const exclude = join(top, '.git', 'info', 'exclude')
+  const own = statSync(exclude, { throwIfNoEntry: false })?.isFile() === true
+  const lines = own ? readFileSync(exclude, 'utf8').split(/\r?\n/) : []
+  const rules = new IgnoreRules(top, '.gitignore', lines)
+  const prefix = relative(top, root).replaceAll('\\', '/')
+  return (path, isDir) => rules.ignores(prefix === '' ? path : `${prefix}/${path}`, isDir)
 }
 
 function isDvcFile(name: string): boolean {
