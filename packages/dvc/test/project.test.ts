@@ -30,7 +30,12 @@ test('a stage is plain data', () => {
     metrics: [m.json: {cache: false}]
     plots: [p.csv: {x: epoch}]
     meta:
-      stepwell: {limits: [gpu], resources: {cpu: 2, mem: 1.5}, retry: 2, timeout: 10m}
+      stepwell:
+        limits: {license: 2}
+        resources: {cpu: 2, memory: 1.5GB, license: 1}
+        mutex: database
+        retry: {attempts: 3, backoff: 5s}
+        timeout: 10 min
 `,
   })
   const [stage] = stages
@@ -69,15 +74,44 @@ test('a stage is plain data', () => {
       { path: 'p.csv', kind: 'plot', plot: new Map([['x', 'epoch']]) },
     ],
     options: {
-      limits: new Map([['gpu', 1]]),
-      resources: new Map([
-        ['cpu', 2],
-        ['mem', 1.5],
-      ]),
-      retry: 2,
-      timeout: 600,
+      execution: {
+        resources: { cpu: 2, memory: '1.5GB', license: 1 },
+        mutex: ['database'],
+        retry: { attempts: 3, backoff: '5s' },
+        timeout: '10 min',
+      },
+      limits: { license: 2 },
     },
   })
+})
+
+test('limits of all stages go together', () => {
+  const stage = (name: string, limit: number): string =>
+    `  ${name}: {cmd: c, meta: {stepwell: {limits: {api: ${limit}}}}}\n`
+  expect(load({ 'dvc.yaml': `stages:\n${stage('a', 2)}${stage('b', 2)}` }).limits).toEqual({
+    api: 2,
+  })
+  expect(() => load({ 'dvc.yaml': `stages:\n${stage('a', 2)}${stage('b', 3)}` })).toThrow(
+    "dvc.yaml:3:3: 'b' limits api to 3, another stage to 2",
+  )
+})
+
+test.each([
+  ['[]', 'meta.stepwell is a list; expected a map'],
+  ['{retry: 0}', 'meta.stepwell.retry is a number (0); expected how often'],
+  ['{retry: {backoff: 1s}}', 'meta.stepwell.retry.attempts is nothing (null)'],
+  ['{retry: {attempts: 2, jitter: 1}}', 'meta.stepwell.retry.jitter is a number (1)'],
+  ['{retry: {attempts: 2, delay: 1s}}', "unknown key 'delay' in meta.stepwell.retry"],
+  ['{timeout: 600}', 'meta.stepwell.timeout is a number (600); expected a time with its unit'],
+  ['{resources: [gpu]}', 'meta.stepwell.resources is a list; expected a map'],
+  ['{resources: {gpu: -1}}', 'meta.stepwell.resources.gpu is a number (-1)'],
+  ['{resources: {memory: lots}}', 'meta.stepwell.resources.memory is text; expected a size'],
+  ['{resources: {"a b": 1}}', 'meta.stepwell.resources is text; expected names of letters'],
+  ['{limits: {api: two}}', 'meta.stepwell.limits.api is text'],
+  ['{mutex: [1]}', 'meta.stepwell.mutex is a number (1)'],
+])('meta.stepwell that is %s is refused', (options, message) => {
+  const dvcYaml = `stages:\n  s:\n    cmd: c\n    meta:\n      stepwell: ${options}\n`
+  expect(() => load({ 'dvc.yaml': dvcYaml })).toThrow(`dvc.yaml:5:7: ${message}`)
 })
 
 test('ten thousand stages of one foreach', () => {

@@ -1,86 +1,143 @@
+import type { ExecutionOptions, RetryOptions } from '@stepwell/engine'
 import { dvcError } from '../dvc-error.ts'
 import type { Place } from '../place.ts'
 import { isList, isMap, kindName, type DvcMap, type DvcValue } from '../value/value.ts'
 
-/** What a stage says about its execution under `meta.stepwell`, which DVC passes over. */
+/** What a stage says under `meta.stepwell`, which DVC passes over. */
 export interface EngineOptions {
-  /** Names of limits -> how much of each the stage takes while it runs. */
-  readonly limits: ReadonlyMap<string, number>
-  /** Names of resources, such as `cpu` or `gpu` -> how much of each it needs. */
-  readonly resources: ReadonlyMap<string, number>
-  /** How often it is tried again after a failure. */
-  readonly retry: number
-  /** Seconds after which it is stopped. */
-  readonly timeout?: number
+  /** How the stage is executed, in the terms of the engine. */
+  readonly execution: Pick<ExecutionOptions, 'resources' | 'mutex' | 'retry' | 'timeout'>
+  /** How much there is of a resource, for all stages of the project. */
+  readonly limits: Readonly<Record<string, number>>
 }
 
-const NO_OPTIONS: EngineOptions = { limits: new Map(), resources: new Map(), retry: 0 }
-
-const KNOWN = ['limits', 'resources', 'retry', 'timeout']
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
+const NOTHING: EngineOptions = { execution: {}, limits: {} }
+const NAME = /^[a-zA-Z][a-zA-Z0-9_-]*$/
+const TIME = /^\d+(?:\.\d+)?\s*(?:ms|s|m|min|h|d)$/
+const SIZE = /^\d+(?:\.\d+)?\s*[kmgt]?(?:i?b)?$/i
+const A_TIME = 'a time with its unit, such as 90s or 10 min'
 
 /** @throws StepwellError STEPWELL_DVC_YAML naming the place of `meta` */
 export function engineOptions(meta: DvcValue | undefined, place: Place): EngineOptions {
-  if (meta === undefined || !isMap(meta) || !meta.has('stepwell')) return NO_OPTIONS
-  const fail = (name: string, value: DvcValue, expected: string): never => {
-    const what = `meta.stepwell${name} is ${kindName(value)}`
-    throw dvcError(place, { code: 'STEPWELL_DVC_YAML', what, todo: `expected ${expected}` })
+  if (meta === undefined || !isMap(meta) || !meta.has('stepwell')) return NOTHING
+  const options = new OptionsReader(meta.get('stepwell') ?? null, place, 'meta.stepwell')
+  options.allow(['limits', 'resources', 'mutex', 'retry', 'timeout'])
+  const [resources, mutex] = [options.amounts('resources'), options.texts('mutex')]
+  const [retry, timeout] = [options.retry(), options.time('timeout')]
+  return {
+    execution: {
+      ...(resources === undefined ? {} : { resources }),
+      ...(mutex === undefined ? {} : { mutex }),
+      ...(retry === undefined ? {} : { retry }),
+      ...(timeout === undefined ? {} : { timeout }),
+    },
+    limits: options.counts('limits'),
   }
-  const options = meta.get('stepwell') ?? null
-  if (!isMap(options)) return fail('', options, `a map with ${KNOWN.join(', ')}`)
-  for (const key of options.keys()) {
-    if (KNOWN.includes(String(key))) continue
-    throw dvcError(place, {
-      code: 'STEPWELL_DVC_YAML',
-      what: `unknown key '${String(key)}' in meta.stepwell`,
-      todo: `expected one of: ${KNOWN.join(', ')}`,
+}
+
+class OptionsReader {
+  readonly #options: DvcMap
+  readonly #place: Place
+  readonly #name: string
+
+  constructor(options: DvcValue, place: Place, name: string) {
+    this.#place = place
+    this.#name = name
+    this.#options = isMap(options) ? options : this.#fail('', options, 'a map')
+  }
+
+  allow(known: readonly string[]): void {
+    for (const key of this.#options.keys()) {
+      if (known.includes(String(key))) continue
+      throw dvcError(this.#place, {
+        code: 'STEPWELL_DVC_YAML',
+        what: `unknown key '${String(key)}' in ${this.#name}`,
+        todo: `expected one of: ${known.join(', ')}`,
+      })
+    }
+  }
+
+  /** Amounts of resources: numbers, and of memory also sizes. */
+  amounts(key: string): Readonly<Record<string, number | string>> | undefined {
+    return this.#record(key, (name, value) => {
+      if (name === 'memory' && typeof value === 'string' && SIZE.test(value)) return value
+      const expected = name === 'memory' ? 'a size, such as 4GB' : 'a number from 0 up'
+      return this.#number(value) ?? this.#fail(`.${key}.${name}`, value, expected)
     })
   }
-  const timeout = options.get('timeout')
-  return {
-    limits: amounts(options, 'limits', fail),
-    resources: amounts(options, 'resources', fail),
-    retry: retryOf(options.get('retry') ?? 0n, fail),
-    ...(timeout === undefined ? {} : { timeout: secondsOf(timeout, fail) }),
+
+  counts(key: string): Readonly<Record<string, number>> {
+    const counts = this.#record(key, (name, value) => {
+      return this.#number(value) ?? this.#fail(`.${key}.${name}`, value, 'a number from 0 up')
+    })
+    return counts ?? {}
   }
-}
 
-type Fail = (name: string, value: DvcValue, expected: string) => never
+  texts(key: string): readonly string[] | undefined {
+    const value = this.#options.get(key)
+    if (value === undefined) return undefined
+    const list = isList(value) ? value : [value]
+    return list.map((item) => {
+      if (typeof item === 'string' && item !== '') return item
+      return this.#fail(`.${key}`, item, 'a name, or a list of names')
+    })
+  }
 
-function amounts(options: DvcMap, name: string, fail: Fail): ReadonlyMap<string, number> {
-  const value = options.get(name)
-  const expected = 'a list of names, or a map of names to numbers above 0'
-  if (value === undefined) return new Map()
-  const found = new Map<string, number>()
-  if (isList(value)) {
-    for (const item of value) {
-      if (typeof item !== 'string') return fail(`.${name}`, item, expected)
-      found.set(item, 1)
+  time(key: string): string | undefined {
+    const value = this.#options.get(key)
+    if (value === undefined) return undefined
+    return typeof value === 'string' && TIME.test(value.trim())
+      ? value
+      : this.#fail(`.${key}`, value, A_TIME)
+  }
+
+  retry(): number | RetryOptions | undefined {
+    const value = this.#options.get('retry')
+    if (value === undefined) return undefined
+    if (!isMap(value)) return this.#attempts('.retry', value)
+    const inner = new OptionsReader(value, this.#place, `${this.#name}.retry`)
+    inner.allow(['attempts', 'backoff', 'jitter', 'on'])
+    const [backoff, on, jitter] = [inner.time('backoff'), inner.texts('on'), value.get('jitter')]
+    if (jitter !== undefined && typeof jitter !== 'boolean') {
+      return this.#fail('.retry.jitter', jitter, 'true or false')
     }
-    return found
-  }
-  if (!isMap(value)) return fail(`.${name}`, value, expected)
-  for (const [key, amount] of value) {
-    const count = typeof amount === 'bigint' ? Number(amount) : amount
-    if (typeof count !== 'number' || !(count > 0) || !Number.isFinite(count)) {
-      return fail(`.${name}.${String(key)}`, amount, 'a number above 0')
+    return {
+      attempts: this.#attempts('.retry.attempts', value.get('attempts') ?? null),
+      ...(backoff === undefined ? {} : { backoff }),
+      ...(jitter === undefined ? {} : { jitter }),
+      ...(on === undefined ? {} : { on }),
     }
-    found.set(String(key), count)
   }
-  return found
-}
 
-function retryOf(value: DvcValue, fail: Fail): number {
-  if (typeof value === 'bigint' && value >= 0n && value <= 100n) return Number(value)
-  return fail('.retry', value, 'a whole number from 0 to 100')
-}
+  #attempts(at: string, value: DvcValue): number {
+    if (typeof value === 'bigint' && value >= 1n && value <= 1000n) return Number(value)
+    return this.#fail(at, value, 'how often it is tried altogether, a whole number from 1 to 1000')
+  }
 
-function secondsOf(value: DvcValue, fail: Fail): number {
-  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([smhd])$/.exec(value) : null
-  const seconds =
-    match === null
-      ? Number(typeof value === 'bigint' ? value : typeof value === 'number' ? value : NaN)
-      : Number(match[1]) * (UNITS[match[2] ?? 's'] ?? 1)
-  if (seconds > 0 && Number.isFinite(seconds)) return seconds
-  return fail('.timeout', value, 'a number of seconds, or a text such as 30s, 10m or 2h')
+  #number(value: DvcValue): number | undefined {
+    const count = typeof value === 'bigint' ? Number(value) : value
+    return typeof count === 'number' && Number.isFinite(count) && count >= 0 ? count : undefined
+  }
+
+  #record<T>(
+    key: string,
+    read: (name: string, value: DvcValue) => T,
+  ): Readonly<Record<string, T>> | undefined {
+    const map = this.#options.get(key)
+    if (map === undefined) return undefined
+    if (!isMap(map)) return this.#fail(`.${key}`, map, 'a map of names to amounts')
+    const pairs = [...map].map(([name, value]) => {
+      if (typeof name === 'string' && NAME.test(name)) return [name, read(name, value)] as const
+      return this.#fail(`.${key}`, name, 'names of letters, digits, - and _')
+    })
+    return Object.fromEntries(pairs)
+  }
+
+  #fail(at: string, value: DvcValue, expected: string): never {
+    throw dvcError(this.#place, {
+      code: 'STEPWELL_DVC_YAML',
+      what: `${this.#name}${at} is ${kindName(value)}`,
+      todo: `expected ${expected}`,
+    })
+  }
 }

@@ -17,6 +17,8 @@ export interface DvcProject {
   readonly stages: readonly Stage[]
   readonly sources: readonly Source[]
   readonly graph: StageGraph
+  /** How much there is of a resource: what the stages say under `meta.stepwell.limits`. */
+  readonly limits: Readonly<Record<string, number>>
 }
 
 /**
@@ -52,5 +54,24 @@ export function loadProject(root: string): DvcProject {
     }
     seen.add(address)
   }
-  return { root, config, files, stages, sources, graph: stageGraph([...sources, ...stages]) }
+  const graph = stageGraph([...sources, ...stages])
+  return { root, config, files, stages, sources, graph, limits: limitsOf(stages) }
+}
+
+function limitsOf(stages: readonly Stage[]): Readonly<Record<string, number>> {
+  const limits = new Map<string, number>()
+  for (const { options, address, place } of stages) {
+    for (const [name, limit] of Object.entries(options.limits)) {
+      const before = limits.get(name) ?? limit
+      if (before !== limit) {
+        throw dvcError(place, {
+          code: 'STEPWELL_DVC_YAML',
+          what: `'${address}' limits ${name} to ${limit}, another stage to ${before}`,
+          todo: 'let one stage say how much there is of it',
+        })
+      }
+      limits.set(name, limit)
+    }
+  }
+  return Object.fromEntries(limits)
 }

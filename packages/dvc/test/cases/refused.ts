@@ -298,7 +298,7 @@ export const REFUSED_CASES: readonly RefusedCase[] = [
     name: 'meta-timeout',
     files: { 'dvc.yaml': stage('    meta:\n      stepwell: {timeout: soon}\n') },
     code: 'STEPWELL_DVC_YAML',
-    says: 'meta.stepwell.timeout is text; expected a number of seconds',
+    says: 'meta.stepwell.timeout is text; expected a time with its unit',
     ours: true,
   },
   {
