@@ -34,6 +34,7 @@ export {
   type StageOut,
   type StageParams,
 } from './project/stage.ts'
+export { shellArguments, stageEnvironment } from './project/stage-shell.ts'
 export type { StageGraph } from './project/stage-graph.ts'
 export { selectTargets, type TargetOptions } from './project/targets.ts'
 export type { DvcKey, DvcMap, DvcValue } from './value/value.ts'

@@ -1,4 +1,4 @@
-import { loadProject, type DvcProject } from '@stepwell/dvc'
+import { loadProject, shellArguments, stageEnvironment, type DvcProject } from '@stepwell/dvc'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -83,6 +83,27 @@ test('a stage is plain data', () => {
       limits: { license: 2 },
     },
   })
+})
+
+test('a command is given to the shell as DVC gives it', () => {
+  expect(shellArguments('echo 1', undefined)).toEqual(['/bin/sh', '-c', 'echo 1'])
+  expect(shellArguments('x', '/bin/bash')).toEqual([
+    '/bin/bash',
+    '--noprofile',
+    '--norc',
+    '-c',
+    'x',
+  ])
+  expect(shellArguments('x', '/usr/bin/zsh')).toEqual(['/usr/bin/zsh', '--no-rcs', '-c', 'x'])
+  expect(shellArguments('x', '/usr/bin/fish')).toEqual(['/usr/bin/fish', '-c', 'x'])
+  const { stages } = load({ 'sub/dvc.yaml': 'stages:\n  s: {cmd: c}\n' })
+  const [stage] = stages
+  if (stage === undefined) throw new Error('no stage')
+  expect(stageEnvironment(stage, '/root', {})).toEqual({
+    DVC_ROOT: '/root',
+    DVC_STAGE: 'sub/dvc.yaml:s',
+  })
+  expect(stageEnvironment(stage, '/root', { DVC_ROOT: '/other' })['DVC_ROOT']).toBe('/other')
 })
 
 test('limits of all stages go together', () => {

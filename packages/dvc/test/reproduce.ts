@@ -8,6 +8,8 @@ import {
   measureStage,
   ProjectFiles,
   readLock,
+  shellArguments,
+  stageEnvironment,
   workspaceOf,
   writeLock,
 } from '@stepwell/dvc'
@@ -26,8 +28,10 @@ export async function reproduce(dir: string): Promise<readonly string[]> {
     const stage = stages.find((each) => each.address === address)
     if (stage === undefined) continue
     for (const command of stage.frozen ? [] : stage.commands) {
-      const { status, stderr } = spawnSync('/bin/sh', ['-c', command], {
+      const [shell = '', ...args] = shellArguments(command, '/bin/sh')
+      const { status, stderr } = spawnSync(shell, args, {
         cwd: join(dir, stage.wdir),
+        env: { ...process.env, ...stageEnvironment(stage, dir, {}) },
         encoding: 'utf8',
       })
       if (status !== 0) throw new Error(`${address} ended with ${status}: ${stderr}`)

@@ -55,7 +55,7 @@ export function resolveStage(node: YamlNode, outer: Context, request: StageReque
     place,
     wdir,
     cmd,
-    commands: (typeof cmd === 'string' ? [cmd] : cmd).flatMap(splitLines),
+    commands: typeof cmd === 'string' ? splitLines(cmd) : cmd,
     deps: depsOf(value('deps'), at('deps'), where),
     params: resolveParams(value('params'), at('params'), where),
     outs: [

@@ -60,7 +60,10 @@ export interface Stage {
   readonly wdir: string
   /** As it is recorded and compared. */
   readonly cmd: string | readonly string[]
-  /** Each is run in a shell of its own, in order, until one fails. */
+  /**
+   * Each is run in a shell of its own, in order, until one fails: the lines of a text, or the items of
+   * a list, which may have several lines.
+   */
   readonly commands: readonly string[]
   readonly deps: readonly StageDep[]
   readonly params: readonly StageParams[]

@@ -3,6 +3,29 @@ import type { ProjectCase } from '../project-case.ts'
 /** What is seldom, and where mistakes hide. */
 export const MORE_CASES: readonly ProjectCase[] = [
   {
+    name: 'lines-of-commands',
+    files: {
+      'sub/in.txt': 'in\n',
+      'dvc.yaml': `stages:
+  items:
+    cmd:
+      - |
+        cd sub
+        cat in.txt > ../items.txt
+      - echo "$DVC_STAGE" >> items.txt
+    deps: [sub/in.txt]
+    outs: [items.txt]
+  text:
+    cmd: |
+      X=1
+
+      echo "x$X$DVC_STAGE" > text.txt
+    outs: [text.txt]
+`,
+    },
+    edits: [{ name: 'input', files: { 'sub/in.txt': 'other\n' } }],
+  },
+  {
     name: 'source-directory',
     files: {
       'data/a.txt': 'a\n',
