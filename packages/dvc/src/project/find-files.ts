@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { gitIgnore } from './git-ignore.ts'
 import { IgnoreRules } from './ignore-rules.ts'
 
 /** What DVC never looks into. */
@@ -42,21 +43,6 @@ export function visitDvcFiles(
     }
   }
   walk('')
-}
-
-// The project may be somewhere inside of a repository.
-function gitIgnore(root: string): (path: string, isDir: boolean) => boolean {
-  let top = root
-  while (!existsSync(join(top, '.git'))) {
-    if (dirname(top) === top) return () => false
-    top = dirname(top)
-  }
-  const exclude = join(top, '.git', 'info', 'exclude')
-  const own = statSync(exclude, { throwIfNoEntry: false })?.isFile() === true
-  const lines = own ? readFileSync(exclude, 'utf8').split(/\r?\n/) : []
-  const rules = new IgnoreRules(top, '.gitignore', lines)
-  const prefix = relative(top, root).replaceAll('\\', '/')
-  return (path, isDir) => rules.ignores(prefix === '' ? path : `${prefix}/${path}`, isDir)
 }
 
 function isDvcFile(name: string): boolean {
