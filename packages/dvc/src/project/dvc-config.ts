@@ -7,6 +7,8 @@ export interface DvcConfig {
   readonly flags: FlagStyle
   /** As written: relative to `.dvc`. */
   readonly cacheDir: string
+  /** Whether Git is left alone. */
+  readonly noScm: boolean
 }
 
 export function readConfig(files: ProjectFiles): DvcConfig {
@@ -20,5 +22,6 @@ export function readConfig(files: ProjectFiles): DvcConfig {
       list: option('parsing', 'list') === 'append' ? 'append' : 'nargs',
     },
     cacheDir: option('cache', 'dir') ?? 'cache',
+    noScm: option('core', 'no_scm')?.toLowerCase() === 'true',
   }
 }

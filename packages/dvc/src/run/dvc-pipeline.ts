@@ -61,7 +61,7 @@ export function dvcPipeline(path: string): DvcPipeline {
   }
   return {
     project,
-    pipeline: pipelineOf('dvc', steps),
+    pipeline: pipelineOf('dvc', steps, { limits: project.limits }),
     cache: new DvcCache(root, project.config.cacheDir),
     workspace,
     memo,

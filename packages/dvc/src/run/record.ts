@@ -7,6 +7,8 @@ import type { LockEntry } from '../lock/lock-entry.ts'
 import { measureStage } from '../lock/measure-stage.ts'
 import { lockFileOf, readLock } from '../lock/read-lock.ts'
 import { lockText, writeLock } from '../lock/write-lock.ts'
+import { ignoreInGit } from '../project/git-ignore.ts'
+import { locationKey } from '../project/location.ts'
 import { ProjectFiles } from '../project/project-files.ts'
 import type { Stage } from '../project/stage.ts'
 import type { DvcPipeline } from './dvc-pipeline.ts'
@@ -59,9 +61,9 @@ export async function recordRun(
       for (const out of stage.outs) {
         const content = outs.get(out.path)
         const place = diskPath(root, out.location)
-        if (out.cache && content !== undefined && place !== undefined) {
-          await cache.keep(content, place)
-        }
+        if (!out.cache || content === undefined || place === undefined) continue
+        await cache.keep(content, place)
+        if (!project.config.noScm) ignoreInGit(root, locationKey(out.location))
       }
     }
     const lockFile = lockFileOf(stage.file)

@@ -15,6 +15,7 @@ import { dvcError } from '../dvc-error.ts'
 import { paramValues } from '../lock/param-values.ts'
 import { locationKey } from '../project/location.ts'
 import type { ProjectFiles } from '../project/project-files.ts'
+import { stageEnvironment } from '../project/stage-shell.ts'
 import { isCallback, type Stage, type StageDep } from '../project/stage.ts'
 import { pythonText } from '../value/text.ts'
 import { jsonOf } from './json-value.ts'
@@ -44,26 +45,22 @@ function commandStep(
   outs: Outs,
   { root, files, after, adopt }: StageSurroundings,
 ): Step {
-  const { limits, resources, retry, timeout } = stage.options
-  const amounts = Object.fromEntries([...limits, ...resources])
   return command({
     cmd: { lines: stage.commands },
     shell: process.env['SHELL'] ?? '/bin/sh',
     dir: stage.wdir,
     env: 'all',
-    setEnv: { DVC_ROOT: root, DVC_STAGE: stage.address },
+    setEnv: stageEnvironment(stage, root, process.env),
     namedFiles: false,
-    //W writes: 'in place',
-    //W keeps: stage.outs.filter(({ persist }) => persist).map(({ location }) => locationKey(location)),
+    writes: 'in place',
+    keeps: stage.outs.filter(({ persist }) => persist).map(({ location }) => locationKey(location)),
     inputs: inputsOf(stage),
     params: paramsOf(stage, files),
     outs,
     after,
     adopt,
     cache: !stage.alwaysChanged && !isCallback(stage),
-    ...(Object.keys(amounts).length > 0 && { resources: amounts }),
-    ...(retry > 0 && { retry: retry + 1 }),
-    ...(timeout !== undefined && { timeout: timeout * 1000 }),
+    ...stage.options.execution,
     ...(stage.desc !== undefined && { description: stage.desc }),
   })
 }
