@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { openEngine, type RunRecord } from '@stepwell/engine'
-import { checkOutMissing, dvcPipeline, recordRun, selectStages } from '@stepwell/dvc'
+import { checkOutMissing, dvcPipeline, locationKey, recordRun, selectStages } from '@stepwell/dvc'
 import { describe, expect, test, vi } from 'vitest'
 import { PROJECTS } from './cases/index.ts'
 import { readRecording, type RecordedState } from './real-dvc.ts'
@@ -14,13 +14,15 @@ interface Ran {
   readonly ended: Readonly<Record<string, string>>
   readonly after: Snapshot
   readonly frozen: ReadonlySet<string>
+  /** Stages of which an out came back from DVC's cache. */
+  readonly back: ReadonlySet<string>
 }
 
 /** What `stepwell repro --all-pipelines` does. */
 async function reproduce(dir: string): Promise<Ran> {
   const dvc = dvcPipeline(dir)
   const { stages, addresses } = selectStages(dvc, [], { cwd: dir, allPipelines: true })
-  await checkOutMissing(dvc, addresses)
+  const back = new Set(await checkOutMissing(dvc, addresses))
   await using engine = await openEngine({ dir, concurrency: 2 })
   const record = await engine.run(dvc.pipeline, { targets: stages, only: true }).result
   await recordRun(dvc, engine, record)
@@ -31,6 +33,11 @@ async function reproduce(dir: string): Promise<Ran> {
     ended: Object.fromEntries(ended),
     after: takeSnapshot(dir),
     frozen: new Set(frozen),
+    back: new Set(
+      dvc.project.stages.flatMap(({ address, outs }) =>
+        outs.some(({ location }) => back.has(locationKey(location))) ? [address] : [],
+      ),
+    ),
   }
 }
 
@@ -47,7 +54,9 @@ async function inProject<T>(snapshot: Snapshot, use: (dir: string) => Promise<T>
 /** What counts of a project: `dvc.lock` files, and all that no tool keeps for itself. */
 function visible(snapshot: Snapshot): Snapshot {
   return Object.fromEntries(
-    Object.entries(snapshot).filter(([path]) => !/^\.(?:stepwell|dvc|git)\//.test(path)),
+    Object.entries(snapshot).filter(
+      ([path]) => !/^\.(?:stepwell|dvc|git)\/|^kept\/runs\//.test(path),
+    ),
   )
 }
 
@@ -56,7 +65,18 @@ function succeeded({ ended }: Ran): string[] {
 }
 
 // What DVC does not do, or does otherwise, and why.
-const OTHERWISE: Readonly<Record<string, string>> = {}
+const REMOVED = 'a dependency or param was removed: DVC does not see that'
+const SOURCE = 'data of a *.dvc file that was edited is used as it is, and not recorded there'
+const THERE = 'the output is as it was recorded: it is put into the cache again, and not made again'
+const OTHERWISE: Readonly<Record<string, string>> = {
+  'removed-and-added: removed': REMOVED,
+  'sources: edited': SOURCE,
+  'source-directory: first': SOURCE,
+  'source-directory: edited': SOURCE,
+  'cache-lost: blob': THERE,
+  'cache-lost: in-directory': THERE,
+  'cache-elsewhere: gone': THERE,
+}
 
 describe('projects run as DVC ran them', () => {
   for (const { name } of PROJECTS) {
@@ -68,7 +88,10 @@ describe('projects run as DVC ran them', () => {
           const ran = await reproduce(dir)
           expect(problems(ran)).toEqual([])
           if (OTHERWISE[title] !== undefined) return
-          expect(new Set(succeeded(ran))).toEqual(new Set(ranBy(state)))
+          // DVC says of a frozen stage that it is verified.
+          const stages = state.ran.filter((each) => !ran.frozen.has(each))
+          const done = succeeded(ran).filter((each) => !ran.frozen.has(each))
+          expect(new Set([...done, ...ran.back])).toEqual(new Set(stages))
           expect(visible(ran.after)).toEqual(visible(state.after))
           // And then there is nothing to do.
           const again = await reproduce(dir)
@@ -106,8 +129,4 @@ function always({ statusAfter }: RecordedState, { frozen }: Ran): string[] {
   return Object.entries(statusAfter as Record<string, unknown[]>).flatMap(([name, marks]) =>
     marks.includes('always changed') && !frozen.has(name) ? [name] : [],
   )
-}
-
-function ranBy({ ran }: RecordedState): readonly string[] {
-  return ran
 }

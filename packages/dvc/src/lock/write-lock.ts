@@ -36,17 +36,18 @@ export function lockText(
 
 /**
  * Writes entries into a `dvc.lock`, in one step: a reader sees the old file or the new one.
+ * @returns whether it is another one now
  * @throws StepwellError STEPWELL_DVC_YAML, STEPWELL_DVC_LOCK where the file is damaged
  */
 export function writeLock(
   root: string,
   file: string,
   entries: ReadonlyMap<string, LockEntry>,
-): void {
+): boolean {
   const path = join(root, file)
   const before = readIfPresent(file, path)
   const text = lockText(file, before, entries)
-  if (text === before) return
+  if (text === before) return false
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`)
   try {
     const handle = openSync(temporary, 'wx')
@@ -57,8 +58,9 @@ export function writeLock(
       closeSync(handle)
     }
     renameSync(temporary, path)
+    return true
   } catch (error) {
-    refuse(file, 'written', error)
+    return refuse(file, 'written', error)
   } finally {
     rmSync(temporary, { force: true })
   }

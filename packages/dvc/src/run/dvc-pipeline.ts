@@ -7,9 +7,10 @@ import { lockFileOf, readLock } from '../lock/read-lock.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
 import { isStale, removedReasons, stageStatus } from '../lock/status.ts'
 import { dvcIgnore } from '../project/find-files.ts'
+import { locationKey } from '../project/location.ts'
 import { loadProject, type DvcProject } from '../project/load-project.ts'
 import { ProjectFiles } from '../project/project-files.ts'
-import type { Stage } from '../project/stage.ts'
+import { isCallback, type Stage } from '../project/stage.ts'
 import { Md5Memo } from './md5-memo.ts'
 import { stageStep } from './stage-step.ts'
 
@@ -50,6 +51,9 @@ export function dvcPipeline(path: string): DvcPipeline {
     return lock.get(name)
   }
   const stages = new Map(project.stages.map((stage) => [stage.address, stage]))
+  const made = new Set(
+    project.stages.flatMap(({ outs }) => outs.map((out) => locationKey(out.location))),
+  )
   const steps = new Map<string, Step>()
   for (const address of project.graph.order) {
     const stage = stages.get(address)
@@ -57,7 +61,7 @@ export function dvcPipeline(path: string): DvcPipeline {
     const upstream = project.graph.upstream.get(address) ?? []
     const after = upstream.flatMap((read) => steps.get(read) ?? [])
     const adopt = async (): Promise<string | undefined> => await adoptable(stage)
-    steps.set(address, stageStep(stage, { root, files, after, adopt }))
+    steps.set(address, stageStep(stage, { root, files, made, after, adopt }))
   }
   return {
     project,
@@ -73,7 +77,7 @@ export function dvcPipeline(path: string): DvcPipeline {
   /** What is in the project has to be as it is recorded; whether the cache of DVC has it does not matter. */
   async function adoptable(stage: Stage): Promise<string | undefined> {
     const entry = entryOf(stage)
-    if (entry === undefined || stage.outs.length === 0) return undefined
+    if (entry === undefined || isCallback(stage)) return undefined
     if (removedReasons(stage, entry).length > 0) return undefined
     const cache = { has: () => Promise.resolve(true) }
     const reasons = await stageStatus(stage, entry, { workspace, cache, files })

@@ -6,11 +6,12 @@ import { diskPath } from '../content/measure.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
 import { measureStage } from '../lock/measure-stage.ts'
 import { lockFileOf, readLock } from '../lock/read-lock.ts'
+import { isStale, removedReasons, stageStatus } from '../lock/status.ts'
 import { lockText, writeLock } from '../lock/write-lock.ts'
 import { ignoreInGit } from '../project/git-ignore.ts'
 import { locationKey } from '../project/location.ts'
 import { ProjectFiles } from '../project/project-files.ts'
-import type { Stage } from '../project/stage.ts'
+import { isCallback, type Stage } from '../project/stage.ts'
 import type { DvcPipeline } from './dvc-pipeline.ts'
 
 /** Of each stage: the key under which it was recorded, and what was recorded. */
@@ -32,9 +33,13 @@ export async function recordRun(
   const path = join(root, '.stepwell', 'dvc.json')
   const before = readRecorded(path)
   const files = new ProjectFiles(root)
-  const open: { stage: Stage; key: string; entry: LockEntry | undefined }[] = []
+  const open: Open[] = []
   const locks = new Map<string, ReadonlyMap<string, LockEntry>>()
-  for (const stage of project.stages) {
+  const stages = new Map(project.stages.map((stage) => [stage.address, stage]))
+  // As DVC would have come to them.
+  for (const address of project.graph.order) {
+    const stage = stages.get(address)
+    if (stage === undefined) continue
     const { status, key = '' } = steps[stage.address] ?? {}
     if ((status !== 'succeeded' && status !== 'cached') || stage.frozen) continue
     const lockFile = lockFileOf(stage.file)
@@ -43,12 +48,14 @@ export async function recordRun(
     const entry = lock.get(stage.name)
     const known = before[stage.address]
     if (status === 'cached' && known?.[0] === key && known[1] === digestOf(stage, entry)) continue
-    open.push({ stage, key, entry })
+    open.push({ stage, key, entry, isSame: status === 'cached' && (await holds(stage, entry)) })
   }
   if (open.length === 0) return []
   const measured: [stage: Stage, key: string, made: Awaited<ReturnType<typeof measureStage>>][] = []
-  for (const { stage, key, entry } of open) {
-    measured.push([stage, key, await measureStage(stage, workspace, files, entry)])
+  for (const { stage, key, entry, isSame } of open) {
+    const made = await measureStage(stage, workspace, files, entry)
+    // What DVC takes for the same stays as it is written.
+    measured.push([stage, key, isSame && entry !== undefined ? { ...made, entry } : made])
   }
   // What was measured is what the steps had and made only if that is still there.
   const { steps: planned } = await engine.plan(pipeline)
@@ -71,18 +78,35 @@ export async function recordRun(
     next.set(lockFile, entries.set(stage.name, entry))
     recorded[stage.address] = [key, digestOf(stage, entry)]
   }
-  for (const [lockFile, entries] of next) writeLock(root, lockFile, entries)
+  const written = [...next].flatMap(([lockFile, entries]) => {
+    return writeLock(root, lockFile, entries) ? [lockFile] : []
+  })
   memo.save()
   mkdirSync(join(root, '.stepwell'), { recursive: true })
   writeFileSync(`${path}.tmp`, JSON.stringify(recorded))
   renameSync(`${path}.tmp`, path)
-  return [...next.keys()]
+  return written
+
+  /** Whether `dvc.lock` says of a stage what DVC would say of it now. */
+  async function holds(stage: Stage, entry: LockEntry | undefined): Promise<boolean> {
+    if (entry === undefined || removedReasons(stage, entry).length > 0) return false
+    const everything = { has: () => Promise.resolve(true) }
+    const reasons = await stageStatus(stage, entry, { workspace, cache: everything, files })
+    return !isStale(stage, reasons)
+  }
+}
+
+interface Open {
+  readonly stage: Stage
+  readonly key: string
+  readonly entry: LockEntry | undefined
+  readonly isSame: boolean
 }
 
 /** Whether what a stage reads and left is what it was in the run. */
 function isAsMade(stage: Stage, planned: PlannedStep | undefined, key: string): boolean {
   if (planned?.key !== key) return false
-  if (stage.alwaysChanged) return true
+  if (stage.alwaysChanged || isCallback(stage)) return true
   return planned.decision === 'cached' && planned.reasons.every(({ kind }) => kind !== 'restored')
 }
 

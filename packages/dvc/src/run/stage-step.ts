@@ -16,13 +16,15 @@ import { paramValues } from '../lock/param-values.ts'
 import { locationKey } from '../project/location.ts'
 import type { ProjectFiles } from '../project/project-files.ts'
 import { stageEnvironment } from '../project/stage-shell.ts'
-import { isCallback, type Stage, type StageDep } from '../project/stage.ts'
+import { isCallback, type Stage, type StageDep, type StageParams } from '../project/stage.ts'
 import { pythonText } from '../value/text.ts'
 import { jsonOf } from './json-value.ts'
 
 export interface StageSurroundings {
   readonly root: string
   readonly files: ProjectFiles
+  /** Paths of all outs. */
+  readonly made: ReadonlySet<string>
   /** The steps of the stages that it reads from. */
   readonly after: readonly Step[]
   /** Why its outs are what it would make, by `dvc.lock`. */
@@ -43,7 +45,7 @@ export function stageStep(stage: Stage, around: StageSurroundings): Step {
 function commandStep(
   stage: Stage,
   outs: Outs,
-  { root, files, after, adopt }: StageSurroundings,
+  { root, files, made, after, adopt }: StageSurroundings,
 ): Step {
   return command({
     cmd: { lines: stage.commands },
@@ -54,8 +56,8 @@ function commandStep(
     namedFiles: false,
     writes: 'in place',
     keeps: stage.outs.filter(({ persist }) => persist).map(({ location }) => locationKey(location)),
-    inputs: inputsOf(stage),
-    params: paramsOf(stage, files),
+    inputs: inputsOf(stage, files, made),
+    params: paramsOf(stage, files, made),
     outs,
     after,
     adopt,
@@ -88,7 +90,11 @@ function frozenStep({ address, outs, desc }: Stage, root: string): Step {
   })
 }
 
-function inputsOf({ deps, place, address }: Stage): Record<string, FileOrDirHandle | UrlHandle> {
+function inputsOf(
+  { deps, params, place, address }: Stage,
+  files: ProjectFiles,
+  made: ReadonlySet<string>,
+): Record<string, FileOrDirHandle | UrlHandle> {
   const inputOf = ({ path, location }: StageDep): FileOrDirHandle | UrlHandle => {
     if (location.kind !== 'remote') return fileOrDir(location.path)
     if (['http', 'https'].includes(location.scheme)) return url(location.url)
@@ -98,7 +104,10 @@ function inputsOf({ deps, place, address }: Stage): Record<string, FileOrDirHand
       todo: 'expected a path, or an address with http: or https:',
     })
   }
-  return Object.fromEntries(deps.map((dep) => [locationKey(dep.location), inputOf(dep)]))
+  // Params that are not known yet count by the file that they are in.
+  const later = params.filter((each) => isMadeLater(each, files, made))
+  const all = [...deps, ...later]
+  return Object.fromEntries(all.map((dep) => [locationKey(dep.location), inputOf(dep)]))
 }
 
 function outsOf({ outs, place, address }: Stage): Outs {
@@ -114,9 +123,24 @@ function outsOf({ outs, place, address }: Stage): Outs {
   )
 }
 
-function paramsOf({ params, place, address }: Stage, files: ProjectFiles): Record<string, unknown> {
+/** Whether a file of params is not there yet, or is what another stage writes. */
+function isMadeLater(
+  { location }: StageParams,
+  files: ProjectFiles,
+  made: ReadonlySet<string>,
+): boolean {
+  if (location.kind !== 'project') return false
+  return made.has(location.path) || files.kind(location.path) === undefined
+}
+
+function paramsOf(
+  { params, place, address }: Stage,
+  files: ProjectFiles,
+  made: ReadonlySet<string>,
+): Record<string, unknown> {
+  const known = params.filter((each) => !isMadeLater(each, files, made))
   return Object.fromEntries(
-    params.map((each) => {
+    known.map((each) => {
       const { found, missing } = paramValues(each, files)
       if (found === undefined || missing.length > 0) {
         throw dvcError(place, {
