@@ -41,14 +41,16 @@ export async function recordRun(
     const stage = stages.get(address)
     if (stage === undefined) continue
     const { status, key = '' } = steps[stage.address] ?? {}
-    if ((status !== 'succeeded' && status !== 'cached') || stage.frozen) continue
+    if (status !== 'succeeded' && status !== 'cached') continue
     const lockFile = lockFileOf(stage.file)
     const lock = locks.get(lockFile) ?? readLock(lockFile, files)
     locks.set(lockFile, lock)
     const entry = lock.get(stage.name)
     const known = before[stage.address]
     if (status === 'cached' && known?.[0] === key && known[1] === digestOf(stage, entry)) continue
-    open.push({ stage, key, entry, isSame: status === 'cached' && (await holds(stage, entry)) })
+    const isSame = (status === 'cached' || stage.frozen) && (await holds(stage, entry))
+    if (isSame && stage.frozen) continue
+    open.push({ stage, key, entry, isSame })
   }
   if (open.length === 0) return []
   const measured: [stage: Stage, key: string, made: Awaited<ReturnType<typeof measureStage>>][] = []
@@ -105,6 +107,8 @@ interface Open {
 
 /** Whether what a stage reads and left is what it was in the run. */
 function isAsMade(stage: Stage, planned: PlannedStep | undefined, key: string): boolean {
+  // Nobody made it: it was looked at, and that is what is recorded.
+  if (stage.frozen) return true
   if (planned?.key !== key) return false
   if (stage.alwaysChanged || isCallback(stage)) return true
   return planned.decision === 'cached' && planned.reasons.every(({ kind }) => kind !== 'restored')
