@@ -25,7 +25,8 @@ export function processTable(run: RunRecord): string {
 /** What a step returned, and what it left in the project: `17 rows, out/table.csv (1.2 MB)`. */
 function outputText({ output, outs = {} }: ShownStep): string {
   const left = Object.values(outs).map(({ path, size }) => `${path} (${formatSize(size)})`)
-  const returned = output === undefined || (left.length > 0 && output.about === 'nothing')
+  const isNothing = output !== undefined && ['nothing', 'null'].includes(output.about)
+  const returned = output === undefined || (left.length > 0 && isNothing)
   return [...(returned ? [] : [output.about]), ...left].join(', ') || '-'
 }
 
