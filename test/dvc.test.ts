@@ -133,12 +133,14 @@ describe('a project with dvc.yaml', () => {
     expect(code).toBe(1)
     expect(statuses['count']).toBe('failed')
     expect(project.read('work/count.txt')).toBe('3\n')
-    project.edit('dvc.yaml', 'test -e ok', 'touch begun; sleep 600')
-    const child = project.start(['repro', '--ui', 'plain'])
+    project.edit('dvc.yaml', 'test -e ok', 'echo begun; sleep 600')
+    const child = project.start(['run', '--events'])
     const exit = ended(child)
-    await project.until(() => project.exists('begun'))
-    child.kill('SIGKILL')
+    child.stdout?.on('data', (text: string) => {
+      if (text.includes('"line":"begun"')) child.kill('SIGKILL')
+    })
     await exit
+    expect(project.read('work/count.txt')).toBe('bad\n')
     project.write('dvc.yaml', CHAIN)
     expect((await repro(project)).statuses).toEqual(all('cached', STAGES))
     expect(project.read('work/count.txt')).toBe('3\n')

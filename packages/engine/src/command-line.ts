@@ -26,6 +26,8 @@ export interface Command extends CommandLine {
   readonly setEnv: Readonly<Record<string, string>>
   /** Whether files that it names count. */
   readonly namedFiles: boolean
+  /** Whether it writes to the very paths of its outs, and which of them it finds as they were. */
+  readonly inPlace: { readonly keeps: readonly string[] } | null
 }
 
 /** A text in which each placeholder is a mark, and their names in order: `inputs.csv`, `scratch`. */

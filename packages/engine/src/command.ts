@@ -55,6 +55,16 @@ export interface CommandOptions<
   readonly setEnv?: Readonly<Record<string, string>>
   /** Whether files of the project that the command names count for the key. @default true */
   readonly namedFiles?: boolean
+  /**
+   * `in place`: it writes its outs to their very paths in the project, and does not find there what was
+   * before; that comes back when it fails. @default 'aside'
+   */
+  readonly writes?: 'aside' | 'in place'
+  /**
+   * Names of outs that a command which writes in place finds as they were, and changes. They do not come
+   * back when it fails. @default []
+   */
+  readonly keeps?: readonly (keyof F & string)[]
   /** Files and variables that it depends on besides; counts for the key. @default [] */
   readonly dependsOn?: readonly Handle[]
 }
@@ -69,7 +79,18 @@ export type Printed<S extends Command['stdout']> = S extends 'text'
 const ITS_COMMAND = pinned('its command')
 const SHELL = '/bin/sh'
 const STDOUT = new Set<unknown>(['log', 'text', 'json'] satisfies Command['stdout'][])
-const OWN = ['cmd', 'shell', 'dir', 'stdout', 'passEnv', 'env', 'setEnv', 'namedFiles']
+const OWN = [
+  'cmd',
+  'shell',
+  'dir',
+  'stdout',
+  'passEnv',
+  'env',
+  'setEnv',
+  'namedFiles',
+  'writes',
+  'keeps',
+]
 const NOT_OURS = new Set(['run', 'code', 'executor'])
 const NAMES = new Set([...OWN, ...[...STEP_OPTIONS].filter((name) => !NOT_OURS.has(name))])
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -89,7 +110,8 @@ export function command<
   F extends Outs = {},
   S extends Command['stdout'] = 'log',
 >(options: CommandOptions<I, P, F, S>): Step<Printed<S>, F> {
-  const { cmd, shell, dir, stdout, passEnv, env, setEnv, namedFiles, ...rest } = options
+  const { cmd, shell, dir, stdout, passEnv, env, setEnv, ...others } = options
+  const { namedFiles, writes, keeps, ...rest } = others
   const of = 'command()'
   // It stands in for the function that there is not.
   checkOptions(options, of, NAMES)
@@ -97,6 +119,7 @@ export function command<
     ...checkLine({ cmd, shell, dir, stdout }),
     ...checkEnvironment({ passEnv, env, setEnv }),
     namedFiles: checkNamedFiles(namedFiles),
+    inPlace: checkWrites(writes, keeps, Object.keys(rest.outs ?? {})),
   }
   checkPlaceholders(line, rest.inputs ?? {}, rest.outs ?? {}, rest.params ?? {})
   return makeStep<Printed<S>, F>(
@@ -186,6 +209,25 @@ function checkNamedFiles(namedFiles: unknown = true): boolean {
   throw new TypeError(
     `Expected \`namedFiles\` of command() to be a boolean, got ${typeof namedFiles}`,
   )
+}
+
+function checkWrites(
+  writes: unknown = 'aside',
+  keeps: unknown = [],
+  outs: readonly string[],
+): Command['inPlace'] {
+  if (writes !== 'aside' && writes !== 'in place') {
+    throw new TypeError(
+      `Expected \`writes\` of command() to be 'aside' or 'in place', got ${JSON.stringify(writes)}`,
+    )
+  }
+  if (!Array.isArray(keeps) || !keeps.every((name) => outs.includes(name as string))) {
+    throw new TypeError('Expected `keeps` of command() to be a list of names of its outs')
+  }
+  if (writes === 'in place')
+    return Object.freeze({ keeps: Object.freeze([...(keeps as string[])]) })
+  if (keeps.length === 0) return null
+  throw new TypeError("Expected `keeps` of command() only where it writes 'in place'")
 }
 
 function isOutside(dir: string): boolean {

@@ -390,7 +390,11 @@ export class Engine implements AsyncDisposable {
       artifacts,
       files,
       downloads,
-      workspace: state.workspace(recorder.id),
+      workspace: state.workspace(recorder.id, {
+        signal: halt.killing,
+        waiting: (owner) =>
+          recorder.warn(`the run waits for ${owner}, which writes an out in place`),
+      }),
       staging,
       executor,
       claims,

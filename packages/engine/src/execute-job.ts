@@ -33,7 +33,7 @@ export interface JobSurroundings {
 export async function executeJob(
   { name, step, picks }: OrderedStep,
   { jobInputs, trees }: Pick<Identity, 'jobInputs' | 'trees'>,
-  staged: Pick<StagedOuts, 'paths' | 'scratch'>,
+  staged: Pick<StagedOuts, 'paths' | 'scratch' | 'inPlace'>,
   metrics: Record<string, number>,
   { artifacts, code, executor, kind, signal, emit }: JobSurroundings,
   items?: readonly JobItem[],
@@ -41,6 +41,8 @@ export async function executeJob(
   // A step is given listings by their digests, and later ones are compared with them.
   for (const { text } of trees.values()) await artifacts.put(new TextEncoder().encode(text))
   const { execution, command } = definition(step)
+  const refused = await makeRoom(name, staged, signal, emit)
+  if (refused !== undefined) return { ok: false, failure: refused, duration: 0 }
   // What a step says after its end is not part of it.
   let speaking = true
   const log = new LogLimit()
@@ -79,6 +81,28 @@ export async function executeJob(
   } finally {
     limit.end()
     speaking = false
+  }
+}
+
+/** Of a step that writes in place: why it cannot. */
+async function makeRoom(
+  step: string,
+  { inPlace }: Pick<StagedOuts, 'inPlace'>,
+  signal: AbortSignal,
+  emit: (event: RunEvent) => void,
+): Promise<Failure | undefined> {
+  try {
+    await inPlace?.begin({
+      signal,
+      waiting: (owner) => {
+        const message = `step \`${step}\` waits for ${owner}, which changes one of its outs`
+        emit({ type: 'warning', at: Date.now(), step, message })
+      },
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof StepwellError || signal.aborted) return failureOf(error)
+    throw error
   }
 }
 

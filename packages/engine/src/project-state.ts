@@ -26,6 +26,7 @@ import { Workspace } from './store/workspace.ts'
 
 // No step has this key.
 const WHOLE = digestText('stepwell project') as StepKey
+const FOR_EVER: Waiting = { signal: new AbortController().signal, waiting: () => undefined }
 
 export interface StateOptions {
   /**
@@ -84,10 +85,14 @@ export class ProjectState {
     this.downloads = new DiskDownloads(dir, dirs.downloads, this.digests)
     this.recycle = new Recycle(dirs.recycle)
     this.quarantine = new Recycle(dirs.quarantine)
-    this.staging = new Staging(dirs, this.recycle)
     this.snapshots = new DiskSnapshots(dirs.state)
     this.runs = new RunFiles(dirs.runs)
     this.claims = new DiskClaims(dirs.claims)
+    this.staging = new Staging(dirs, this.recycle, {
+      claims: this.claims,
+      isUnderWay: async (id) => await this.#isUnderWay(id),
+      endOrphans: async () => await new LiveCommands(dir).recover(),
+    })
     this.pins = new Pins(dirs.pins)
     this.ledgers = new ItemLedgers(dirs.items)
     this.accepted = new AcceptanceLog(dirs.accepted)
@@ -110,7 +115,7 @@ export class ProjectState {
   }
 
   /** The project as a run, or a plan, finds and leaves it. */
-  workspace(run: string): Workspace {
+  workspace(run: string, waiting: Waiting = FOR_EVER): Workspace {
     return new Workspace({
       dir: this.dir,
       temporary: this.staging.temporary(run),
@@ -118,6 +123,8 @@ export class ProjectState {
       digests: this.digests,
       recycle: this.recycle,
       link: this.#link,
+      claims: this.claims,
+      waiting,
     })
   }
 
@@ -131,20 +138,22 @@ export class ProjectState {
   async tidy(): Promise<string[]> {
     // First, so that they write no more.
     const orphans = await new LiveCommands(this.dir).recover()
-    await this.staging.recover(async (id) => {
-      try {
-        return (await this.runs.read(id)).status === 'running'
-      } catch (error) {
-        if (error instanceof StepwellError) return false
-        throw error
-      }
-    })
+    await this.staging.recover()
     await this.recycle.purge()
     await this.quarantine.purge()
     return orphans.map(
       (step) =>
         `a command of step \`${step}\` was still at work for a run that was killed: it was ended`,
     )
+  }
+
+  async #isUnderWay(run: string): Promise<boolean> {
+    try {
+      return (await this.runs.read(run)).status === 'running'
+    } catch (error) {
+      if (error instanceof StepwellError) return false
+      throw error
+    }
   }
 
   /**

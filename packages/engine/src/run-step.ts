@@ -349,7 +349,8 @@ export class StepRunner {
     life.metrics = {}
     const { reasons, attempts } = life
     emit({ type: 'step-started', at: Date.now(), step: name, attempt: attempts, reasons })
-    return staging.open(run, name, key, definition(step).outs, attempts)
+    const { outs, command } = definition(step)
+    return staging.open(run, name, key, outs, attempts, command?.inPlace?.keeps)
   }
 
   /** An attempt failed: another one follows, or that was all. */
@@ -430,9 +431,15 @@ export class StepRunner {
 
   /** 6. Only what is committed comes into the project: from then on it can be restored. */
   async #place(name: string, { outs }: Outputs, staged: StagedOuts): Promise<Failure | undefined> {
+    const { workspace } = this.#options
+    const { paths, inPlace } = staged
     try {
+      await inPlace?.settle()
       for (const [out, artifact] of Object.entries(outs)) {
-        const aside = await this.#options.workspace.place(artifact, staged.paths[out])
+        const aside =
+          inPlace === undefined
+            ? await workspace.place(artifact, paths[out])
+            : await workspace.letGo(inPlace.before(out))
         if (aside === undefined) continue
         this.#warn(name, { kind: 'restored', path: artifact.path, problem: 'edited', aside })
       }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { REPLACED, Recycle } from '../src/store/recycle.ts'
+import { DiskClaims } from '../src/store/disk-claims.ts'
 import { Staging } from '../src/store/staging.ts'
 import { temporaryDir } from './support/temporary.ts'
 
@@ -32,15 +33,20 @@ test('what steps leave over and over does not drive out what somebody edited', a
 test('several runs at once put aside what a killed one left, all of it and once', async () => {
   const { dir, recycle } = setUp()
   const staging = new Staging(
-    { staging: join(dir, 'staging'), scratch: join(dir, 'scratch') },
+    { project: dir, staging: join(dir, 'staging'), scratch: join(dir, 'scratch') },
     recycle,
+    {
+      claims: new DiskClaims(join(dir, 'claims')),
+      isUnderWay: async () => await Promise.resolve(false),
+      endOrphans: async () => await Promise.resolve(),
+    },
   )
   const names = Array.from({ length: 20 }, (_, index) => `step${index}`)
   for (const name of names) {
     mkdirSync(join(dir, 'staging/run', name), { recursive: true })
     writeFileSync(join(dir, 'staging/run', name, 'half'), name)
   }
-  const recover = async () => await staging.recover(async () => await Promise.resolve(false))
+  const recover = async () => await staging.recover()
   await Promise.all([recover(), recover(), recover()])
   expect(readdirSync(join(dir, 'staging'))).toEqual([])
   const kept = readdirSync(join(dir, 'recycle'), { recursive: true, withFileTypes: true })

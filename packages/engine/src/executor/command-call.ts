@@ -124,7 +124,10 @@ export class CommandCall implements AsyncDisposable {
     const [of = ''] = name.split('.', 1)
     const rest = name.slice(of.length + 1)
     if (of === 'params') return [scalarsOf(JSON.parse(params)).get(rest) ?? this.#impossible(name)]
-    if (of === 'outs') return [outs[rest]?.staged ?? this.#impossible(name)]
+    if (of === 'outs') {
+      const { path, staged } = outs[rest] ?? this.#impossible(name)
+      return [this.#command.inPlace === null ? staged : this.#pathTo(path)]
+    }
     return await this.#input(name, rest)
   }
 

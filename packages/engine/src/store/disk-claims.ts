@@ -63,6 +63,14 @@ export class DiskClaims implements Claims {
     }
   }
 
+  /** As `take`, but gives nothing where somebody has it, or is about to. */
+  tryTake(key: StepKey): Claim | undefined {
+    const own = this.#write(key)
+    if (this.#find(key, own, new Map()) === undefined) return this.#claim(own)
+    rmSync(own, { force: true })
+    return undefined
+  }
+
   /** Removes the claims of processes that are gone. */
   tidy(): void {
     for (const name of this.#names()) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync, realpathSync, type Stats } from 'node:fs'
+import { realpathSync, type Stats } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { OutArtifact } from '../artifact.ts'
@@ -7,9 +7,19 @@ import { codeOf, messageOf, StepwellError } from '../errors.ts'
 import type { OutKind } from '../fingerprint.ts'
 import { parseTree, type TreeEntry } from '../tree.ts'
 import { move, remove } from './files.ts'
+import { takeOuts } from './out-claims.ts'
+import { statsAt } from './out-way.ts'
 import { isWithin } from './paths.ts'
 import { REPLACED, type Recycle } from './recycle.ts'
-import type { ArtifactState, ArtifactStore, FileDigests, LinkMode } from './store.ts'
+import type {
+  ArtifactState,
+  ArtifactStore,
+  Claim,
+  Claims,
+  FileDigests,
+  LinkMode,
+  Waiting,
+} from './store.ts'
 import { readTree } from './tree-reader.ts'
 import { writeFileOut, writeTree } from './tree-writer.ts'
 
@@ -22,6 +32,9 @@ export interface WorkspaceOptions {
   readonly digests: FileDigests
   readonly recycle: Recycle
   readonly link: LinkMode
+  readonly claims: Claims
+  /** For those that write in place. */
+  readonly waiting: Waiting
 }
 
 /**
@@ -113,9 +126,43 @@ export class Workspace {
    * @throws StepwellError STEPWELL_OUT_PLACE when the project cannot be written.
    */
   async place(out: OutArtifact, staged?: string): Promise<string | undefined> {
-    const placing = this.#placing.then(async () => await this.#place(out, staged))
-    this.#placing = placing.catch(() => undefined)
-    return await placing
+    const claim = await this.#claim(out.path)
+    try {
+      const placing = this.#placing.then(async () => await this.#place(out, staged))
+      this.#placing = placing.catch(() => undefined)
+      return await placing
+    } finally {
+      claim.release()
+    }
+  }
+
+  /** A step that writes to that very path must not find it changed. */
+  async #claim(path: string): Promise<Claim> {
+    const { claims, waiting } = this.#options
+    try {
+      return await takeOuts(claims, [path], waiting)
+    } catch (cause) {
+      if (!waiting.signal.aborted) throw cause
+      throw new StepwellError({
+        code: 'STEPWELL_OUT_PLACE',
+        what: `\`${path}\` cannot be put into place`,
+        facts: 'another run writes there, and this one was stopped before it had ended',
+        todo: 'run again: nothing is lost',
+        cause,
+      })
+    }
+  }
+
+  /**
+   * Lets go of what was at the path of an out before it was made in place. It is left where it is, if it
+   * can be had from the artifact store again.
+   * @returns where it is now, if it cannot
+   */
+  async letGo(before: string | undefined): Promise<string | undefined> {
+    const stats = before === undefined ? undefined : statsAt(before)
+    if (before === undefined || stats === undefined) return undefined
+    if (await this.#isKept(kindOf(stats), before)) return undefined
+    return await this.#options.recycle.keep(before, REPLACED)
   }
 
   async #place(out: OutArtifact, staged: string | undefined): Promise<string | undefined> {
@@ -223,16 +270,6 @@ export class Workspace {
 
   #path({ path }: { readonly path: string }): string {
     return join(this.#options.dir, path)
-  }
-}
-
-/** `undefined` where nothing is, nor can be: a parent may be a file. */
-function statsAt(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch (error) {
-    if (codeOf(error) === 'ENOTDIR') return undefined
-    throw error
   }
 }
 

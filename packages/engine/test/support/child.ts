@@ -6,7 +6,8 @@ import { expect, onTestFinished } from 'vitest'
 
 /** Starts a script of `test/fixtures` in a process of its own, which ends with the test at the latest. */
 export function startChild(
-  script: 'claim-key' | 'hold-index' | 'put-entry' | 'read-entries' | 'run-and-block',
+  script:
+    'claim-key' | 'hold-index' | 'put-entry' | 'read-entries' | 'run-and-block' | 'run-in-place',
   ...args: readonly string[]
 ): ChildProcess {
   // Not by `import.meta.url`: a loaded test is on the stack of the steps of its fixtures, so that the engine
