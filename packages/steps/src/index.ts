@@ -58,3 +58,13 @@ export {
 } from './monitor.ts'
 export type { Drift } from './drift.ts'
 export type { EffectStep } from './effect.ts'
+export { openTable, type OpenTableOptions, type Table } from './tables/open-table.ts'
+export type { Column, ColumnType, DeclaredType } from './tables/column.ts'
+export type { SqlRow, SqlValue } from './tables/duckdb.ts'
+export {
+  collectTable,
+  type CollectTableInputs,
+  type CollectTableParams,
+  type TypingParams,
+} from './tables/collect.ts'
+export type { Collected, CollectContext } from './tables/type-columns.ts'

@@ -27,7 +27,9 @@ export interface ParamReader {
   texts(name: string, fallback?: readonly string[]): readonly string[]
   /** A list of texts, numbers and nulls, not empty. */
   cells(name: string): readonly (string | number | null)[]
-  oneOf<T extends string>(name: string, options: readonly T[]): T
+  /** Texts by name, none by default. @param options the only ones that may be @default any */
+  record(name: string, options?: readonly string[]): Readonly<Record<string, string>>
+  oneOf<T extends string>(name: string, options: readonly T[], fallback?: T): T
   /** Throws, saying what the param must be. */
   refuse(name: string, expected: string): never
 }
@@ -73,8 +75,20 @@ export function readParams(step: string, params: unknown, known: readonly string
       read(name, 'a list of distinct texts with at least one', fallback, isNames),
     texts: (name, fallback) => read(name, 'a list of texts', fallback, isTexts),
     cells: (name) => read(name, 'a list of values with at least one', undefined, isCells),
-    oneOf: <T extends string>(name: string, options: readonly T[]) =>
-      read(name, `one of ${options.join(', ')}`, undefined, (value): value is T =>
+    record: (name, options) =>
+      read(
+        name,
+        `an object of ${options === undefined ? 'texts' : options.join(', ')}`,
+        {},
+        (value): value is Readonly<Record<string, string>> =>
+          typeof value === 'object' &&
+          value !== null &&
+          !Array.isArray(value) &&
+          isTexts(Object.values(value)) &&
+          Object.values(value).every((item) => options?.includes(String(item)) ?? item !== ''),
+      ),
+    oneOf: <T extends string>(name: string, options: readonly T[], fallback?: T) =>
+      read(name, `one of ${options.join(', ')}`, fallback, (value): value is T =>
         options.some((option) => option === value),
       ),
     refuse,

@@ -1,0 +1,146 @@
+import { StepwellError } from '@stepwell/engine/author'
+import { join } from 'node:path'
+import { sqlTypeOf, type DeclaredType } from './column.ts'
+import { csvHeader } from './csv-header.ts'
+import type { Session } from './duckdb.ts'
+import { firstLine, ROW } from './parquet.ts'
+import { quoteName, quotePath, quoteText, textList } from './sql.ts'
+import type { Staged } from './staged.ts'
+import type { TextFile } from './text-file.ts'
+import { isMissingText, isWhole, missingNumbers } from './typing.ts'
+
+/** CSV files with the same columns, to be read as one. */
+export interface CsvFiles {
+  readonly files: readonly TextFile[]
+  readonly names: readonly string[]
+  /** What read_csv is told besides. */
+  readonly options: string
+}
+
+const MARK = 'stepwell: rejected'
+// What no cell is: an empty list is refused.
+const NO_TOKEN = '\u0001stepwell'
+
+/** @throws StepwellError STEPWELL_CSV_HEADER when a file has other columns than the first one. */
+export function csvFiles(
+  files: readonly TextFile[],
+  delimiter: string,
+  given: readonly string[] | undefined,
+): CsvFiles {
+  const headers = files.map((file) => csvHeader(file, delimiter))
+  const [first] = headers
+  const names = given ?? first?.names ?? []
+  for (const [index, header] of headers.entries()) {
+    if (given !== undefined || String(header.names) === String(names)) continue
+    throw new StepwellError({
+      code: 'STEPWELL_CSV_HEADER',
+      what: `${files[index]?.path} has other columns than ${files[0]?.path}`,
+      facts: `${header.names.join(', ')} instead of ${names.join(', ')}`,
+      todo: 'collect them in steps of their own',
+    })
+  }
+  const options = [
+    'auto_detect = false',
+    `header = ${given === undefined}`,
+    `delim = ${quoteText(delimiter)}`,
+    `quote = '"'`,
+    `escape = '"'`,
+    `new_line = '${first?.newLine ?? '\\n'}'`,
+    `compression = '${files.some(({ isCompressed }) => isCompressed) ? 'gzip' : 'none'}'`,
+    'hive_partitioning = false',
+    'store_rejects = true',
+    'rejects_limit = 0',
+  ].join(', ')
+  return { files, names, options }
+}
+
+/**
+ * A query that reads the files in one pass, for when all types are known. It holds as long as nothing is
+ * rejected: it fails for some of that, and `hasRejects` tells of the rest.
+ */
+export function typedCsv(
+  { files, names, options }: CsvFiles,
+  types: ReadonlyMap<string, DeclaredType>,
+  tokens: readonly string[],
+): string {
+  const columns = names.map((name, index) => {
+    const type = types.get(name) ?? 'text'
+    return `'c${index}': '${sqlTypeOf(type === 'integer' ? 'number' : type)}'`
+  })
+  const numbers = missingNumbers(tokens)
+  const select = names.map((name, index) => {
+    const cell = `c${index}`
+    const type = types.get(name) ?? 'text'
+    const isMissing = numbers.length === 0 ? 'FALSE' : `${cell} IN (${numbers.join(', ')})`
+    const fail = `error(${quoteText(MARK)})`
+    switch (type) {
+      case 'text':
+        return `CASE WHEN NOT (${isMissingText(cell, tokens)}) THEN ${cell} END`
+      case 'number':
+        return `CASE WHEN ${cell} IS NULL OR ${isMissing} THEN NULL
+          WHEN isfinite(${cell}) THEN ${cell} ELSE ${fail} END`
+      case 'integer':
+        return `CASE WHEN ${cell} IS NULL OR ${isMissing} THEN NULL
+          WHEN ${isWhole(cell)} THEN CAST(${cell} AS BIGINT) ELSE ${fail} END`
+      default:
+        return cell
+    }
+  })
+  const nulls = textList(tokens.length === 0 ? [NO_TOKEN] : tokens)
+  return `SELECT ${select.map((sql, index) => `${sql} AS ${quoteName(names[index] ?? '')}`).join(', ')}
+    FROM read_csv(${paths(files)}, columns = {${columns.join(', ')}}, nullstr = ${nulls}, ${options})`
+}
+
+/** Whether reading has rejected anything so far. */
+export async function hasRejects(session: Session): Promise<boolean> {
+  const [found] = await session.rows('SELECT count(*) AS n FROM reject_errors')
+  return found?.['n'] !== 0
+}
+
+/** Reads the files as text. */
+export async function stageCsv(
+  session: Session,
+  { files, names, options }: CsvFiles,
+  scratch: string,
+): Promise<Staged> {
+  const stage = join(scratch, 'stage.parquet')
+  const columns = names.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ')
+  const own = `rejects_table = 'unreadable', rejects_scan = 'scans', filename = 'file'`
+  const query = `SELECT * FROM read_csv(${paths(files)}, columns = {${columns}},
+    nullstr = ['${NO_TOKEN}'], ${options}, ${own})`
+  try {
+    await session.run(`COPY (${query}) TO ${quoteText(stage)} (FORMAT parquet)`)
+  } catch (error) {
+    throw new StepwellError({
+      code: 'STEPWELL_CSV_SYNTAX',
+      what: `${files.map(({ path }) => path).join(', ')} cannot be read as CSV`,
+      facts: firstLine(error),
+      todo: "check the params 'delimiter' and 'encoding', and the quotes in the file",
+      cause: error,
+    })
+  }
+  const columnNames = names.map((name, index) => `WHEN ${index + 1} THEN ${quoteText(name)}`)
+  return {
+    from: `read_parquet(${quotePath(stage)})`,
+    columns: names.map((name, index) => ({ name, sql: `c${index}`, isText: true })),
+    file: pathOf(files, 'file'),
+    row: `${ROW} + 1`,
+    unreadable: `SELECT ${pathOf(files, 's.file_path')} AS file, r.line, NULL AS row,
+        CASE r.column_idx ${columnNames.join(' ')} END AS column, NULL AS value,
+        lower(r.error_type::VARCHAR) || ': ' || r.error_message AS reason, r.csv_line AS record
+      FROM unreadable r JOIN scans s USING (scan_id, file_id)
+      QUALIFY row_number() OVER (PARTITION BY s.file_path, r.line ORDER BY r.column_idx, r.byte_position) = 1`,
+  }
+}
+
+/** A path as it is in the project, for one that the reader tells. */
+function pathOf(files: readonly TextFile[], sql: string): string {
+  const cases = files.map(
+    ({ location, path }) => `WHEN ${quoteText(location)} THEN ${quoteText(path)}`,
+  )
+  return `CASE ${sql} ${cases.join(' ')} END`
+}
+
+function paths(files: readonly TextFile[]): string {
+  return `[${files.map(({ location }) => quotePath(location)).join(', ')}]`
+}
