@@ -68,3 +68,43 @@ export {
   type TypingParams,
 } from './tables/collect.ts'
 export type { Collected, CollectContext } from './tables/type-columns.ts'
+export {
+  cleanTable,
+  type Cleaned,
+  type CleanOperation,
+  type CleanTableInputs,
+  type CleanTableParams,
+} from './tables/clean.ts'
+export {
+  fitTransform,
+  type FitOperation,
+  type FitTransformInputs,
+  type FitTransformParams,
+} from './tables/fit-transform.ts'
+export {
+  applyTransform,
+  type ApplyTransformInputs,
+  type Transformed,
+} from './tables/apply-transform.ts'
+export type { FittedOperation, Transform } from './tables/transform.ts'
+export {
+  splitTable,
+  type SplitTable,
+  type SplitTableInputs,
+  type SplitTableParams,
+} from './tables/split-table.ts'
+export {
+  foldTable,
+  takeFold,
+  type FoldTableInputs,
+  type FoldTableParams,
+  type TakeFoldInputs,
+  type TakeFoldParams,
+} from './tables/fold-table.ts'
+export {
+  validateTable,
+  type ColumnRules,
+  type Validated,
+  type ValidateTableInputs,
+  type ValidateTableParams,
+} from './tables/validate.ts'

@@ -29,6 +29,15 @@ export interface ParamReader {
   cells(name: string): readonly (string | number | null)[]
   /** Texts by name, none by default. @param options the only ones that may be @default any */
   record(name: string, options?: readonly string[]): Readonly<Record<string, string>>
+  /** Texts, numbers and truth values by name. */
+  values(name: string): Readonly<Record<string, string | number | boolean>>
+  /** Anything by name, nothing by default. */
+  object(name: string): Readonly<Record<string, unknown>>
+  /** A text or a number. */
+  cell(name: string): string | number
+  flag(name: string, fallback: boolean): boolean
+  /** A list of anything, not empty. */
+  list(name: string): readonly unknown[]
   oneOf<T extends string>(name: string, options: readonly T[], fallback?: T): T
   /** Throws, saying what the param must be. */
   refuse(name: string, expected: string): never
@@ -87,6 +96,43 @@ export function readParams(step: string, params: unknown, known: readonly string
           isTexts(Object.values(value)) &&
           Object.values(value).every((item) => options?.includes(String(item)) ?? item !== ''),
       ),
+    values: (name) =>
+      read(
+        name,
+        'an object of texts, numbers and truth values',
+        undefined,
+        (value): value is Readonly<Record<string, string | number | boolean>> =>
+          typeof value === 'object' &&
+          value !== null &&
+          !Array.isArray(value) &&
+          Object.values(value).every((item) => isScalar(item) || typeof item === 'boolean'),
+      ),
+    object: (name) =>
+      read(
+        name,
+        'an object',
+        {},
+        (value): value is Readonly<Record<string, unknown>> =>
+          typeof value === 'object' && value !== null && !Array.isArray(value),
+      ),
+    cell: (name) =>
+      read(name, 'a text or a number', undefined, (value): value is string | number =>
+        isCell(value),
+      ),
+    flag: (name, fallback) =>
+      read(
+        name,
+        'true or false',
+        fallback,
+        (value): value is boolean => typeof value === 'boolean',
+      ),
+    list: (name) =>
+      read(
+        name,
+        'a list with at least one',
+        undefined,
+        (value): value is readonly unknown[] => Array.isArray(value) && value.length > 0,
+      ),
     oneOf: <T extends string>(name: string, options: readonly T[], fallback?: T) =>
       read(name, `one of ${options.join(', ')}`, fallback, (value): value is T =>
         options.some((option) => option === value),
@@ -120,6 +166,10 @@ function isCells(value: unknown): value is readonly (string | number | null)[] {
   const isCell = (item: unknown) =>
     item === null || typeof item === 'string' || typeof item === 'number'
   return Array.isArray(value) && value.length > 0 && value.every(isCell)
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
 }
 
 function isWithin(value: unknown, range: NumberRange): value is number {
