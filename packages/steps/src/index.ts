@@ -108,3 +108,11 @@ export {
   type ValidateTableInputs,
   type ValidateTableParams,
 } from './tables/validate.ts'
+export {
+  collectPostgres,
+  collectSqlite,
+  type CollectPostgres,
+  type CollectPostgresInputs,
+  type CollectSqliteInputs,
+  type CollectSqlParams,
+} from './tables/collect-sql.ts'

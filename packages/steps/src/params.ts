@@ -117,7 +117,7 @@ export function readParams(step: string, params: unknown, known: readonly string
       ),
     cell: (name) =>
       read(name, 'a text or a number', undefined, (value): value is string | number =>
-        isCell(value),
+        isScalar(value),
       ),
     flag: (name, fallback) =>
       read(

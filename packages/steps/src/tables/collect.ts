@@ -40,7 +40,7 @@ export interface TypingParams {
   /**
    * What stands for a missing value in text. Blanks around a cell do not count, and a token that is a
    * number matches every spelling of it (`-200` also means `-200.0`).
-   * @default ['']
+   * @default [''], for a database none
    */
   readonly missing?: readonly string[]
 }
@@ -131,7 +131,7 @@ export async function collectTable(
 export const TYPING: readonly string[] = ['types', 'formats', 'missing']
 
 /** @throws StepwellError STEPWELL_PARAM_INVALID */
-export function readTyping(params: ParamReader): Typing {
+export function readTyping(params: ParamReader, missing: readonly string[] = ['']): Typing {
   const types = params.record('types', DECLARED_TYPES) as Record<string, DeclaredType>
   const formats = params.record('formats')
   for (const name of Object.keys(formats)) {
@@ -141,7 +141,7 @@ export function readTyping(params: ParamReader): Typing {
   return {
     types: new Map(Object.entries(types)),
     formats: new Map(Object.entries(formats)),
-    missing: params.texts('missing', ['']),
+    missing: params.texts('missing', missing),
   }
 }
 

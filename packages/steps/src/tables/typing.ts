@@ -61,7 +61,7 @@ export function convert(text: string, type: DeclaredType, format?: string): stri
 }
 
 /** A double as an integer, or NULL where it is none. */
-export function wholeNumber(number: string): string {
+function wholeNumber(number: string): string {
   return `CASE WHEN ${isWhole(number)} THEN CAST(${number} AS BIGINT) END`
 }
 
