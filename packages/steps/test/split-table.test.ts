@@ -41,7 +41,7 @@ function keyOf(row: number, seed: number): number {
     return (x ^ (x >>> 15)) >>> 0
   }
   const bits = BigInt.asUintN(64, BigInt(seed))
-  return mix((mix(row ^ Number(bits & 0xffffffffn)) + Number(bits >> 32n)) >>> 0)
+  return mix(row ^ mix(Number(bits & 0xffffffffn) ^ mix(Number(bits >> 32n) + 1)))
 }
 
 describe('splitTable', () => {

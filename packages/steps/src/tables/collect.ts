@@ -2,7 +2,7 @@ import { StepwellError, type FileInput } from '@stepwell/engine/author'
 import { join } from 'node:path'
 import { readParams, type ParamReader } from '../params.ts'
 import { DECLARED_TYPES, type DeclaredType } from './column.ts'
-import { csvFiles, hasRejects, stageCsv, typedCsv } from './csv-files.ts'
+import { csvFiles, isAsTyped, stageCsv, typedCsv } from './csv-files.ts'
 import type { Session } from './duckdb.ts'
 import { stageJson } from './json-files.ts'
 import { columnsOf, firstLine, ROW, writeTable } from './parquet.ts'
@@ -113,7 +113,7 @@ export async function collectTable(
       try {
         const query = typedCsv(csv, typing.types, typing.missing)
         const table = await writeTable(session, query, context.outs.table)
-        if (table.rows > 0 && !(await hasRejects(session))) {
+        if (table.rows > 0 && (await isAsTyped(session, table, typing.missing))) {
           return reportCollected(table, await writeRejected(session, NO_REJECTS, context), context)
         }
       } catch (error) {

@@ -1,10 +1,10 @@
 import { StepwellError } from '@stepwell/engine/author'
 import { join } from 'node:path'
-import { sqlTypeOf, type DeclaredType } from './column.ts'
+import { isNumeric, sqlTypeOf, type DeclaredType } from './column.ts'
 import { csvHeader } from './csv-header.ts'
 import type { Session } from './duckdb.ts'
-import { firstLine, ROW } from './parquet.ts'
-import { quoteName, quotePath, quoteText, textList } from './sql.ts'
+import { firstLine, ROW, type Source } from './parquet.ts'
+import { anyOf, quoteName, quotePath, quoteText, textList } from './sql.ts'
 import type { Staged } from './staged.ts'
 import type { TextFile } from './text-file.ts'
 import { isMissingText, isWhole, missingNumbers } from './typing.ts'
@@ -17,7 +17,6 @@ export interface CsvFiles {
   readonly options: string
 }
 
-const MARK = 'stepwell: rejected'
 // What no cell is: an empty list is refused.
 const NO_TOKEN = '\u0001stepwell'
 
@@ -55,8 +54,8 @@ export function csvFiles(
 }
 
 /**
- * A query that reads the files in one pass, for when all types are known. It holds as long as nothing is
- * rejected: it fails for some of that, and `hasRejects` tells of the rest.
+ * A query that reads the files in one pass, for when all types are known, and leaves most of the judging
+ * to `isAsTyped`, which must be asked.
  */
 export function typedCsv(
   { files, names, options }: CsvFiles,
@@ -65,36 +64,41 @@ export function typedCsv(
 ): string {
   const columns = names.map((name, index) => {
     const type = types.get(name) ?? 'text'
+    // As an integer, 1.5 would be read as 2.
     return `'c${index}': '${sqlTypeOf(type === 'integer' ? 'number' : type)}'`
   })
-  const numbers = missingNumbers(tokens)
   const select = names.map((name, index) => {
     const cell = `c${index}`
     const type = types.get(name) ?? 'text'
-    const isMissing = numbers.length === 0 ? 'FALSE' : `${cell} IN (${numbers.join(', ')})`
-    const fail = `error(${quoteText(MARK)})`
-    switch (type) {
-      case 'text':
-        return `CASE WHEN NOT (${isMissingText(cell, tokens)}) THEN ${cell} END`
-      case 'number':
-        return `CASE WHEN ${cell} IS NULL OR ${isMissing} THEN NULL
-          WHEN isfinite(${cell}) THEN ${cell} ELSE ${fail} END`
-      case 'integer':
-        return `CASE WHEN ${cell} IS NULL OR ${isMissing} THEN NULL
-          WHEN ${isWhole(cell)} THEN CAST(${cell} AS BIGINT) ELSE ${fail} END`
-      default:
-        return cell
-    }
+    const whole = `CASE WHEN NOT (${isWhole(cell)}) THEN error('no integer') ELSE CAST(${cell} AS BIGINT) END`
+    return `${type === 'integer' ? whole : cell} AS ${quoteName(name)}`
   })
   const nulls = textList(tokens.length === 0 ? [NO_TOKEN] : tokens)
-  return `SELECT ${select.map((sql, index) => `${sql} AS ${quoteName(names[index] ?? '')}`).join(', ')}
+  return `SELECT ${select.join(', ')}
     FROM read_csv(${paths(files)}, columns = {${columns.join(', ')}}, nullstr = ${nulls}, ${options})`
 }
 
-/** Whether reading has rejected anything so far. */
-export async function hasRejects(session: Session): Promise<boolean> {
-  const [found] = await session.rows('SELECT count(*) AS n FROM reject_errors')
-  return found?.['n'] !== 0
+/** Whether what `typedCsv` has read is what reading text and judging each cell would come to. */
+export async function isAsTyped(
+  session: Session,
+  { from, columns }: Source,
+  tokens: readonly string[],
+): Promise<boolean> {
+  const numbers = missingNumbers(tokens)
+  const doubts = columns.flatMap((column) => {
+    const cell = quoteName(column.name)
+    if (column.type === 'text') return [`${cell} IS NOT NULL AND (${isMissingText(cell, tokens)})`]
+    if (!isNumeric(column)) return []
+    return [
+      `NOT isfinite(${cell})`,
+      ...(numbers.length > 0 ? [`${cell} IN (${numbers.join(', ')})`] : []),
+    ]
+  })
+  const [found] = await session.rows(
+    `SELECT (SELECT count(*) FROM reject_errors) AS rejects,
+       (SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${anyOf(doubts)} LIMIT 1)) AS doubts`,
+  )
+  return found?.['rejects'] === 0 && found['doubts'] === 0
 }
 
 /** Reads the files as text. */

@@ -23,48 +23,106 @@ const MOST = 1000
  */
 export async function cutByKey(
   session: Session,
-  relation: Relation,
+  given: Relation,
   key: string,
   bounds: readonly number[],
   stratum?: string,
 ): Promise<Parts> {
+  // Pushed down into the reading of a file, each mention of the key would be computed anew.
+  await session.run("SET disabled_optimizers = 'join_order,build_side_probe_side,filter_pushdown'")
+  const relation = { ...given, from: `(SELECT *, ${key} AS ${KEY} FROM ${given.from})` }
   const value = stratum === undefined ? 'NULL' : `CAST(${quoteName(stratum)} AS VARCHAR)`
-  const counted = await session.rows(
-    `SELECT ${value} AS value, count(*) AS n FROM ${relation.from} GROUP BY 1 ORDER BY 1 LIMIT ${MOST + 1}`,
+  const strata = await countStrata(session, relation, value, stratum)
+  const cuts = await keysAt(
+    session,
+    relation,
+    value,
+    strata.map((each) => ({
+      ...each,
+      ranks: bounds.map((bound) => share(bound, each.count)),
+    })),
   )
-  if (counted.length > MOST) {
-    throw new StepwellError({
-      code: 'STEPWELL_CATEGORIES_MANY',
-      what: `column ${JSON.stringify(stratum)} has more than ${MOST} values to stratify by`,
-      todo: 'stratify by a column that has fewer, or not at all',
-    })
-  }
-  const cuts = await session.rows(
-    `SELECT value, rank, key FROM (
-       SELECT value, key, row_number() OVER (PARTITION BY value ORDER BY key) - 1 AS rank
-       FROM (SELECT ${value} AS value, ${key} AS key FROM ${relation.from}))
-     WHERE ${counted
-       .map(({ value: each, n }) => {
-         const same = each === null ? 'value IS NULL' : `value = ${quoteText(String(each))}`
-         return `(${same} AND rank IN (${bounds.map((bound) => share(bound, Number(n))).join(', ')}))`
-       })
-       .join(' OR ')}`,
+  const part = (keys: readonly number[]): string =>
+    keys.map((each) => `(${KEY} >= ${each})::INTEGER`).join(' + ')
+  if (stratum === undefined) return { relation, part: part(cuts[0] ?? []), isUnordered: false }
+  const cases = strata.map(
+    (each, index) => `WHEN ${isValue(value, each.value)} THEN ${part(cuts[index] ?? [])}`,
   )
-  const part = (each: unknown, n: number): string => {
-    const keys = bounds.map((bound) => {
-      const rank = share(bound, n)
-      return cuts.find((cut) => cut['value'] === each && cut['rank'] === rank)?.['key']
-    })
-    return keys.map((at) => `(${key} >= ${String(at)})::INTEGER`).join(' + ')
-  }
-  if (stratum === undefined) {
-    return { relation, part: part(null, Number(counted[0]?.['n'])), isUnordered: false }
-  }
-  const cases = counted.map(({ value: each, n }) => {
-    const same = each === null ? `${value} IS NULL` : `${value} = ${quoteText(String(each))}`
-    return `WHEN ${same} THEN ${part(each, Number(n))}`
-  })
   return { relation, part: `CASE ${cases.join(' ')} END`, isUnordered: false }
+}
+
+const KEY = '"stepwell key"'
+// A key has 32 bits; a bucket is told by the upper ones.
+const BUCKET = 20
+
+interface Stratum {
+  readonly value: string | null
+  readonly count: number
+}
+
+async function countStrata(
+  session: Session,
+  { from }: Relation,
+  value: string,
+  column: string | undefined,
+): Promise<Stratum[]> {
+  const counted = await session.rows(
+    `SELECT ${value} AS value, count(*) AS n FROM ${from} GROUP BY 1 ORDER BY 1 LIMIT ${MOST + 1}`,
+  )
+  if (counted.length <= MOST) {
+    return counted.map((row) => ({
+      value: row['value'] === null ? null : String(row['value']),
+      count: Number(row['n']),
+    }))
+  }
+  throw new StepwellError({
+    code: 'STEPWELL_CATEGORIES_MANY',
+    what: `column ${JSON.stringify(column)} has more than ${MOST} values to stratify by`,
+    todo: 'stratify by a column that has fewer, or not at all',
+  })
+}
+
+/**
+ * For each stratum the keys at some ranks, from 0, in ascending order. Nothing is sorted but the few keys
+ * of the buckets in which they lie.
+ */
+async function keysAt(
+  session: Session,
+  { from }: Relation,
+  value: string,
+  strata: readonly (Stratum & { readonly ranks: readonly number[] })[],
+): Promise<number[][]> {
+  const keyed = `(SELECT ${value} AS value, ${KEY} AS key FROM ${from})`
+  const wanted = strata.flatMap(({ value: each, ranks }) =>
+    ranks.map((rank) => `(${each === null ? 'NULL' : quoteText(each)}, ${rank})`),
+  )
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE buckets AS
+     SELECT DISTINCT b.value, b.bucket, b.before FROM (
+       SELECT value, bucket, n, sum(n) OVER (PARTITION BY value ORDER BY bucket) - n AS before
+       FROM (SELECT value, key >> ${BUCKET} AS bucket, count(*) AS n FROM ${keyed} GROUP BY 1, 2)) b
+     JOIN (VALUES ${wanted.join(', ')}) w (value, rank)
+       ON b.value IS NOT DISTINCT FROM w.value AND w.rank >= b.before AND w.rank < b.before + b.n`,
+  )
+  const found = await session.rows(
+    `SELECT k.value, key, before + row_number() OVER (PARTITION BY k.value, bucket ORDER BY key) - 1 AS rank
+     FROM ${keyed} k JOIN buckets b ON k.value IS NOT DISTINCT FROM b.value AND key >> ${BUCKET} = bucket`,
+  )
+  const keys = new Map(
+    found.map((row) => [JSON.stringify([row['value'], Number(row['rank'])]), Number(row['key'])]),
+  )
+  return strata.map(({ value: each, ranks }) =>
+    ranks.map((rank) => {
+      const key = keys.get(JSON.stringify([each, rank]))
+      // Each rank is below the number of rows.
+      if (key === undefined) throw new TypeError(`no key at rank ${rank}`)
+      return key
+    }),
+  )
+}
+
+function isValue(sql: string, value: string | null): string {
+  return value === null ? `${sql} IS NULL` : `${sql} = ${quoteText(value)}`
 }
 
 /**
