@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import * as steps from '../packages/steps/src/index.ts'
 import { expect, test } from 'vitest'
 import { all, Project, ROOT } from './rig.ts'
 
@@ -113,6 +115,36 @@ test('the pipeline of docs/shapes.md runs, and maps over one file more', async (
   })
   project.edit('pipeline.ts', 'loud: false', 'loud: true')
   expect((await project.run()).statuses).toMatchObject({ tell: 'succeeded' })
+})
+
+test('the examples of docs/steps.md are one pipeline that runs, and every function has one', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'steps.md'), 'utf8')
+  const blocks = [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code)
+  const project = new Project()
+  project.write('pipeline.ts', blocks.join('\n'))
+  mkdirSync(project.path('data'), { recursive: true })
+  for (const name of ['penguins-raw.csv', 'auto-mpg.csv']) {
+    copyFileSync(join(ROOT, 'packages/steps/test/data', name), project.path(`data/${name}`))
+  }
+  for (const day of ['mon', 'tue'])
+    project.write(`data/days/${day}.ndjson`, `{"day":"${day}","n":1}\n`)
+  const shop = new DatabaseSync(project.path('data/shop.db'))
+  shop.exec(
+    'CREATE TABLE items (id INTEGER, price REAL); INSERT INTO items VALUES (1, 2.5), (2, 3)',
+  )
+  shop.close()
+  const { record, statuses, stderr } = await project.run()
+  expect(Object.values(statuses), stderr).toEqual(Object.values(statuses).map(() => 'succeeded'))
+  expect(record.steps['collect']?.output?.about).toContain('rows 344')
+  expect(record.steps['split']?.output?.about).toBe('{ train 272, test 70 }')
+  expect((await project.run()).statuses).toEqual(all('cached', Object.keys(statuses)))
+
+  const headings = [...text.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
+  const functions = Object.entries(steps).flatMap(([name, member]) =>
+    typeof member === 'function' ? [name] : [],
+  )
+  expect(headings.toSorted()).toEqual(functions.toSorted())
+  for (const name of functions) expect(blocks.join('')).toContain(`steps.${name}`)
 })
 
 test('every error code has a heading, and every heading a code', () => {
