@@ -143,7 +143,7 @@ test('the examples of docs/steps.md are one pipeline that runs, and every functi
   const functions = Object.entries(steps).flatMap(([name, member]) =>
     typeof member === 'function' ? [name] : [],
   )
-  expect(headings.toSorted()).toEqual(functions.toSorted())
+  expect(new Set(headings)).toEqual(new Set(functions))
   for (const name of functions) expect(blocks.join('')).toContain(`steps.${name}`)
 })
 

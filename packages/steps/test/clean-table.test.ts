@@ -117,6 +117,8 @@ describe('cleanTable', () => {
     expect((await failing('a\n1\n', { op: 'select', columns: ['b'] })).code).toBe(
       'STEPWELL_COLUMN_UNKNOWN',
     )
+    const odd = await failing('a\n1\nNA\n', { op: 'fill', values: { a: 'x' } })
+    expect(odd.code).toBe('STEPWELL_TABLE_WORK')
     const twice: CleanOperation = { op: 'rename', names: { a: 'B' } }
     expect((await failing('a,b\n1,2\n', twice)).code).toBe('STEPWELL_TABLE_COLUMN')
     const wrong = { op: 'select', columns: ['a'], names: {} } as unknown as CleanOperation

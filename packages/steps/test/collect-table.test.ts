@@ -184,6 +184,30 @@ describe('files', () => {
     expect(error.message).toContain('2.csv')
   })
 
+  test('whose lines end in other ways lose none; within one file that is refused', async () => {
+    const files = ['a,b\n1,2\n', 'a,b\r\n3,4\r\n', 'a,b\r5,6\r7,8', 'a,b\n\n9,10'].map(
+      (text, index) => written(text, `${index}.csv`),
+    )
+    for (const params of [{}, { types: { a: 'integer', b: 'integer' } } as const]) {
+      const context = tableContextOf(params, 'table')
+      await collectTable({ files }, context)
+      expect((await rowsOf(context.out('table'))).map((row) => row['a'])).toEqual([1, 3, 5, 7, 9])
+    }
+    for (const text of ['a,b\r\n1,2\n3,4\r\n', 'a,b\n1,2\r\n3,4\n']) {
+      const context = tableContextOf({}, 'table')
+      const error = await rejectionOf(collectTable({ csv: written(text) }, context))
+      expect(error.code).toBe('STEPWELL_CSV_SYNTAX')
+    }
+  })
+
+  test('without a header line are given their names', async () => {
+    const { rows } = await collected('1,1\n2,2\n', { columns: ['a', 'b'] })
+    expect(rows).toEqual([
+      { a: 1, b: 1 },
+      { a: 2, b: 2 },
+    ])
+  })
+
   test('JSON that is none is rejected by the line, and nested members stay text', async () => {
     const { rows, rejected } = await collected(
       '{"a/b~c":{"d":[1]},"e":"007"}\n\nbroken\n[1]\n{"e":"x","$x":2}\n',

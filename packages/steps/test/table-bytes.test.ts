@@ -94,6 +94,7 @@ test('a handle tells of a table what it is', async () => {
   expect(await table.query('SELECT sum(i) AS s FROM data')).toEqual([{ s: 3 }])
   expect((await rejectionOf(table.numbers('t'))).code).toBe('STEPWELL_CELL_NOT_NUMBER')
   expect((await rejectionOf(table.values('x'))).code).toBe('STEPWELL_COLUMN_UNKNOWN')
+  expect((await rejectionOf(table.query('SELECT nope FROM data'))).code).toBe('STEPWELL_SQL')
 })
 
 test('what is no table is refused', async () => {

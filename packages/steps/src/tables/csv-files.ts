@@ -26,25 +26,25 @@ export function csvFiles(
   delimiter: string,
   given: readonly string[] | undefined,
 ): CsvFiles {
-  const headers = files.map((file) => csvHeader(file, delimiter))
-  const [first] = headers
-  const names = given ?? first?.names ?? []
+  const headers = given === undefined ? files.map((file) => csvHeader(file, delimiter)) : []
+  const names = given ?? headers[0] ?? []
   for (const [index, header] of headers.entries()) {
-    if (given !== undefined || String(header.names) === String(names)) continue
+    if (JSON.stringify(header) === JSON.stringify(names)) continue
     throw new StepwellError({
       code: 'STEPWELL_CSV_HEADER',
       what: `${files[index]?.path} has other columns than ${files[0]?.path}`,
-      facts: `${header.names.join(', ')} instead of ${names.join(', ')}`,
+      facts: `${header.join(', ')} instead of ${names.join(', ')}`,
       todo: 'collect them in steps of their own',
     })
   }
+  // How lines end is left to the reader, who looks at each file: told what is not so, it finds no line and
+  // says nothing.
   const options = [
     'auto_detect = false',
     `header = ${given === undefined}`,
     `delim = ${quoteText(delimiter)}`,
     `quote = '"'`,
     `escape = '"'`,
-    `new_line = '${first?.newLine ?? '\\n'}'`,
     `compression = '${files.some(({ isCompressed }) => isCompressed) ? 'gzip' : 'none'}'`,
     'hive_partitioning = false',
     'store_rejects = true',
@@ -119,7 +119,7 @@ export async function stageCsv(
       code: 'STEPWELL_CSV_SYNTAX',
       what: `${files.map(({ path }) => path).join(', ')} cannot be read as CSV`,
       facts: firstLine(error),
-      todo: "check the params 'delimiter' and 'encoding', and the quotes in the file",
+      todo: "check the params 'delimiter' and 'encoding', the quotes, and that all lines end alike",
       cause: error,
     })
   }

@@ -2,21 +2,14 @@ import { StepwellError } from '@stepwell/engine/author'
 import { checkNames } from './parquet.ts'
 import { beginningOf, type TextFile } from './text-file.ts'
 
-export interface CsvHeader {
-  /** Names of the columns. */
-  readonly names: readonly string[]
-  /** What ends a line, as SQL writes it. */
-  readonly newLine: '\\n' | '\\r\\n' | '\\r'
-}
-
 /**
  * The header line of a CSV file. Names lose the blanks around them; a column without a name is called
  * `column_16` after its place, counted from 1, with `_` added until no other column has that name.
  *
  * @throws StepwellError STEPWELL_CSV_EMPTY; STEPWELL_CSV_HEADER; STEPWELL_TABLE_COLUMN.
  */
-export function csvHeader(file: TextFile, delimiter: string): CsvHeader {
-  const { fields, newLine } = firstRecord(beginningOf(file), delimiter)
+export function csvHeader(file: TextFile, delimiter: string): readonly string[] {
+  const fields = firstRecord(beginningOf(file), delimiter)
   if (fields.length === 1 && fields[0]?.trim() === '') {
     throw new StepwellError({
       code: 'STEPWELL_CSV_EMPTY',
@@ -35,13 +28,10 @@ export function csvHeader(file: TextFile, delimiter: string): CsvHeader {
     return own
   })
   checkNames(names.map((name) => ({ name })))
-  return { names, newLine }
+  return names
 }
 
-function firstRecord(
-  text: string,
-  delimiter: string,
-): { fields: string[]; newLine: CsvHeader['newLine'] } {
+function firstRecord(text: string, delimiter: string): string[] {
   const fields: string[] = []
   let field = ''
   let quoted = false
@@ -57,12 +47,10 @@ function firstRecord(
       fields.push(field)
       field = ''
     } else if (char === '\n' || char === '\r') {
-      const isPair = char === '\r' && text[at + 1] === '\n'
-      const newLine = isPair ? '\\r\\n' : char === '\r' ? '\\r' : '\\n'
-      return { fields: [...fields, field], newLine }
+      return [...fields, field]
     } else {
       field += char
     }
   }
-  return { fields: [...fields, field], newLine: '\\n' }
+  return [...fields, field]
 }

@@ -53,13 +53,19 @@ export async function openSession({ temp, signal, threads }: SessionOptions): Pr
   })
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")
-  const interrupt = (): void => connection.interrupt()
+  let interrupting: NodeJS.Timeout | undefined
+  const interrupt = (): void => {
+    // One that comes before the statement has begun is lost, so that they go on until the end.
+    interrupting ??= setInterval(() => connection.interrupt(), 10)
+  }
   signal?.addEventListener('abort', interrupt)
 
   const guarded = async <T>(work: (db: DuckDBConnection) => Promise<T>): Promise<T> => {
+    signal?.throwIfAborted()
     try {
+      const result = await work(connection)
       signal?.throwIfAborted()
-      return await work(connection)
+      return result
     } catch (error) {
       signal?.throwIfAborted()
       throw error
@@ -142,10 +148,16 @@ export async function openSession({ temp, signal, threads }: SessionOptions): Pr
     },
     close() {
       signal?.removeEventListener('abort', interrupt)
+      clearInterval(interrupting)
       connection.closeSync()
       instance.closeSync()
     },
   }
+}
+
+/** Whether something that was thrown is what DuckDB has to say: `Conversion Error: ...`. */
+export function isDuckDbError(thrown: unknown): boolean {
+  return thrown instanceof Error && /^[A-Z][A-Za-z-]*( [A-Za-z-]+)* Error: /.test(thrown.message)
 }
 
 function toNumber(value: bigint): number | bigint {

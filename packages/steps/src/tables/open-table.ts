@@ -1,7 +1,7 @@
 import { StepwellError, type FileInput } from '@stepwell/engine/author'
 import { tmpdir } from 'node:os'
 import { isNumeric, type Column } from './column.ts'
-import { openSession, type SqlRow, type SqlValue } from './duckdb.ts'
+import { isDuckDbError, openSession, type SqlRow, type SqlValue } from './duckdb.ts'
 import { readTable } from './parquet.ts'
 import { quoteName } from './sql.ts'
 
@@ -12,6 +12,7 @@ export interface Table extends AsyncDisposable {
   /**
    * The result of an SQL query, in which the table is called `data`: for results that are small, such as
    * aggregates.
+   * @throws StepwellError STEPWELL_SQL
    */
   query(sql: string): Promise<readonly SqlRow[]>
   /**
@@ -58,7 +59,20 @@ export async function openTable(
     return {
       columns,
       rows,
-      query: (sql) => session.rows(sql),
+      async query(sql) {
+        try {
+          return await session.rows(sql)
+        } catch (error) {
+          if (!isDuckDbError(error)) throw error
+          throw new StepwellError({
+            code: 'STEPWELL_SQL',
+            what: `the query on ${file.path} cannot be run`,
+            facts: error instanceof Error ? error.message : String(error),
+            todo: 'correct the SQL; the table is called data, names of columns stand in double quotes',
+            cause: error,
+          })
+        }
+      },
       async numbers(name) {
         const column = columnOf(columns, name)
         if (!isNumeric(column)) throw notNumeric(column)

@@ -1,7 +1,11 @@
-import type { StepContext } from '@stepwell/engine/author'
-import { openSession, type Session } from './duckdb.ts'
+import { StepwellError, type StepContext } from '@stepwell/engine/author'
+import { isDuckDbError, openSession, type Session } from './duckdb.ts'
+import { firstLine } from './parquet.ts'
 
-/** Does a step's work in a session that is closed after it. */
+/**
+ * Does a step's work in a session that is closed after it.
+ * @throws StepwellError STEPWELL_TABLE_WORK
+ */
 export async function withSession<T>(
   context: Pick<StepContext, 'scratch' | 'signal'>,
   work: (session: Session) => Promise<T>,
@@ -9,6 +13,15 @@ export async function withSession<T>(
   const session = await openSession({ temp: context.scratch(), signal: context.signal })
   try {
     return await work(session)
+  } catch (error) {
+    if (!isDuckDbError(error)) throw error
+    throw new StepwellError({
+      code: 'STEPWELL_TABLE_WORK',
+      what: 'the work on a table could not be done',
+      facts: firstLine(error),
+      todo: 'look at the params, and at the room on the disk',
+      cause: error,
+    })
   } finally {
     session.close()
   }
