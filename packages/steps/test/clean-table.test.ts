@@ -51,6 +51,12 @@ describe('cleanTable', () => {
     ])
   })
 
+  test('keeps the order of many rows', async () => {
+    const csv = `id,g\n${Array.from({ length: 5000 }, (_, i) => `${i},${i % 1000}`).join('\n')}\n`
+    const rows = await cleaned(csv, { op: 'dropDuplicates', columns: ['g'] })
+    expect(rows.map((row) => row['id'])).toEqual(Array.from({ length: 1000 }, (_, id) => id))
+  })
+
   test('marks tokens as missing, and fills in a constant', async () => {
     const csv = 'a,b\n-200,x\n7,-200.0\n'
     expect(
