@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { collectTable, openTable, splitTable } from '../src/index.ts'
+import { csvFiles, typedCsv } from '../src/tables/csv-files.ts'
 import { openSession, type Session } from '../src/tables/duckdb.ts'
 import { readTable, writeTable } from '../src/tables/parquet.ts'
 import { projectDir, realFile, rejectionOf, tableContextOf, written } from './support.ts'
@@ -49,6 +50,37 @@ test('the same table has the same bytes, whatever the number of threads', async 
     found.push(digests)
   }
   for (const digests of found) expect(digests).toEqual(found[0])
+})
+
+test('a large CSV file that is read in one pass gives the same bytes, whatever the number of threads', async () => {
+  const dir = projectDir()
+  const csv = join(dir, 'x.csv')
+  await inSession(2, async (session) => {
+    const rows = `SELECT i AS id, i * 7919 % 10007 / 8.0 AS v, 'some longer text ' || i AS t FROM range(1000000) t(i)`
+    await session.run(`COPY (${rows}) TO '${csv}' (HEADER)`)
+  })
+  const types = new Map([
+    ['id', 'integer'],
+    ['v', 'number'],
+    ['t', 'text'],
+  ] as const)
+  const files = csvFiles([{ path: 'x.csv', location: csv, isCompressed: false }], ',', undefined)
+  const digests: string[] = []
+  for (const threads of [2, 3, 8]) {
+    const out = join(dir, `${threads}.parquet`)
+    await inSession(threads, async (session) => {
+      const query = typedCsv(files, types, [''])
+      const { rows } = await writeTable(session, query, out, { keepCuts: true })
+      expect(rows).toBe(1_000_000)
+      const [cuts] = await session.rows(
+        `SELECT count(DISTINCT row_group_num_rows) AS n FROM parquet_metadata('${out}')`,
+      )
+      // It was cut where the reader cuts.
+      expect(Number(cuts?.['n'])).toBeGreaterThan(2)
+    })
+    digests.push(digest(out))
+  }
+  expect(new Set(digests).size).toBe(1)
 })
 
 test('a table has the same bytes by whatever way its rows came, and they keep their order', async () => {

@@ -112,7 +112,9 @@ export async function collectTable(
     if (csv.names.every((name) => typing.types.has(name)) && typing.formats.size === 0) {
       try {
         const query = typedCsv(csv, typing.types, typing.missing)
-        const table = await writeTable(session, query, context.outs.table)
+        // One file is read in pieces of the same bytes by any number of threads; of many files, not so.
+        const keepCuts = csv.files.length === 1
+        const table = await writeTable(session, query, context.outs.table, { keepCuts })
         if (table.rows > 0 && (await isAsTyped(session, table, typing.missing))) {
           return reportCollected(table, await writeRejected(session, NO_REJECTS, context), context)
         }

@@ -14,6 +14,8 @@ export interface Source {
 
 // How many rows a table is cut into. A filter keeps the cuts of what it reads.
 const CUT = 122_880
+// How many times as many cuts are still no bother to those who read.
+const MOST_CUTS = 8
 const FORMAT = 'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd'
 /** The number of a row, from 0, which each Parquet file has without having it. */
 export const ROW = 'file_row_number'
@@ -79,7 +81,7 @@ export async function writeTable(
   ) as [number, number, number, number]
   const least = Math.ceil(total / CUT)
   const isCut = pieces === least && largest <= CUT && smaller <= 1
-  if (!isCut && !(keepCuts && pieces <= 2 * least && least > 1)) await recut(session, path)
+  if (!isCut && !(keepCuts && pieces <= MOST_CUTS * least && least > 1)) await recut(session, path)
   return await readParquet(session, path, path)
 }
 
