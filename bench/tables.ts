@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
+const ROUNDS = 2
 const ROOT = resolve(import.meta.dirname, '..')
 
 const PIPELINE = `
@@ -77,8 +78,17 @@ async function compare(rows: number): Promise<void> {
       dir,
       '--quiet',
     ]
-    const ours = await measure('the pipeline', cli)
-    const theirs = await measure('DuckDB alone', [import.meta.filename, 'duckdb', dir])
+    let [ours, theirs] = [Infinity, Infinity]
+    // By turns, and the best of each: other work on the machine hits both.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const name of ['.stepwell', 'work'])
+        rmSync(join(dir, name), { recursive: true, force: true })
+      ours = Math.min(ours, await measure('the pipeline', cli))
+      theirs = Math.min(
+        theirs,
+        await measure('DuckDB alone', [import.meta.filename, 'duckdb', dir]),
+      )
+    }
     await measure('the pipeline, unchanged', cli)
     say(`ratio ${(ours / theirs).toFixed(2)}`)
   } finally {
