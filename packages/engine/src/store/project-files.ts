@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { realpathSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { escapePath, glob } from 'tinyglobby'
 import { makeTree, type Tree, type TreeEntry } from '../tree.ts'
 import type { FileDigests, FileState, ProjectFiles } from './store.ts'
@@ -42,12 +42,32 @@ export class DiskProjectFiles implements ProjectFiles {
       ignore: [...IGNORED, ...left, ...left.map((path) => `${path}/**`)],
       expandDirectories: false,
     })
+    // A link may lead to what is left out by its own path.
+    const places = new Set(without.map((path) => realOf(join(this.#dir, path))))
     const entries: TreeEntry[] = []
     for (const path of new Set(paths)) {
+      const real = realOf(join(this.#dir, path))
       // A link that leads nowhere matches, but is no file.
-      if (!existsSync(`${this.#dir}/${path}`)) continue
+      if (real === undefined || isIn(places, real)) continue
       entries.push({ kind: 'file', path, ...(await this.#digests.state(path)) })
     }
     return makeTree(entries)
+  }
+}
+
+function realOf(path: string): string | undefined {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a path is one of some places, or inside of one. */
+function isIn(places: ReadonlySet<string | undefined>, path: string): boolean {
+  if (places.size === 0) return false
+  for (let at = path; ; at = dirname(at)) {
+    if (places.has(at)) return true
+    if (at === dirname(at)) return false
   }
 }
