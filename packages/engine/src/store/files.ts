@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../errors.ts'
 
@@ -37,7 +37,7 @@ export function temporarySibling(path: string): string {
 export async function move(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   try {
-    await rename(from, to)
+    await renameWithin(from, to)
   } catch (error) {
     if (codeOf(error) !== 'EXDEV') throw error
     const temporary = temporarySibling(to)
@@ -53,6 +53,25 @@ export async function move(from: string, to: string): Promise<void> {
       throw cause
     }
     await remove(from)
+  }
+}
+
+/** A directory that nobody may write cannot change its parent: it can for as long as that takes. */
+async function renameWithin(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error
+    const stats = await lstat(from)
+    if (!stats.isDirectory() || (stats.mode & 0o200) !== 0) throw error
+    await chmod(from, stats.mode | 0o200)
+    let place = from
+    try {
+      await rename(from, to)
+      place = to
+    } finally {
+      await chmod(place, stats.mode)
+    }
   }
 }
 
