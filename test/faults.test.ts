@@ -189,6 +189,14 @@ describe.skipIf(noUsers() !== undefined)(`permissions ${noUsers() ?? ''}`, () =>
     expect(readdirSync(project.path('.stepwell/staging'))).toEqual([])
   })
 
+  test('leftovers that belong to somebody else keep nobody from running', async () => {
+    const project = owned()
+    await run(project)
+    project.write('.stepwell/recycle/20200101T000000-make-0/make/half', 'x')
+    const { code, stderr } = await run(project)
+    expect(code, stderr).toBe(0)
+  })
+
   test('an input that cannot be read fails its step', async () => {
     const project = owned()
     chmodSync(project.path('src/a.txt'), 0)

@@ -457,7 +457,10 @@ export class Engine implements AsyncDisposable {
       warn(`the run waits for ${owner}, which tidies the project`)
     }
     try {
-      const warnings = await this.#alone({ signal, waiting }, async () => await this.#state.tidy())
+      const warnings = await this.#alone({ signal, waiting }, async () => {
+        // What cannot be let go of now is let go of another time.
+        return (await this.#state.tidy().catch(ignoreTrouble)) ?? []
+      })
       for (const warning of warnings) warn(warning)
       return true
     } catch (error) {
