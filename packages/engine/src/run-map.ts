@@ -180,7 +180,14 @@ export class MapRun {
         records.push({ key: item.key, output: result.output })
         continue
       }
-      const next = pauseAfter(retry, attempt, result.failure)
+      let next: number | undefined
+      try {
+        next = pauseAfter(retry, attempt, result.failure)
+      } catch (error) {
+        // The function that was asked is the step's own.
+        this.#failures.set(item, failureOf(error))
+        continue
+      }
       if (next === undefined) this.#failures.set(item, result.failure)
       else {
         again.push(item)

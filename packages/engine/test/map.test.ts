@@ -2,7 +2,15 @@ import { appendFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { glob, pinned, pipeline, step, type Pipeline, type RunRequest } from '../src/index.ts'
+import {
+  glob,
+  pinned,
+  pipeline,
+  step,
+  type FileInput,
+  type Pipeline,
+  type RunRequest,
+} from '../src/index.ts'
 import { engineOn } from './support/engine.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'
 
@@ -161,6 +169,64 @@ describe('step.map', () => {
     )
     expect(record).toMatchObject({ status: 'failed' })
     expect(record?.error?.message).toContain('changes its input `shared`')
+  })
+
+  test('a function cannot change files that other items are given', async () => {
+    const dir = temporaryDir()
+    writeFiles(dir, { 'data/a.txt': 'one', 'data/b.txt': 'two' })
+    const items = step({ code, run: () => [1, 2] })
+    const take = (change: (files: FileInput[]) => void) =>
+      step.map({
+        code,
+        over: items,
+        inputs: { files: glob('data/*.txt') },
+        run: ({ files }) => {
+          const taken = files.length
+          change(files as FileInput[])
+          return taken
+        },
+      })
+    const changes = {
+      list: take((files) => files.pop()),
+      file: take(([first]) => Object.assign(first ?? {}, { path: 'other' })),
+    }
+    const { record } = await runIn(dir, pipeline('files', { items, ...changes }), {
+      onFailure: 'continue',
+    })
+    for (const name of Object.keys(changes)) {
+      expect(record.steps[name]).toMatchObject({ status: 'failed', items: { executed: 0 } })
+    }
+  })
+
+  test('a function `on` that throws fails its item, and the others are kept', async () => {
+    const dir = temporaryDir()
+    const make = (list: number[]) => {
+      const called: number[] = []
+      const items = step({ code, params: { list }, run: (_, { params }) => params.list })
+      const each = step.map({
+        code,
+        over: items,
+        batch: 3,
+        retry: {
+          attempts: 2,
+          on: () => {
+            throw new Error('no answer')
+          },
+        },
+        run: ({ item }) => {
+          called.push(item)
+          if (item === 0) throw new Error('no luck')
+          return item
+        },
+      })
+      return { called, made: pipeline('asked', { items, each }) }
+    }
+    const { record, each } = await runIn(dir, make([1, 0, 2]).made)
+    expect(record.status).toBe('failed')
+    expect(each?.error?.message).toContain('#1: no answer')
+    const next = make([1, 2, 3])
+    await runIn(dir, next.made)
+    expect(next.called).toEqual([3])
   })
 
   test('large outputs of items are stored apart, and made again when they are lost', async () => {

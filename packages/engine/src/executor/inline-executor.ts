@@ -92,6 +92,7 @@ export class InlineExecutor implements Executor {
     call: (given: unknown, context: Context) => Promise<Called>,
   ): Promise<ItemResult[]> {
     const results: ItemResult[] = []
+    freezeFiles(job.inputs, inputs)
     for (const { input, label, scratch } of items) {
       if (signal.aborted) break
       const log = (line: string): void => events.log(`[${label}] ${line}`)
@@ -161,6 +162,19 @@ type Context = StepContext<unknown, string>
 type Called = (
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: Failure }
 ) & { readonly duration: number }
+
+/** Files and lists of them, which no digest of what a function leaves of them could be compared with. */
+function freezeFiles(inputs: Job['inputs'], given: Readonly<Record<string, unknown>>): void {
+  for (const [name, { kind }] of Object.entries(inputs)) {
+    if (kind !== 'value' && kind !== 'inline') freeze(given[name])
+  }
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  Object.freeze(value)
+  for (const part of Object.values(value)) freeze(part)
+}
 
 /** The name of an input that items share and one of them has changed, so that others may have seen that. */
 function changedInput(
