@@ -55,7 +55,12 @@ import { encodeValue } from './value.ts'
 
 /** How an execution ended, or when it is to be tried again, in milliseconds. */
 export type Executed =
-  'done' | 'failed' | 'cancelled' | { readonly again: number } | { readonly parts: number }
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+  | { readonly again: number }
+  | { readonly after: Promise<void> }
+  | { readonly parts: number }
 
 export interface StepRunnerOptions {
   readonly run: string
@@ -256,11 +261,10 @@ export class StepRunner {
     const ordered = this.#ordered(name)
     const life = this.#life(name)
     const identity = life.identity ?? impossible(`step \`${name}\` was not settled`)
-    const claim = await this.#claim(name, identity.key)
-    if (claim === undefined) {
-      this.cancel(name, undefined)
-      return 'cancelled'
-    }
+    // It is not waited for in here: who has it may be waiting for the place that this takes.
+    const claim = life.claim ?? this.#options.claims.tryTake(identity.key)
+    life.claim = undefined
+    if (claim === undefined) return { after: this.#waitForClaim(name, life, identity.key) }
     let keepsClaim = false
     try {
       const settled = await this.#settleAgain(ordered, life, identity)
@@ -282,11 +286,11 @@ export class StepRunner {
     }
   }
 
-  /** Waits until nobody else executes equal work, here or in another process; `undefined` if cancelled. */
-  async #claim(step: string, key: StepKey): Promise<Claim | undefined> {
+  /** Waits until nobody else executes equal work, here or in another process, or the run is stopped. */
+  async #waitForClaim(step: string, life: Life, key: StepKey): Promise<void> {
     const { claims, halt, emit } = this.#options
     try {
-      return await claims.take(key, {
+      life.claim = await claims.take(key, {
         signal: halt.stopping,
         waiting: (owner) => {
           const message = `step \`${step}\` waits for ${owner}, which is making the same`
@@ -295,7 +299,6 @@ export class StepRunner {
       })
     } catch (error) {
       if (!halt.stopping.aborted) throw error
-      return undefined
     }
   }
 
@@ -542,7 +545,10 @@ export class StepRunner {
 
   /** Lets go of what steps hold that did not come to their end. */
   close(): void {
-    for (const life of this.#lives.values()) this.#endMap(life)
+    for (const life of this.#lives.values()) {
+      life.claim?.release()
+      this.#endMap(life)
+    }
   }
 
   skip(name: string, blockers: readonly string[]): void {
@@ -552,6 +558,7 @@ export class StepRunner {
 
   cancel(name: string, failed: string | undefined): void {
     if (!this.#lives.has(name)) this.#lives.set(name, beginLife())
+    this.#life(name).claim?.release()
     const reasons: Reason[] = [{ kind: 'stopped', by: failed ?? this.#options.halt.failed ?? null }]
     this.#finish(name, 'cancelled', { reasons })
   }

@@ -38,6 +38,8 @@ export type Executed =
   | Ending
   /** It is to be executed once more, after so many milliseconds. */
   | { readonly again: number }
+  /** It is to be executed once that has come, for which it takes no place. */
+  | { readonly after: Promise<void> }
   /** It has so many parts, which take their turns as units do. */
   | { readonly parts: number }
 
@@ -116,6 +118,7 @@ export async function schedule(
       // It has ended already, within its turn.
       if (typeof executed === 'string') return
       if ('parts' in executed) parts = executed.parts
+      else if ('after' in executed) await executed.after
       else await pause(executed.again)
     }
     const turns = Array.from({ length: parts }, async (_, part) => {

@@ -18,6 +18,8 @@ export interface Life {
   reasons: readonly Reason[]
   metrics: Record<string, number>
   outputs: Outputs | undefined
+  /** That nobody else executes equal work, from when it was waited for until it is executed. */
+  claim: Claim | undefined
   /** Of a mapped step, while it is executed. */
   mapping: { readonly run: MapRun; readonly staged: StagedOuts; readonly claim: Claim } | undefined
 }
@@ -31,6 +33,7 @@ export function beginLife(): Life {
     reasons: [],
     metrics: {},
     outputs: undefined,
+    claim: undefined,
     mapping: undefined,
   }
 }

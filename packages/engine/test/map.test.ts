@@ -11,7 +11,8 @@ import {
   type Pipeline,
   type RunRequest,
 } from '../src/index.ts'
-import { engineOn } from './support/engine.ts'
+import { twins } from './fixtures/twins.ts'
+import { engineOn, statusesOf } from './support/engine.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'
 
 // What these steps do is seen from outside: their code is pinned.
@@ -227,6 +228,13 @@ describe('step.map', () => {
     const next = make([1, 2, 3])
     await runIn(dir, next.made)
     expect(next.called).toEqual([3])
+  })
+
+  test('two that do the same, one at a time, do not wait for each other', async () => {
+    const engine = await engineOn(temporaryDir(), { concurrency: 1 })
+    const record = await engine.run(twins).result
+    const { one, other } = statusesOf(record)
+    expect(new Set([one, other])).toEqual(new Set(['cached', 'succeeded']))
   })
 
   test('large outputs of items are stored apart, and made again when they are lost', async () => {

@@ -39,6 +39,11 @@ export class DiskClaims implements Claims {
     this.#silentMs = silentMs
   }
 
+  tryTake(key: StepKey): Claim | undefined {
+    const taken = this.#attempt(key, new Map())
+    return typeof taken === 'string' ? undefined : taken
+  }
+
   async take(key: StepKey, { signal, waiting }: Waiting): Promise<Claim> {
     const started = performance.now()
     const silences = new Map<string, Silence>()
@@ -46,16 +51,11 @@ export class DiskClaims implements Claims {
     let pause = RETRY_MS
     for (;;) {
       signal.throwIfAborted()
-      let other = this.#find(key, undefined, silences)
-      if (other === undefined) {
-        const own = this.#write(key)
-        other = this.#find(key, own, silences)
-        if (other === undefined) return this.#claim(own)
-        rmSync(own, { force: true })
-      }
+      const taken = this.#attempt(key, silences)
+      if (typeof taken !== 'string') return taken
       if (!said && performance.now() - started >= SAY_AFTER_MS) {
         said = true
-        waiting(other)
+        waiting(taken)
       }
       // At random, so that two which met do not meet again; and less and less often.
       await delay(pause * (0.5 + Math.random()), undefined, { signal })
@@ -77,6 +77,17 @@ export class DiskClaims implements Claims {
       const path = join(this.#dir, name)
       if (this.#living(path, new Map()) === undefined) rmSync(path, { force: true })
     }
+  }
+
+  /** The claim, or who has it. */
+  #attempt(key: StepKey, silences: Map<string, Silence>): Claim | string {
+    const before = this.#find(key, undefined, silences)
+    if (before !== undefined) return before
+    const own = this.#write(key)
+    const other = this.#find(key, own, silences)
+    if (other === undefined) return this.#claim(own)
+    rmSync(own, { force: true })
+    return other
   }
 
   #claim(own: string): Claim {
