@@ -41,6 +41,8 @@ const NAME = /^[a-z][a-zA-Z0-9]*(?:-[a-z0-9]+)*$/
 // What a group holds may be named after values.
 const PART = /^[a-zA-Z0-9_]+(?:-[a-zA-Z0-9_]+)*$/
 const MAX_NAME = 100
+// Logs and the like are files named after steps: with what is added, the system admits 255.
+const MAX_FULL_NAME = 200
 const KINDS: ReadonlySet<string> = new Set<Input['kind']>([
   'file',
   'dir',
@@ -141,7 +143,8 @@ function entries(steps: StepGroup, group: string): [string, Step][] {
 
 /** What has a kind is a handle of another sort; an empty group would be overlooked. */
 function isGroup(member: unknown): member is StepGroup {
-  if (typeof member !== 'object' || member === null || 'kind' in member) return false
+  if (typeof member !== 'object' || member === null) return false
+  if ('kind' in member && typeof member.kind === 'string') return false
   return Object.keys(member).length > 0
 }
 
@@ -202,6 +205,15 @@ function sameName(one: string, other: string): StepwellError {
   })
 }
 
+function longName(name: string): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_STEP_NAME',
+    what: `${JSON.stringify(name)} cannot be the name of a step`,
+    facts: `with those of its groups it is longer than ${MAX_FULL_NAME} characters`,
+    todo: 'give it or its groups shorter names',
+  })
+}
+
 function checkNames(named: ReadonlyMap<string, Step>): void {
   const names = new Map<Step, string>()
   const folded = new Map<string, string>()
@@ -211,6 +223,7 @@ function checkNames(named: ReadonlyMap<string, Step>): void {
     if (alike !== undefined) {
       throw sameName(alike, name)
     }
+    if (name.length > MAX_FULL_NAME) throw longName(name)
     folded.set(name.toLowerCase(), name)
     if (step?.kind !== 'step') {
       throw new TypeError(`Expected \`${name}\` to be made by step(), got ${typeof step}`)

@@ -174,6 +174,18 @@ describe('groups', () => {
     expect(() => matrix({ a: ['x y', 'x_y'] }, made)).toThrow('two combinations named a-x_y')
   })
 
+  test('a name that is too long with those of its groups is refused', () => {
+    const long = 'a'.repeat(90)
+    const nested = { [long]: { [long]: { [long]: step({ run }) } } }
+    expect(() => pipeline('p', nested)).toThrow(code('STEPWELL_STEP_NAME'))
+    expect(pipeline('p', { [long]: { [long]: step({ run }) } }).steps.size).toBe(1)
+  })
+
+  test('a step of a group may be named as what tells steps from groups', () => {
+    const { steps } = pipeline('p', { group: { kind: step({ run }) } })
+    expect([...steps.keys()]).toEqual(['group.kind'])
+  })
+
   test('the name of a group stands for its steps as a target', () => {
     const inner = { collect: made(), clean: made() }
     const outer = pipeline('outer', { prep: inner, other: made() })
