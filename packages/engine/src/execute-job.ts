@@ -1,8 +1,9 @@
 import type { RunEvent } from './event.ts'
-import type { Executor, JobItem, JobOut, JobResult } from './executor/executor.ts'
+import type { Executor, Job, JobItem, JobOut, JobResult } from './executor/executor.ts'
 import { codeDigest, type PipelineCode } from './code.ts'
 import { StepwellError } from './errors.ts'
 import type { ExecutorKind } from './execution.ts'
+import { noteLeft, withFreeScratch } from './executor/left-scratch.ts'
 import { paramsOf, type Identity } from './identify.ts'
 import { LogLimit } from './log-limit.ts'
 import type { OrderedStep } from './order.ts'
@@ -47,20 +48,21 @@ export async function executeJob(
   let speaking = true
   const log = new LogLimit()
   const limit = timeLimit(execution.timeout)
+  const job: Job = {
+    step: name,
+    executor: execution.executor ?? kind,
+    code: codeDigest(code, name),
+    ...(command !== undefined && { command }),
+    inputs: jobInputs,
+    params: paramsOf(name, step),
+    picks,
+    outs: jobOuts(step, staged),
+    scratch: staged.scratch,
+    ...(items !== undefined && { items }),
+  }
   try {
     const result = await executor.execute(
-      {
-        step: name,
-        executor: execution.executor ?? kind,
-        code: codeDigest(code, name),
-        ...(command !== undefined && { command }),
-        inputs: jobInputs,
-        params: paramsOf(name, step),
-        picks,
-        outs: jobOuts(step, staged),
-        scratch: staged.scratch,
-        ...(items !== undefined && { items }),
-      },
+      withFreeScratch(job),
       {
         log: (line) => {
           const admitted = speaking ? log.admit(line) : undefined
@@ -75,6 +77,7 @@ export async function executeJob(
       },
       AbortSignal.any([signal, limit.signal]),
     )
+    noteLeft(job, result)
     // What it ended with was caused by this.
     if (result.ok || signal.aborted || !limit.signal.aborted) return result
     return { ...result, failure: failureOf(tooLong(name, execution.timeout ?? 0, result.failure)) }

@@ -10,6 +10,7 @@ import type { RunEvent, StepFinished } from './event.ts'
 import { executeJob } from './execute-job.ts'
 import { pauseAfter, type ExecutorKind } from './execution.ts'
 import type { Executor } from './executor/executor.ts'
+import { LEFT_ALONE, unlessLeftAlone } from './executor/leave-alone.ts'
 import type { StepKey } from './fingerprint.ts'
 import type { Halt, OnFailure } from './halt.ts'
 import {
@@ -160,7 +161,14 @@ export class StepRunner {
     const { plan } = this.#options
     const moved = plan && stepMoved(plan, name, identity.ingredients, this.#codes)
     if (moved !== undefined) return this.#fail(name, [], failureOf(moved))
-    const wanted = await askCondition(ordered, identity, this.#options)
+    const wanted = await this.#unlessKilled(
+      definition(ordered.step).when !== undefined,
+      askCondition(ordered, identity, this.#options),
+    )
+    if (wanted === LEFT_ALONE) {
+      this.cancel(name, undefined)
+      return 'cancelled'
+    }
     if (typeof wanted !== 'boolean') return this.#fail(name, [], wanted)
     if (!wanted) {
       this.#finish(name, 'skipped', { reasons: [{ kind: 'condition' }] })
@@ -179,6 +187,21 @@ export class StepRunner {
     return 'execute'
   }
 
+  /** What asks a function of the step's author may never end: it is left alone when the run is stopped. */
+  async #unlessKilled<T>(asksAuthor: boolean, work: Promise<T>): Promise<T | typeof LEFT_ALONE> {
+    return asksAuthor ? await unlessLeftAlone(work, this.#options.halt.killing, 0) : await work
+  }
+
+  /** Why what was found cannot be used. */
+  async #check(ordered: OrderedStep, outputs: Outputs): Promise<Reason[]> {
+    const { artifacts, workspace, dir } = this.#options
+    const checked = checkHit(ordered, outputs, artifacts, workspace, dir)
+    const asksAuthor = definition(ordered.step).run.stale !== undefined
+    const problems = await this.#unlessKilled(asksAuthor, checked)
+    if (problems !== LEFT_ALONE) return problems
+    return [{ kind: 'effect', why: 'its effect could not be checked before the run was stopped' }]
+  }
+
   /** Each address is asked once: all steps of a run are given the same. */
   async #download(url: string): Promise<Download> {
     const { downloads, halt } = this.#options
@@ -192,7 +215,7 @@ export class StepRunner {
     life: Life,
     identity: Identity,
   ): Promise<'done' | 'failed' | 'execute'> {
-    const { cache, artifacts, workspace, dir, snapshot } = this.#options
+    const { cache, snapshot } = this.#options
     // What was there after the last run need not be asked of the database; what was accepted may have
     // been revoked since.
     const known = findReusable(snapshot, ordered.name, identity.key)
@@ -204,7 +227,7 @@ export class StepRunner {
       life.reasons = await this.#compare(ordered.name, identity)
       return 'execute'
     }
-    const problems = await checkHit(ordered, entry.outputs, artifacts, workspace, dir)
+    const problems = await this.#check(ordered, entry.outputs)
     if (problems.length > 0) {
       life.reasons = problems
       for (const problem of problems) this.#warn(ordered.name, problem)
@@ -308,14 +331,14 @@ export class StepRunner {
     life: Life,
     identity: Identity,
   ): Promise<'done' | 'failed' | undefined> {
-    const { cache, artifacts, workspace, dir, forced } = this.#options
+    const { cache, forced } = this.#options
     const { key } = identity
     if (uncacheable(ordered, identity) !== undefined) return undefined
     // Asked in any case: a new index is filled from the journals, before this run adds to its own.
     const entry = await cache.get(key)
     if (entry === undefined) return undefined
     if (forced.has(ordered.name) && !this.#committed.has(key)) return undefined
-    const problems = await checkHit(ordered, entry.outputs, artifacts, workspace, dir)
+    const problems = await this.#check(ordered, entry.outputs)
     return problems.length > 0 ? undefined : await this.#hit(ordered, life, identity, entry)
   }
 
@@ -484,8 +507,8 @@ export class StepRunner {
     return { parts: run.parts }
   }
 
-  #tellItems(step: string, { counts }: MapRun): void {
-    this.#options.emit({ type: 'step-items', at: Date.now(), step, items: counts })
+  #tellItems(step: string, { counts, base }: MapRun): void {
+    this.#options.emit({ type: 'step-items', at: Date.now(), step, items: counts, base })
   }
 
   /** Executes a batch of the items of a mapped step. */

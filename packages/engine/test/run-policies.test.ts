@@ -281,6 +281,7 @@ describe('retries', () => {
     const engine = await engineOn(dir, { grace: 0 })
     let calls = 0
     const late: { write?: () => void } = {}
+    const places = new Set<string>()
     const a = step({
       code,
       timeout: 20,
@@ -292,6 +293,7 @@ describe('retries', () => {
         expect(existsSync(path)).toBe(false)
         if (calls === 1) {
           writeFileSync(path, 'of the first attempt')
+          places.add(scratch())
           late.write = () => {
             mkdirSync(dirname(path), { recursive: true })
             writeFileSync(path, 'late')
@@ -300,6 +302,7 @@ describe('retries', () => {
           return await new Promise<number>(() => undefined)
         }
         late.write?.()
+        places.add(scratch())
         if (calls === 2) throw new Error('no')
         writeFileSync(path, 'right')
         return 1
@@ -308,6 +311,8 @@ describe('retries', () => {
     const made = pipeline('p', { a })
     const { record } = await follow(dir, engine.run(made), ['a'])
     expect(record.steps['a']).toMatchObject({ status: 'succeeded', attempts: 3 })
+    // Nor does it share work in progress with one that was left alone; the later ones share theirs.
+    expect(places.size).toBe(2)
     late.write?.()
     expect(readFileSync(join(dir, 'out/a.txt'), 'utf8')).toBe('right')
     const next = await follow(dir, engine.run(made), ['a'])
@@ -353,6 +358,33 @@ describe('a timeout', () => {
     const a = step({ code, timeout: '30d', run: () => 1 })
     const { record } = await follow(dir, engine.run(pipeline('p', { a })), ['a'])
     expect(record.status).toBe('succeeded')
+  })
+  test('nothing else that never ends holds up a run that is killed', async () => {
+    const never = async () => await new Promise<never>(() => undefined)
+    const dir = temporaryDir()
+    const engine = await engineOn(dir)
+    const asked = gate()
+    const when = async () => {
+      asked.open()
+      return await never()
+    }
+    const a = step({ code, when, run: () => 1 })
+    const run = engine.run(pipeline('p', { a }))
+    await asked.opened
+    run.stop('kill')
+    expect(statusesOf(await run.result)).toEqual({ a: 'cancelled' })
+    const checked = gate()
+    const stale = async () => {
+      checked.open()
+      return await never()
+    }
+    const b = step({ code, run: Object.assign(() => 1, { stale }) })
+    const made = pipeline('q', { b })
+    await engine.run(made).result
+    const again = engine.run(made)
+    await checked.opened
+    again.stop('kill')
+    expect(statusesOf(await again.result)).toEqual({ b: 'cancelled' })
   })
   test('a step that is killed and ignores it does not hold up the run', async () => {
     const dir = temporaryDir()
