@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts'
 import { chooseEvicted } from './eviction.ts'
 import { entriesIn, surveyProject, type KnownState, type Survey } from './find-garbage.ts'
 import type { StepKey } from './fingerprint.ts'
-import { keysOf, stepNames } from './kept-runs.ts'
+import { itemBasesOf, keysOf, stepNames } from './kept-runs.ts'
 import type { ProjectState } from './project-state.ts'
 import type { JournalRecord } from './store/journal.ts'
 import type { Snapshot, SnapshotStep } from './store/store.ts'
@@ -131,7 +131,8 @@ async function letGo(
   for (const { id } of runs.gone) await state.runs.remove(id)
   for (const digest of goingBytes) await state.artifacts.remove(digest)
   const kept = [...staying.map(({ entry }) => entry), ...entriesIn(next.values())]
-  await state.ledgers.keep(new Set(kept.flatMap(({ outputs }) => outputs.items ?? [])))
+  const bases = kept.flatMap(({ outputs }) => outputs.items ?? [])
+  await state.ledgers.keep(new Set([...bases, ...itemBasesOf(runs.kept)]))
   const keys = new Set([...keysOf(runs.kept), ...firmKeys])
   await sweep(state.dirs, { urls: urlsOf(next.values()), keys })
   await state.runs.sweep()

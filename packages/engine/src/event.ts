@@ -1,4 +1,5 @@
 import type { Artifact, Outputs } from './artifact.ts'
+import type { Digest } from './digest.ts'
 import type { StepKey } from './fingerprint.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 import type { Reason } from './reason.ts'
@@ -37,6 +38,8 @@ export type RunEvent =
       readonly at: number
       readonly step: string
       readonly items: ItemCounts
+      /** What is kept of them is filed under this. */
+      readonly base: Digest
     }
   /** An attempt failed, and another one follows. */
   | {

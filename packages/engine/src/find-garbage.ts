@@ -54,7 +54,7 @@ export async function surveyProject(
   for (const { key, reusable, ...entry } of entriesIn(states.values())) {
     // It is used all the same, and so it counts as one of the cache. What was accepted may not be.
     if (!reusable || entry.accepted !== undefined || entries.get(key) !== undefined) continue
-    if (!isIn(sizes, await held.of(entry.outputs))) continue
+    if (!isIn(sizes, await held.promised(entry.outputs))) continue
     entries.set(key, entry)
     onlyKnown.add(key)
   }
@@ -89,9 +89,16 @@ async function holdingsOf(
   // What a run left that is in no entry, since it may not be cached or was made again: it cannot be used
   // again, but it can be looked at and restored.
   for (const record of runs.kept) {
-    for (const { name, key, output, picks = {}, outs = {} } of Object.values(record.steps)) {
-      if (output === undefined) continue
-      const bytes = await held.of({ value: output, picks, outs })
+    for (const { name, key, output, picks = {}, outs = {}, itemBase } of Object.values(
+      record.steps,
+    )) {
+      if (output === undefined && itemBase === undefined) continue
+      const bytes = await held.of({
+        ...(output !== undefined && { value: output }),
+        ...(itemBase !== undefined && { items: itemBase }),
+        picks,
+        outs,
+      })
       if (isIn(holdings.get(key ?? '')?.bytes ?? new Set(), bytes)) continue
       const id = `${record.id} ${name}`
       holdings.set(id, { id, bytes, duration: 0, isProtected: runs.firm.includes(record) })

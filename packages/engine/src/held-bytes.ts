@@ -17,11 +17,8 @@ export class HeldBytes {
     this.#ledgers = ledgers
   }
 
-  /** Of outputs, and of the listings that say later what of an input changed. */
-  async of(
-    { value, picks, outs, items }: Partial<Outputs>,
-    ingredients?: Ingredients,
-  ): Promise<Set<Digest>> {
+  /** Without which outputs cannot be used. */
+  async promised({ value, picks, outs }: Partial<Outputs>): Promise<Set<Digest>> {
     const held = new Set<Digest>()
     for (const artifact of [value, ...Object.values(picks ?? {})]) {
       if (artifact !== undefined) held.add(artifact.digest)
@@ -29,6 +26,13 @@ export class HeldBytes {
     for (const out of Object.values(outs ?? {})) {
       for (const digest of await this.#ofOut(out)) held.add(digest)
     }
+    return held
+  }
+
+  /** What is promised; what the items gave; and the listings that say later what of an input changed. */
+  async of(outputs: Partial<Outputs>, ingredients?: Ingredients): Promise<Set<Digest>> {
+    const held = await this.promised(outputs)
+    const { items } = outputs
     for (const output of items === undefined ? [] : (await this.#ledgers.read(items)).values()) {
       if ('digest' in output) held.add(output.digest)
     }

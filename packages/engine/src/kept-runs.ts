@@ -1,3 +1,4 @@
+import type { Digest } from './digest.ts'
 import type { StepKey } from './fingerprint.ts'
 import type { RunRecord } from './run.ts'
 
@@ -42,6 +43,13 @@ export function keptRuns(
 export function keysOf(records: readonly RunRecord[]): StepKey[] {
   return records.flatMap(({ steps }) =>
     Object.values(steps).flatMap(({ key }) => (key === undefined ? [] : [key])),
+  )
+}
+
+/** What steps of runs have of items that are not in an entry, since others failed. */
+export function itemBasesOf(records: readonly RunRecord[]): Digest[] {
+  return records.flatMap(({ steps }) =>
+    Object.values(steps).flatMap(({ itemBase }) => (itemBase === undefined ? [] : [itemBase])),
   )
 }
 

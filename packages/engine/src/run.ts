@@ -64,7 +64,7 @@ export class RunFold {
         })
         break
       case 'step-items':
-        this.#change(event.step, { items: event.items })
+        this.#change(event.step, { items: event.items, itemBase: event.base })
         break
       case 'step-retried':
         this.#change(event.step, { status: 'waiting', error: event.error })

@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from './errors.ts'
 import type { Artifact, Outputs } from './artifact.ts'
+import type { Digest } from './digest.ts'
 import type { StepKey } from './fingerprint.ts'
 import type { Reason } from './reason.ts'
 import type { StepStatus } from './status.ts'
@@ -48,6 +49,8 @@ export interface StepRecord {
   readonly attempts?: number
   /** Of a mapped step that was executed. */
   readonly items?: ItemCounts
+  /** What is kept of these items is filed under this. */
+  readonly itemBase?: Digest
   readonly error?: Failure
   /** When it began to be executed, and when it ended, in milliseconds since the epoch. */
   readonly startedAt?: number

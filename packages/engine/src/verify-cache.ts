@@ -68,7 +68,7 @@ export async function readCache(
   for await (const [key, entry] of state.cache.entries()) {
     entries += 1
     const isSound =
-      entry && [...(await held.of(entry.outputs))].every((digest) => sound.has(digest))
+      entry && [...(await held.promised(entry.outputs))].every((digest) => sound.has(digest))
     if (!isSound) suspects.push([key, entry])
   }
   const counts = { artifacts: stored.size, bytes, entries }
@@ -119,7 +119,7 @@ export async function mendCache(
   return { ...counts, damaged: away, healed, lost, lines: await runs.mendJournals() }
 
   async function isWhole({ outputs }: StepEntry): Promise<boolean> {
-    for (const digest of await new HeldBytes(artifacts, state.ledgers).of(outputs)) {
+    for (const digest of await new HeldBytes(artifacts, state.ledgers).promised(outputs)) {
       if (!sound.has(digest) && (await artifacts.check(digest)) !== 'present') return false
     }
     return true

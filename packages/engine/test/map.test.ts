@@ -12,6 +12,8 @@ import {
   type RunRequest,
 } from '../src/index.ts'
 import { twins } from './fixtures/twins.ts'
+import { digestBytes, digestHex } from '../src/digest.ts'
+import { encodeValue } from '../src/value.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'
 
@@ -287,6 +289,49 @@ describe('step.map', () => {
     const next = listed([1, 2, 3], { factor: 2 })
     await runIn(dir, next.pipeline)
     expect(next.called).toEqual([3])
+  })
+
+  test('gc keeps what items gave to a run that is kept, though others failed', async () => {
+    const dir = temporaryDir()
+    const make = (list: number[]) => {
+      const called: number[] = []
+      const items = step({ code, params: { list }, run: (_, { params }) => params.list })
+      const each = step.map({
+        code,
+        over: items,
+        run: ({ item }) => {
+          called.push(item)
+          if (item === 0) throw new Error('no luck')
+          return new Uint8Array(item > 1 ? 20_000 : 1).fill(item)
+        },
+      })
+      return { called, made: pipeline('partial', { items, each }) }
+    }
+    await runIn(dir, make([1, 2, 0]).made, { onFailure: 'continue' })
+    const engine = await engineOn(dir)
+    await engine.gc()
+    const next = make([1, 2, 3])
+    await runIn(dir, next.made)
+    expect(next.called).toEqual([3])
+  })
+
+  test('what an item gave that is gone by now loses nothing that it has no part in', async () => {
+    const dir = temporaryDir()
+    const make = (list: number[]) => {
+      const items = step({ code, params: { list }, run: (_, { params }) => params.list })
+      const each = step.map({
+        code,
+        over: items,
+        run: ({ item }) => new Uint8Array(20_000).fill(item),
+      })
+      return pipeline('parts', { items, each })
+    }
+    await runIn(dir, make([1, 2]))
+    await runIn(dir, make([2]))
+    const engine = await engineOn(dir)
+    const hash = digestHex(digestBytes(encodeValue(new Uint8Array(20_000).fill(1))))
+    rmSync(join(dir, '.stepwell/objects', hash.slice(0, 2), hash.slice(2)))
+    expect(await engine.verify()).toMatchObject({ lost: [] })
   })
 
   test('what is no list is a clear failure', async () => {
