@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
@@ -486,6 +494,9 @@ describe('a failure', () => {
     expect(await told({ cmd: ['no-such-program'] })).toMatch(/there is no program no-such-program/)
     expect(await told({ cmd: ['./plain'] })).toMatch(/may not be executed/)
     expect(await told({ cmd: 'echo', dir: 'none' })).toMatch(/there is no directory .*none/)
+    mkdirSync(join(dir, 'deep/in'), { recursive: true })
+    symlinkSync('deep/in', join(dir, 'link'))
+    expect(await told({ cmd: 'cat ../plain', dir: 'link' })).toMatch(/by a symbolic link.*deep\/in/)
     expect(await told({ cmd: 'echo', shell: '/bin/none' })).toMatch(/no program \/bin\/none/)
     expect(await told({ cmd: ['echo', 'x'.repeat(4_000_000)] })).toMatch(/arguments are longer/)
   })

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { codeOf, StepwellError } from '../errors.ts'
 import type { Call } from './command-call.ts'
@@ -41,6 +41,10 @@ export async function startCommand(
   // The system says the same of a program that it does not find.
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
     refuse(`there is no directory ${cwd}`, 'create it, or correct `dir`')
+  // For the system, `..` would lead from where the link leads, and so to other files than those in the key.
+  const real = realpathSync(cwd)
+  if (real !== cwd)
+    refuse(`${cwd} is reached by a symbolic link`, `let \`dir\` name ${real} itself`)
   const child = launch()
   const { pid } = child
   const ended = new Promise<Ended>((tell) => {
