@@ -56,6 +56,8 @@ export async function planSteps(
   const part = new Set(steps.map(({ name }) => name))
   const outputs = new Map<string, Outputs>()
   const skipped = new Set<string>()
+  /** Steps that a condition may skip which cannot be asked yet, and what reads them. */
+  const unsure = new Set<string>()
   const planned: PlannedStep[] = []
   const ingredientsOf: [string, Ingredients][] = []
   const present = codesOf(code)
@@ -111,7 +113,10 @@ export async function planSteps(
     const own = await ownReasons()
     if (waitsFor.length > 0) {
       const reasons: Reason[] = [...own, { kind: 'upstream', steps: waitsFor }]
-      const isSure = own.length > 0 && definition(step).when === undefined
+      if (definition(step).when !== undefined || upstream.some((read) => unsure.has(read))) {
+        unsure.add(name)
+      }
+      const isSure = own.length > 0 && !unsure.has(name)
       return { ...base, inputs, decision: isSure ? 'run' : 'depends', reasons }
     }
     const wanted = await askCondition(ordered, identity, { artifacts, dir })

@@ -419,6 +419,9 @@ describe('a condition', () => {
   test('on params and upstream outputs decides whether, and is not in the key', async () => {
     const dir = temporaryDir()
     const engine = await engineOn(dir)
+    // What reads it may be skipped, too.
+    const { steps } = await engine.plan(build(false, (_, on) => on))
+    expect(steps.map(({ decision }) => decision)).toEqual(['run', 'depends', 'depends'])
     const off = await follow(dir, engine.run(build(false, (_, on) => on)), names)
     expect(off.record.status).toBe('succeeded')
     expect(statusesOf(off.record)).toEqual({
