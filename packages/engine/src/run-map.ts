@@ -188,6 +188,7 @@ export class MapRun {
         this.#failures.set(item, failureOf(error))
         continue
       }
+      this.#tellFailure(item, result.failure, attempt, next)
       if (next === undefined) this.#failures.set(item, result.failure)
       else {
         again.push(item)
@@ -199,6 +200,20 @@ export class MapRun {
     if (again.length === 0) return
     await pause(wait, this.#around.stopping)
     await this.#perform(again, attempt + 1)
+  }
+
+  /** In the log of the step: its own failure names a few items only. */
+  #tellFailure(
+    { label }: Item,
+    { message }: Failure,
+    attempt: number,
+    wait: number | undefined,
+  ): void {
+    const { attempts } = definition(this.#ordered.step).execution.retry
+    const times = attempts > 1 ? `attempt ${attempt} of ${attempts} ` : ''
+    const next = wait === undefined ? '' : `, again in ${wait} ms`
+    const line = `[${label}] ${times}failed${next}: ${message}`
+    this.#around.emit({ type: 'step-log', at: Date.now(), step: this.#ordered.name, line })
   }
 
   /** What an item gave counts only if what it was given is still as it was. */
@@ -236,7 +251,7 @@ export class MapRun {
     const { message } = new StepwellError({
       code: 'STEPWELL_ITEMS',
       what: `${this.#failures.size} of ${this.#items.length} items of step \`${this.#ordered.name}\` failed`,
-      facts: [...facts, ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
+      facts: [...facts, ...(more > 0 ? [`and ${more} more, which are in its log`] : [])].join('; '),
       todo: 'what the others gave is kept: only these are executed again',
     })
     return { ...first, code: 'STEPWELL_ITEMS', message }

@@ -354,9 +354,13 @@ describe('step.map', () => {
         return item
       },
     })
-    const { each: record } = await runIn(temporaryDir(), pipeline('again', { items, each }))
+    const dir = temporaryDir()
+    const { each: record } = await runIn(dir, pipeline('again', { items, each }))
     expect(record?.status).toBe('succeeded')
     expect(calls).toBe(4)
+    const engine = await engineOn(dir)
+    const [id = ''] = await engine.runIds()
+    expect(await engine.log(id, 'each')).toBe('[#1] attempt 1 of 2 failed, again in 0 ms: once\n')
   })
 
   test('refuses what it cannot do', () => {
