@@ -548,7 +548,7 @@ describe('a process', () => {
     const { start, path } = await projectWith({}, { grace: 1500 })
     const ignoring = `sh -c 'trap "" TERM; echo $$ >> pids; exec sleep 1000'`
     // The first one ends by itself after it was told.
-    const cmd = `(trap 'sleep 0.05; echo saved > saved; exit' TERM; echo 0 >> pids; while :; do sleep 0.02; done) &
+    const cmd = `: > pids; (trap 'sleep 0.05; echo saved > saved; exit' TERM; echo 0 >> pids; while :; do sleep 0.02; done) &
       ${ignoring} & ${ignoring} &
       while [ "$(wc -l < pids)" -lt 3 ]; do sleep 0.01; done 2> /dev/null; echo ready; wait`
     await stopWhenReady(start({ one: command({ cmd }) }))
