@@ -114,6 +114,28 @@ export default pipeline('test', { long: command({ cmd: ${JSON.stringify(cmd)}, d
   expect((await project.run()).record.warnings).toEqual([])
 })
 
+test('a step that ends the whole process is no success, and leaves no command behind', async () => {
+  const project = new Project()
+  project.write(
+    'pipeline.ts',
+    `${PIPELINE.replace(/export default.*/, '')}
+import { existsSync } from 'node:fs'
+import { step } from '@stepwell/engine'
+const quits = step({
+  run: async (_, { dir }) => {
+    while (!existsSync(dir + '/pid')) await new Promise((done) => setTimeout(done, 5))
+    process.exit(0)
+  },
+})
+export default pipeline('test', { long, quits })
+`,
+  )
+  const { code, stderr } = await project.stepwell('run', '-j', '2')
+  expect(code).toBe(1)
+  expect(stderr).toContain('a step called process.exit()')
+  await expect.poll(() => isAlive(Number(project.read('pid')))).toBe(false)
+})
+
 test('what a command is, and that it changed, is told', async () => {
   const project = new Project()
   project.write('pipeline.ts', PIPELINE)

@@ -64,25 +64,37 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     const going = engine.run(pipeline, { ...request, keepEdits, onFailure: onFailureOf(options) })
     let interrupts = 0
     const onSignal = (signal: NodeJS.Signals): void => {
-      interrupts += signal === 'SIGTERM' ? 2 : 1
+      interrupts = signal === 'SIGTERM' ? Math.max(interrupts + 1, 2) : interrupts + 1
       if (interrupts === 1) {
         progress.note('stopping: what runs may end, nothing new starts; again to stop that too')
         going.stop('finish')
-      } else if (interrupts <= 3) {
+      } else if (interrupts === 2) {
         progress.note('stopping what runs; its outputs are dropped')
         going.stop('kill')
       } else {
+        process.off('exit', onExit)
+        progress.end()
         process.exit(EXIT.interrupted)
       }
     }
+    // Whatever code it was to exit with: the run has not come to its end.
+    const onExit = (): void => {
+      progress.end()
+      process.stderr.write(
+        'stepwell: the run was broken off: a step called process.exit(), or threw where nobody could catch it; let it return or throw, or give it { executor: "process" }\n',
+      )
+      process.exitCode = EXIT.failed
+    }
     const onIdle = (): void => {
+      process.off('exit', onExit)
       progress.end()
       process.stderr.write(
         'stepwell: the run cannot go on: a step waits for a promise that nothing is left to settle\n',
       )
       process.exit(EXIT.failed)
     }
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('beforeExit', onIdle)
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+    process.on('beforeExit', onIdle).on('exit', onExit)
     let record: RunRecord
     try {
       for await (const event of going) progress.show(event)
@@ -90,7 +102,8 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     } finally {
       progress.end()
       restoreConsole()
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('beforeExit', onIdle)
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      process.off('beforeExit', onIdle).off('exit', onExit)
     }
     report(record, options, dir)
     await recordStages(loaded, engine, record, options)

@@ -39,6 +39,7 @@ export class DiskClaims implements Claims {
     this.#silentMs = silentMs
   }
 
+  /** As `take`, but gives nothing where somebody has it, or is about to. */
   tryTake(key: StepKey): Claim | undefined {
     const taken = this.#attempt(key, new Map())
     return typeof taken === 'string' ? undefined : taken
@@ -61,14 +62,6 @@ export class DiskClaims implements Claims {
       await delay(pause * (0.5 + Math.random()), undefined, { signal })
       pause = Math.min(pause * 1.2, MOST_RETRY_MS)
     }
-  }
-
-  /** As `take`, but gives nothing where somebody has it, or is about to. */
-  tryTake(key: StepKey): Claim | undefined {
-    const own = this.#write(key)
-    if (this.#find(key, own, new Map()) === undefined) return this.#claim(own)
-    rmSync(own, { force: true })
-    return undefined
   }
 
   /** Removes the claims of processes that are gone. */
