@@ -16,6 +16,7 @@ const L4 = [
   'condition',
   'derive-picks',
   'execute-job',
+  'foresee-items',
   'held-bytes',
   'identify',
   'list-items',

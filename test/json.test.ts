@@ -21,8 +21,9 @@ const twice = step({ retry: { attempts: 2, backoff: 0 }, run: () => { throw new 
 const never = step({ params: { on: false }, when: (_, { params }) => params.on, run: () => 1 })
 const list = step({ run: () => [1, 2] })
 const each = step.map({ over: list, run: ({ item }) => item })
+const some = step.map({ over: list, run: ({ item }) => { if (item === 2) throw new Error('no'); return item } })
 const fixed = step({ code: pinned('v1'), run: () => 1 })
-export default pipeline('files', { make, doubtful, fixed, twice, never, list, each })
+export default pipeline('files', { make, doubtful, fixed, twice, never, list, each, some })
 `
 
 test('what --json prints is what docs/json.md describes: no field less, and none more', async () => {
@@ -77,6 +78,7 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   project.write('images/b.png', 'b')
   project.write('out/one', 'edited')
   await ask('plan')
+  await ask('explain', 'some')
   await ask('run')
   await ask('cache', 'ls')
   const latest = readdirSync(project.path('.stepwell/runs')).find((name) => /^\d/.test(name)) ?? ''

@@ -332,6 +332,7 @@ export class Engine implements AsyncDisposable {
       downloads,
       workspace: this.#state.workspace('plan'),
       dir,
+      ledgers: this.#state.ledgers,
       recent: recentOutputs(await runs.unfinished()),
     })
     return {

@@ -9,6 +9,7 @@ import { derivePicks } from './derive-picks.ts'
 import { digestBytes } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { FingerprintInput, StepKey } from './fingerprint.ts'
+import { foreseeItems } from './foresee-items.ts'
 import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import { namesOf, stepOf, type Pipeline } from './pipeline.ts'
@@ -19,6 +20,7 @@ import type { RecentOutputs } from './recent-outputs.ts'
 import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable, leftBy } from './snapshot.ts'
 import { definition } from './step.ts'
+import type { ItemLedgers } from './store/item-ledger.ts'
 import type { ArtifactStore, Download, Downloads, ProjectFiles, Snapshot } from './store/store.ts'
 import type { Workspace } from './store/workspace.ts'
 import { withFiles } from './tree-reasons.ts'
@@ -37,6 +39,8 @@ export interface PlanOptions {
   /** Paths that steps of the pipeline write. */
   readonly outPaths: readonly string[]
   readonly forced: ReadonlySet<string>
+  /** What items gave: without it, nothing is said of items. */
+  readonly ledgers?: ItemLedgers
   /** What runs have put into the cache that have written no snapshot yet. @default nothing */
   readonly recent?: ReadonlyMap<StepKey, RecentOutputs>
 }
@@ -50,8 +54,19 @@ export interface PlanOptions {
 export async function planSteps(
   options: PlanOptions,
 ): Promise<{ readonly steps: PlannedStep[]; readonly evidence: Evidence }> {
-  const { steps, code, snapshot, artifacts, files, workspace, dir, outPaths, forced, recent } =
-    options
+  const {
+    steps,
+    code,
+    snapshot,
+    artifacts,
+    files,
+    workspace,
+    dir,
+    outPaths,
+    forced,
+    recent,
+    ledgers,
+  } = options
   const names = namesOf(options.pipeline)
   const part = new Set(steps.map(({ name }) => name))
   const outputs = new Map<string, Outputs>()
@@ -134,9 +149,14 @@ export async function planSteps(
       const reasons: Reason[] = [{ kind: 'adopted', because: adopted.because }]
       return { ...base, inputs, key, decision: 'cached', reasons }
     }
-    if (own.length > 0) return { ...base, inputs, key, decision: 'run', reasons: own }
-    if (known === undefined) {
-      return { ...base, inputs, key, decision: 'run', reasons: [{ kind: 'lost' }] }
+    const reasonsToRun: readonly Reason[] =
+      own.length === 0 && known === undefined ? [{ kind: 'lost' }] : own
+    if (known === undefined || reasonsToRun.length > 0) {
+      const isReused = !reasonsToRun.some(({ kind }) => kind === 'forced' || kind === 'uncacheable')
+      const items =
+        ledgers && (await foreseeItems(ordered, identity, isReused, { artifacts, ledgers }))
+      const told = items !== undefined && { items }
+      return { ...base, inputs, key, decision: 'run', reasons: reasonsToRun, ...told }
     }
     try {
       outputs.set(name, await derivePicks(ordered, known.outputs, artifacts, digestBytes))

@@ -17,6 +17,12 @@ export interface LastExecution {
   readonly duration: number
 }
 
+/** The items that a mapped step goes over, and those of them for which it is to be called. */
+export interface PlannedItems {
+  readonly total: number
+  readonly new: number
+}
+
 export interface PlannedStep {
   readonly name: string
   readonly action: string
@@ -29,6 +35,8 @@ export interface PlannedStep {
   readonly pinned?: string
   /** Known when every input is. */
   readonly key?: StepKey
+  /** Of a mapped step that is to run, once they are known. */
+  readonly items?: PlannedItems
   /** The execution that made its outputs: those that are taken, else the latest ones. */
   readonly last?: LastExecution
 }

@@ -127,6 +127,10 @@ describe('step.map', () => {
     writeFiles(dir, { 'data/b.txt': 'changed', 'data/d.txt': 'new' })
     rmSync(join(dir, 'data/a.txt'))
     const second = make()
+    const engine = await engineOn(dir)
+    const planned = async (request: RunRequest) => (await engine.plan(second.made, request)).steps
+    expect(await planned({})).toMatchObject([{ items: { total: 3, new: 2 } }])
+    expect(await planned({ force: 'all' })).toMatchObject([{ items: { total: 3, new: 3 } }])
     const { each } = await runIn(dir, second.made)
     expect(second.called).toEqual(['data/b.txt', 'data/d.txt'])
     expect(each?.items).toEqual({ total: 3, cached: 1, executed: 2, failed: 0 })

@@ -10,7 +10,7 @@ import {
   pastCauses,
   type PastCause,
 } from './causes.ts'
-import { paintDecision } from './plan.ts'
+import { newItemsText, paintDecision } from './plan.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
 export interface ExplainOptions extends ProjectOptions {
@@ -63,7 +63,7 @@ export async function explain(name: string, options: ExplainOptions): Promise<Ex
 
 function render(explanation: Explanation): string {
   const { name, action, inputs, key, pinned, causes, last, running, lastRun } = explanation
-  const { reasons, decision } = explanation
+  const { reasons, decision, items } = explanation
   const lines = [`${name} (${action}): ${paintDecision(explanation)}`, ...because(reasons, 2)]
   for (const cause of causes) {
     lines.push(`  first cause: ${cause.name} ${paintDecision(cause)}`, ...because(cause.reasons, 4))
@@ -73,6 +73,7 @@ function render(explanation: Explanation): string {
     lines.push(`  is executed now in run ${running.run}, since ${formatTime(running.since)}`)
     lines.push(...because(running.reasons, 4))
   }
+  if (items !== undefined) lines.push(`  ${newItemsText(items)}`)
   if (inputs.length > 0) lines.push('  inputs')
   for (const input of inputs) {
     const digest = input.digest === undefined ? '' : `  ${shortDigest(input.digest)}`

@@ -58,9 +58,19 @@ function planTable({ steps }: Plan): string {
       step.action,
       paintDecision(step),
       step.last === undefined ? '-' : formatDuration(step.last.duration),
-      reasonText(ownReasons(step.reasons)),
+      reasonOf(step),
     ]),
   )
+}
+
+function reasonOf({ reasons, items }: PlannedStep): string {
+  const text = reasonText(ownReasons(reasons))
+  return items === undefined ? text : `${newItemsText(items)}: ${text}`
+}
+
+/** `3 of 1,000 items new` */
+export function newItemsText(items: NonNullable<PlannedStep['items']>): string {
+  return `${items.new} of ${plural(items.total, 'item')} new`
 }
 
 function planSummary({ steps, estimate }: Plan): string {
