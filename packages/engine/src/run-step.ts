@@ -115,6 +115,8 @@ export class StepRunner {
   /** Keys whose outputs were committed in this run. */
   readonly #committed = new Set<StepKey>()
   readonly #downloads = new Map<string, Promise<Download>>()
+  /** Aborts when a failure keeps anything more from being started. */
+  readonly #failed = new AbortController()
 
   constructor(options: StepRunnerOptions) {
     this.#options = options
@@ -309,19 +311,20 @@ export class StepRunner {
     }
   }
 
-  /** Waits until nobody else executes equal work, here or in another process, or the run is stopped. */
+  /** Waits until nobody else executes equal work, here or in another process, or nothing more is to be started. */
   async #waitForClaim(step: string, life: Life, key: StepKey): Promise<void> {
     const { claims, halt, emit } = this.#options
+    const signal = AbortSignal.any([halt.stopping, this.#failed.signal])
     try {
       life.claim = await claims.take(key, {
-        signal: halt.stopping,
+        signal,
         waiting: (owner) => {
           const message = `step \`${step}\` waits for ${owner}, which is making the same`
           emit({ type: 'warning', at: Date.now(), step, message })
         },
       })
     } catch (error) {
-      if (!halt.stopping.aborted) throw error
+      if (!signal.aborted) throw error
     }
   }
 
@@ -601,6 +604,7 @@ export class StepRunner {
   #fail(name: string, reasons: readonly Reason[], error: Failure): 'failed' {
     const { onFailure, halt } = this.#options
     if (onFailure === 'kill') halt.kill(name)
+    if (onFailure !== 'continue') this.#failed.abort()
     this.#finish(name, 'failed', { reasons, error })
     return 'failed'
   }

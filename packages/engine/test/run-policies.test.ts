@@ -12,6 +12,7 @@ import {
   type Step,
   type StepContext,
 } from '../src/index.ts'
+import { DiskClaims } from '../src/store/disk-claims.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { follow, untilStopped } from './support/follow-run.ts'
 import { nameOf } from './support/graph.ts'
@@ -320,6 +321,24 @@ describe('retries', () => {
     expect(readFileSync(join(dir, 'out/a.txt'), 'utf8')).toBe('right')
     expect(readdirSync(join(dir, 'out'))).toEqual(['a.txt'])
   })
+})
+
+test('a run that has failed does not wait for what another one makes', async () => {
+  const dir = temporaryDir()
+  const engine = await engineOn(dir, { concurrency: 2 })
+  const bad = step({
+    code,
+    run: () => {
+      throw new Error('no')
+    },
+  })
+  const made = pipeline('p', { other: step({ code, run: () => 1 }), bad })
+  const key = (await engine.plan(made)).steps[0]?.key
+  if (key === undefined) throw new Error('it has no key')
+  const claim = new DiskClaims(join(dir, '.stepwell/claims')).tryTake(key)
+  const { record } = await follow(dir, engine.run(made), ['other', 'bad'])
+  claim?.release()
+  expect(statusesOf(record)).toEqual({ other: 'cancelled', bad: 'failed' })
 })
 
 describe('a timeout', () => {
