@@ -100,11 +100,10 @@ export default pipeline('test', { long: command({ cmd: ${JSON.stringify(cmd)}, d
   await ended(child)
   const pid = Number(project.read('pid'))
   expect(isAlive(pid)).toBe(true)
-  const [leader] = readdirSync(project.path('.stepwell/commands'))
-  const record = JSON.parse(project.read(`.stepwell/commands/${leader}`)) as {
-    leader: { pid: number }
-  }
-  process.kill(record.leader.pid, 'SIGKILL')
+  const [file] = readdirSync(project.path('.stepwell/commands'))
+  const [, second = ''] = project.read(`.stepwell/commands/${file}`).split('\n')
+  const leader = JSON.parse(second) as { pid: number }
+  process.kill(leader.pid, 'SIGKILL')
   project.edit('pipeline.ts', JSON.stringify(cmd), "'true'")
   const { code, record: next } = await project.run()
   expect(code).toBe(0)

@@ -352,6 +352,17 @@ async function tidy(dir: string): Promise<void> {
   expect(existsSync(staging) ? readdirSync(staging) : []).toEqual([])
 }
 
+/** The processes that are given a variable. */
+function marked(variable: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(variable)
+    } catch {
+      return false
+    }
+  })
+}
+
 // By hand: STEPWELL_KILLS=200 npm test -- packages/engine/test/in-place.test.ts
 const KILLS = Number(process.env['STEPWELL_KILLS'] ?? 12)
 const ALL = process.env['STEPWELL_KILLS'] !== undefined
@@ -386,6 +397,22 @@ describe('a run that is killed', () => {
       last = versionIn(dir) ?? ''
     }
   }, 120_000)
+
+  test.skipIf(process.platform !== 'linux')(
+    'right after its command began: the next run ends that before all else',
+    async () => {
+      const dir = temporaryDir()
+      const child = startChild('run-in-place', dir, '1', 'long', 'appendFileSync')
+      await ended(child)
+      expect(child.signalCode).toBe('SIGKILL')
+      const [record = ''] = readdirSync(join(dir, '.stepwell/commands'))
+      const marker = `STEPWELL_COMMAND=${record.replace('.json', '')}`
+      expect(marked(marker)).not.toEqual([])
+      await tidy(dir)
+      expect(marked(marker)).toEqual([])
+      expect(versionIn(dir)).toBeUndefined()
+    },
+  )
 
   test(`at any of ${KILLS} moments, among successes and failures: the same`, async () => {
     const dir = temporaryDir()

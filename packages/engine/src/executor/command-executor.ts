@@ -96,11 +96,14 @@ export class CommandExecutor implements Executor {
     { secrets, events, signal, printed, limit }: Surroundings,
   ): Promise<void> {
     if (signal.aborted) throw stopped(job.step, command)
-    const name = this.#live.name()
-    const { child, group, done } = await startCommand(job.step, call, {
+    const live = this.#live.begin(job.step)
+    const { child, group } = await startCommand(job.step, call, {
       cwd,
-      env: { ...environmentOf(command, job.inputs), [MARKER]: name },
-      begin: (pid) => this.#live.begin(name, job.step, pid),
+      env: { ...environmentOf(command, job.inputs), [MARKER]: live.name },
+      begun: live.started,
+    }).catch((error: unknown) => {
+      live.done()
+      throw error
     })
     const tail = new Tail(secrets)
     const log = (): OutputLines =>
@@ -117,7 +120,7 @@ export class CommandExecutor implements Executor {
     const stop = AbortSignal.any([signal, printed.tooLong, broken.signal])
     const ended = await group.end(stop, this.#options.grace)
     // One that cannot be killed may be ended by a later run.
-    if (ended !== undefined) done()
+    if (ended !== undefined) live.done()
     broken.signal.throwIfAborted()
     await Promise.all(drained.map((finish) => finish()))
     if (ended === undefined) throw notStopped(job.step)

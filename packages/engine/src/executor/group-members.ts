@@ -7,19 +7,26 @@ const STAT = /^\d+ \([^]*\) (\S) \d+ (\d+) /
  * known to the system. `undefined` where that cannot be seen.
  */
 export function livingMembers(group: number): number[] | undefined {
+  return livingProcesses()
+    ?.filter((each) => each.group === group)
+    .map(({ pid }) => pid)
+}
+
+/** All processes that have not ended, and their groups. `undefined` where that cannot be seen. */
+export function livingProcesses(): { pid: number; group: number }[] | undefined {
   let pids: string[]
   try {
     pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   } catch {
     return undefined
   }
-  const living = pids.filter((pid) => {
+  return pids.flatMap((pid) => {
     try {
-      const [, state, of] = STAT.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? []
-      return Number(of) === group && state !== 'Z' && state !== 'X'
+      const [, state, group] = STAT.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? []
+      const isLiving = group !== undefined && state !== 'Z' && state !== 'X'
+      return isLiving ? [{ pid: Number(pid), group: Number(group) }] : []
     } catch {
-      return false
+      return []
     }
   })
-  return living.map(Number)
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ProcessIdentity } from '../process-identity.ts'
 import { canSee, identityOf, isAlive, thisIdentity } from '../store/owner.ts'
-import { livingMembers } from './group-members.ts'
+import { livingMembers, livingProcesses } from './group-members.ts'
 
 /** The variable by which a process that a command started can be told from any other. */
 export const MARKER = 'STEPWELL_COMMAND'
@@ -16,10 +16,20 @@ const PACE_MS = 20
 
 interface LiveCommand {
   readonly step: string
-  /** The first of its processes, by which the group is named. */
-  readonly leader: ProcessIdentity
   /** The engine that is to end it. */
   readonly engine: ProcessIdentity
+  /** The first of its processes, by which the group is named; it may not be there yet. */
+  readonly leader: ProcessIdentity | undefined
+}
+
+/** A command that is about to be started. */
+export interface Beginning {
+  /** The value of its marker. */
+  readonly name: string
+  /** To be told once it has been. */
+  readonly started: (pid: number) => void
+  /** To be called when nothing of it is left. */
+  readonly done: () => void
 }
 
 /**
@@ -34,18 +44,17 @@ export class LiveCommands {
     this.#dir = join(project, '.stepwell', 'commands')
   }
 
-  /** A name for a command that is about to be started, to be the value of its marker. */
-  name(): string {
-    return randomUUID()
-  }
-
-  /** Takes down that a command has been started. What it gives is called when nothing of it is left. */
-  begin(name: string, step: string, pid: number): () => void {
-    const live: LiveCommand = { step, leader: identityOf(pid), engine: thisIdentity() }
+  /** Takes down that a command is about to be started: there is none of which nobody would know. */
+  begin(step: string): Beginning {
+    const name = randomUUID()
     const path = join(this.#dir, `${name}.json`)
     mkdirSync(this.#dir, { recursive: true })
-    writeFileSync(path, JSON.stringify(live))
-    return () => rmSync(path, { force: true })
+    writeFileSync(path, `${JSON.stringify({ step, engine: thisIdentity() })}\n`)
+    return {
+      name,
+      started: (pid) => appendFileSync(path, `${JSON.stringify(identityOf(pid))}\n`),
+      done: () => rmSync(path, { force: true }),
+    }
   }
 
   /** Ends what engines left behind that are no more. Gives the steps. Where it cannot be seen, nothing is done. */
@@ -55,7 +64,7 @@ export class LiveCommands {
       const path = join(this.#dir, file)
       const live = read(path)
       if (live !== undefined) {
-        if (isAlive(live.engine) || !canSee(live.leader)) continue
+        if (isAlive(live.engine) || !canSee(live.engine)) continue
         if (await this.#end(file.replace(/\.json$/, ''), live.leader)) steps.push(live.step)
       }
       await rm(path, { force: true })
@@ -63,11 +72,12 @@ export class LiveCommands {
     return steps
   }
 
-  async #end(name: string, leader: ProcessIdentity): Promise<boolean> {
-    const { pid } = leader
+  async #end(name: string, leader: ProcessIdentity | undefined): Promise<boolean> {
+    const pid = leader?.pid ?? groupOf(name)
+    if (pid === undefined) return false
     // Its number may be that of another group by now.
     const isOurs = (): boolean =>
-      (leader.started !== null && isAlive(leader)) ||
+      (leader !== undefined && leader.started !== null && isAlive(leader)) ||
       (livingMembers(pid) ?? []).some((member) => isMarked(member, name))
     if (!isOurs()) return false
     for (let round = 0; round < ROUNDS && isOurs(); round += 1) {
@@ -82,6 +92,11 @@ export class LiveCommands {
   }
 }
 
+/** Of a command of whose start its engine has told nothing any more. */
+function groupOf(name: string): number | undefined {
+  return livingProcesses()?.find(({ pid }) => isMarked(pid, name))?.group
+}
+
 function isMarked(pid: number, name: string): boolean {
   try {
     const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
@@ -93,9 +108,20 @@ function isMarked(pid: number, name: string): boolean {
 
 function read(path: string): LiveCommand | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LiveCommand
+    const [first = '', second = ''] = readFileSync(path, 'utf8').split('\n')
+    const begun = JSON.parse(first) as Omit<LiveCommand, 'leader'>
+    return { ...begun, leader: leaderIn(second) }
   } catch {
-    // Its engine was killed before the command began, or while it did.
+    // Its engine was killed before it began.
+    return undefined
+  }
+}
+
+function leaderIn(line: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(line) as ProcessIdentity
+  } catch {
+    // Its engine was killed right after it began.
     return undefined
   }
 }

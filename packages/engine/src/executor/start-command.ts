@@ -6,8 +6,8 @@ import type { Call } from './command-call.ts'
 import { ProcessGroup, type Ended } from './process-group.ts'
 
 export interface StartOptions {
-  /** Takes down that it is at work, in the very turn, and gives what is to be called when it is no more. */
-  readonly begin: (pid: number) => () => void
+  /** Takes down that it is at work, in the very turn. */
+  readonly begun: (pid: number) => void
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
 }
@@ -16,8 +16,6 @@ export interface StartOptions {
 export interface Started {
   readonly child: ChildProcessByStdio<null, Readable, Readable>
   readonly group: ProcessGroup
-  /** To be called when nothing of the group is left. */
-  readonly done: () => void
 }
 
 /**
@@ -27,7 +25,7 @@ export interface Started {
 export async function startCommand(
   step: string,
   { program, args }: Call,
-  { cwd, env, begin }: StartOptions,
+  { cwd, env, begun }: StartOptions,
 ): Promise<Started> {
   const refuse = (facts: string, todo: string, cause?: unknown): never => {
     throw new StepwellError({
@@ -55,9 +53,9 @@ export async function startCommand(
     return await started.then(impossible, (error: unknown) => refuseFor(error))
   }
   try {
-    const done = begin(pid)
+    begun(pid)
     await started
-    return { child, group: new ProcessGroup(pid, ended), done }
+    return { child, group: new ProcessGroup(pid, ended) }
   } catch (error) {
     // Nobody would know of it.
     child.kill('SIGKILL')
