@@ -126,11 +126,16 @@ export class Workspace {
    * @throws StepwellError STEPWELL_OUT_PLACE when the project cannot be written.
    */
   async place(out: OutArtifact, staged?: string): Promise<string | undefined> {
+    const placing = this.#placing.then(async () => await this.#placeAlone(out, staged))
+    this.#placing = placing.catch(() => undefined)
+    return await placing
+  }
+
+  async #placeAlone(out: OutArtifact, staged: string | undefined): Promise<string | undefined> {
+    // In its turn: each claim looks at all that there are.
     const claim = await this.#claim(out.path)
     try {
-      const placing = this.#placing.then(async () => await this.#place(out, staged))
-      this.#placing = placing.catch(() => undefined)
-      return await placing
+      return await this.#place(out, staged)
     } finally {
       claim.release()
     }
