@@ -44,6 +44,7 @@ const L5 = [
   'runnable',
   'situation',
   'verify-cache',
+  'watched',
   'who',
 ]
 
@@ -62,6 +63,7 @@ const BEHIND = {
   'smol-toml': 'packages/dvc/src/format/toml.ts',
   '@duckdb/node-api': 'packages/steps/src/tables/duckdb.ts',
   pg: 'packages/steps/src/tables/postgres.ts',
+  chokidar: 'packages/cli/src/watch/file-watcher.ts',
   commander: 'packages/cli/src/program.ts',
   'cli-table3': 'packages/cli/src/ui/table.ts',
   'log-update': 'packages/cli/src/ui/progress.ts',
@@ -170,6 +172,7 @@ const PACKAGES = [
   layer(['packages/steps/src/tables/postgres.ts'], STEPS_BAN),
   layer(['packages/cli/src/**'], CLI_BAN),
   layer(['packages/cli/src/program.ts'], CLI_BAN),
+  layer(['packages/cli/src/watch/file-watcher.ts'], CLI_BAN),
   layer(['packages/cli/src/ui/**'], CLI_BAN, UI_BAN),
   layer(['packages/cli/src/ui/table.ts'], CLI_BAN, UI_BAN),
   layer(['packages/cli/src/ui/progress.ts'], CLI_BAN, UI_BAN),

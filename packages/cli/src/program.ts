@@ -14,6 +14,7 @@ import { restore, type RestoreOptions } from './commands/restore.ts'
 import { pinRun, runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
 import { run, type RunOptions } from './commands/run.ts'
 import { status, type StatusOptions } from './commands/status.ts'
+import { watch, type WatchOptions } from './commands/watch.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts'
 import { version } from './version.ts'
 
@@ -29,7 +30,7 @@ Examples:
 /** Runs the command line. Prints, never exits; the caller does, with what this returns. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
-  const program = buildProgram((exit) => {
+  const program = buildProgram(argv, (exit) => {
     code = exit
   })
   try {
@@ -42,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function buildProgram(exit: (code: ExitCode) => void): Command {
+function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): Command {
   const program = new Command('stepwell')
     .description('Runs pipelines of steps: skips what did not change, and can say why.')
     .version(version())
@@ -60,45 +61,49 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
       )
       .option('-v, --verbose', 'show stacks of errors and, in a pipe, logs of steps')
 
-  command('run', 'run the pipeline, or the targets and what they need')
-    .argument('[targets...]', 'names of steps')
-    .option(
-      '-j, --jobs <n>',
-      'steps executed at once: a number, or a share of the cores: 50%',
-      parseJobs,
-    )
+  const runCommand = (name: string, description: string) =>
+    command(name, description)
+      .argument('[targets...]', 'names of steps')
+      .option(
+        '-j, --jobs <n>',
+        'steps executed at once: a number, or a share of the cores: 50%',
+        parseJobs,
+      )
+      .option('--only', 'the targets alone: what they need is taken as it was left')
+      .option('-k, --keep-going', 'after a failure, run all that does not need the step')
+      .addOption(
+        new Option('--on-error <how>', 'after a failure: finish what runs, continue as -k, or kill')
+          .choices(['finish', 'continue', 'kill'])
+          .conflicts('keepGoing'),
+      )
+      .option(
+        '--limit <name=amount>',
+        'how much there is of a resource that steps take; may be repeated',
+        parseLimit,
+      )
+      .option('--keep-edits', 'leave outs that were edited by hand as they are')
+      .addOption(
+        new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
+      )
+      .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+      .option('--json', 'print the record of the run as JSON')
+      .option('--events', 'print each event as a line of JSON as it happens')
+      .addOption(new Option('--ui <mode>', 'progress').choices(['auto', 'plain']).default('auto'))
+      .option('-q, --quiet', 'print errors and warnings only')
+
+  runCommand('run', 'run the pipeline, or the targets and what they need')
     .option('-n, --dry-run', 'as `stepwell plan`')
     .option(
       '-f, --force',
       'execute the named targets even if cached; --force=all: all that take part',
     )
     .addOption(new Option('--force-all').hideHelp())
-    .option('--only', 'the targets alone: what they need is taken as it was left')
-    .option('-k, --keep-going', 'after a failure, run all that does not need the step')
-    .addOption(
-      new Option('--on-error <how>', 'after a failure: finish what runs, continue as -k, or kill')
-        .choices(['finish', 'continue', 'kill'])
-        .conflicts('keepGoing'),
-    )
-    .option(
-      '--limit <name=amount>',
-      'how much there is of a resource that steps take; may be repeated',
-      parseLimit,
-    )
-    .option('--keep-edits', 'leave outs that were edited by hand as they are')
-    .addOption(
-      new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
-    )
     .addOption(
       new Option('--plan <file>', 'run what `plan -o` wrote there, if it still holds').conflicts(
         'dryRun',
       ),
     )
-    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
-    .option('--json', 'print the record of the run as JSON')
-    .option('--events', 'print each event as a line of JSON as it happens')
-    .addOption(new Option('--ui <mode>', 'progress').choices(['auto', 'plain']).default('auto'))
-    .option('-q, --quiet', 'print errors and warnings only')
+    .addOption(new Option('--watched <how>').choices(['run', 'look']).hideHelp())
     .action(async (targets: string[], options: RunOptions & { dryRun?: boolean }) =>
       exit(await (options.dryRun ? plan(targets, options) : run(targets, options))),
     )
@@ -123,6 +128,9 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .option('-q, --quiet', 'print errors and warnings only')
     .option('-v, --verbose', 'show stacks of errors and, in a pipe, logs of steps')
     .action(async (targets: string[], options: ReproOptions) => exit(await repro(targets, options)))
+  runCommand('watch', 'run, and run again what each change of a file affects, until Ctrl-C').action(
+    async (_: string[], options: WatchOptions) => exit(await watch(argv.slice(1), options)),
+  )
   command('plan', 'say what a run would do, and why')
     .argument('[targets...]', 'names of steps')
     .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)

@@ -47,6 +47,7 @@ import type { ArtifactStore, FileDigests } from './store/store.ts'
 import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
 import { decodeValue } from './value.ts'
 import { mendCache, readCache, type VerifyReport, type VerifyRequest } from './verify-cache.ts'
+import { watchedBy, type Watched } from './watched.ts'
 
 // Runs that are looked through for how a step ended the last time.
 const RECENT = 50
@@ -177,6 +178,14 @@ export class Engine implements AsyncDisposable {
   async code(pipeline: Pipeline, step: string): Promise<CodeReport> {
     const { code } = await prepare(pipeline, [step], this.#state)
     return reportCode(code, step)
+  }
+
+  /**
+   * What a run depends on in the file system, so that somebody can watch it. Reads source files only.
+   * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS.
+   */
+  async watched(pipeline: Pipeline, targets?: readonly string[]): Promise<Watched> {
+    return await watchedBy(pipeline, targets, this.#state)
   }
 
   /**

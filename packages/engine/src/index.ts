@@ -77,4 +77,6 @@ export type {
   StepEntry,
   StoredArtifact,
 } from './store/store.ts'
+export { matchFiles } from './store/project-files.ts'
 export type { VerifyReport, VerifyRequest } from './verify-cache.ts'
+export { sourcesBehind, type Watched, type WatchedStep } from './watched.ts'

@@ -21,6 +21,8 @@ export interface PipelineOptions {
   readonly limits?: Readonly<Record<string, number | string>>
   /** Where steps are executed that do not say it. @default 'inline' */
   readonly executor?: ExecutorKind
+  /** Files that it was made from, absolute, where no module made it. @default the modules that did */
+  readonly sources?: readonly string[]
 }
 
 /** A link of the linear form: a name, and a function of the previous link's output. */

@@ -93,7 +93,10 @@ type Schema =
   | 'stepwell.status/1'
   | 'stepwell.variables/1'
 
-/** Prints a document as JSON. What it is comes first, so that a reader can tell before it parses. */
-export function printJson(schema: Schema, document: object): void {
-  print(JSON.stringify({ schema, ...document }, null, 2))
+/**
+ * Prints a document as JSON. What it is comes first, so that a reader can tell before it parses. With an
+ * indent of 0 it is one line.
+ */
+export function printJson(schema: Schema, document: object, indent = 2): void {
+  print(JSON.stringify({ schema, ...document }, null, indent))
 }

@@ -18,6 +18,7 @@ import {
   terminalProgress,
   type Progress,
 } from '../ui/progress.ts'
+import { WatchedRun } from '../watch/watched-run.ts'
 import { readPlan } from './plan-file.ts'
 import type { LoadedPipeline } from '../load-pipeline.ts'
 import { checkOut, chooseStages, recordStages, type StageOptions } from './dvc-stages.ts'
@@ -44,6 +45,8 @@ export interface RunOptions extends ProjectOptions, StageOptions {
   readonly ui: 'auto' | 'plain'
   readonly quiet?: boolean
   readonly verbose?: boolean
+  /** Set by `watch`: it runs the pipeline, or tells only what it depends on. */
+  readonly watched?: 'run' | 'look'
 }
 
 /** Runs the pipeline, or the targets and what they need. */
@@ -58,12 +61,18 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
   }
   return await withPipeline(options, engineOptions(options), async (engine, loaded) => {
     const { pipeline, dir } = loaded
+    const watched = options.watched && new WatchedRun()
     const progress = chooseProgress(options)
     const request = await requestIn(loaded, targets, options, progress)
+    await watched?.begin(engine, pipeline, request.targets ?? [])
+    if (options.watched === 'look') return EXIT.ok
     const restoreConsole = divertConsole((text) => progress.note(text))
     const going = engine.run(pipeline, { ...request, keepEdits, onFailure: onFailureOf(options) })
+    const leaveOff = watched?.obey(going, (text) => progress.note(text))
     let interrupts = 0
     const onSignal = (signal: NodeJS.Signals): void => {
+      // A terminal tells all of its processes; this one is told by the one that watches.
+      if (watched !== undefined && signal === 'SIGINT') return
       interrupts = signal === 'SIGTERM' ? Math.max(interrupts + 1, 2) : interrupts + 1
       if (interrupts === 1) {
         progress.note('stopping: what runs may end, nothing new starts; again to stop that too')
@@ -97,11 +106,15 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     process.on('beforeExit', onIdle).on('exit', onExit)
     let record: RunRecord
     try {
-      for await (const event of going) progress.show(event)
+      for await (const event of going) {
+        progress.show(event)
+        watched?.show(event)
+      }
       record = await going.result
     } finally {
       progress.end()
       restoreConsole()
+      leaveOff?.()
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
       process.off('beforeExit', onIdle).off('exit', onExit)
     }
@@ -192,10 +205,10 @@ function chooseProgress({ json, events, ui, quiet, verbose = false }: RunOptions
 
 function report(
   record: RunRecord,
-  { json, events, quiet, verbose }: RunOptions,
+  { json, events, quiet, verbose, watched }: RunOptions,
   dir: string,
 ): void {
-  if (json) printJson('stepwell.run/1', record)
+  if (json) printJson('stepwell.run/1', record, watched && 0)
   else if (!events && !quiet) print(`${processTable(record)}\n\n${summaryLine(record)}`)
   for (const { name, status, error } of Object.values(record.steps)) {
     if (status !== 'failed' || error === undefined) continue

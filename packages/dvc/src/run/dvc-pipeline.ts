@@ -7,7 +7,7 @@ import { lockFileOf, readLock } from '../lock/read-lock.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
 import { isStale, removedReasons, stageStatus } from '../lock/status.ts'
 import { dvcIgnore } from '../project/find-files.ts'
-import { locationKey } from '../project/location.ts'
+import { joinPath, locationKey } from '../project/location.ts'
 import { loadProject, type DvcProject } from '../project/load-project.ts'
 import { ProjectFiles } from '../project/project-files.ts'
 import { isCallback, type Stage } from '../project/stage.ts'
@@ -65,7 +65,10 @@ export function dvcPipeline(path: string): DvcPipeline {
   }
   return {
     project,
-    pipeline: pipelineOf('dvc', steps, { limits: project.limits }),
+    pipeline: pipelineOf('dvc', steps, {
+      limits: project.limits,
+      sources: sourcesOf(project).map((file) => join(root, file)),
+    }),
     cache: new DvcCache(root, project.config.cacheDir),
     workspace,
     memo,
@@ -83,6 +86,16 @@ export function dvcPipeline(path: string): DvcPipeline {
     const reasons = await stageStatus(stage, entry, { workspace, cache, files })
     return isStale(stage, reasons) ? undefined : 'dvc.lock has it so'
   }
+}
+
+/** What decides which stages there are, and their params. */
+function sourcesOf({ files, sources, stages }: DvcProject): string[] {
+  const params = stages.flatMap((stage) =>
+    stage.params.map(({ location }) => locationKey(location)),
+  )
+  const beside = files.map(({ file }) => joinPath(file, '..', 'params.yaml'))
+  const all = [...files, ...sources].map(({ file }) => file)
+  return [...new Set([...all, ...beside, ...params, '.dvc/config'])]
 }
 
 function unknown(address: string, known: readonly string[]): never {

@@ -6,7 +6,7 @@ import { cutStack, parseCallSites, type CallSite } from './call-site.ts'
 import { valuesOf } from './found-code.ts'
 import { importGraph } from './import-graph.ts'
 import { Modules, type LocalModule } from './modules.ts'
-import { isOwn } from './own.ts'
+import { isOwn, ownFiles } from './own.ts'
 import { pinnedCode } from './pinned-code.ts'
 import { reach, type Reach } from './reach.ts'
 import type { Sights } from './sources.ts'
@@ -15,6 +15,8 @@ import { TextCache, type StoredTexts } from './text-cache.ts'
 
 export interface Analysis {
   readonly code: PipelineCode
+  /** The project's own files that it depends on; absolute. */
+  readonly sources: readonly string[]
   /** All that was seen: what was found holds as long as it stays. None where not all is known. */
   readonly sights?: Sights
   /** What is known of the texts of modules by now. */
@@ -91,7 +93,9 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
     steps,
   }
   const holds = modules.isComplete && modules.isFresh
-  return { code, texts: () => texts.used, ...(holds && { sights: modules.sources.sights }) }
+  const { sights } = modules.sources
+  const sources = ownFiles(sights)
+  return { code, sources, texts: () => texts.used, ...(holds && { sights }) }
 }
 
 interface Origin {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { PipelineCode } from '../code.ts'
 import { digestText, type Digest } from '../digest.ts'
 import type { Pipeline } from '../pipeline.ts'
@@ -8,6 +7,7 @@ import { definition } from '../step.ts'
 import { writeAtomic } from '../store/files.ts'
 import { conditions } from './conditions.ts'
 import { packCode, unpackCode, type FoundDetails, type FoundIdentity } from './found-code.ts'
+import { ENGINE, ownFiles } from './own.ts'
 import { allPinned } from './pinned-code.ts'
 import { lookAgain, type Sights } from './sources.ts'
 import { cutStack } from './call-site.ts'
@@ -21,8 +21,6 @@ function analyzer(): string {
   const version = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return digestText(`stepwell code analyzer ${ANALYZER}\n${version}`)
 }
-
-const ENGINE = fileURLToPath(new URL('..', import.meta.url))
 
 /** What an analysis found, and all that it saw: it holds as long as that stays. */
 interface Manifest {
@@ -40,6 +38,8 @@ interface StoredManifest extends Manifest {
 /** The code of a pipeline. */
 export interface KnownCode {
   readonly code: PipelineCode
+  /** The project's own files that it depends on; absolute. */
+  readonly sources: readonly string[]
   /** Whether it was found the last time: nothing was parsed. */
   readonly isKnown: boolean
   /** Keeps what was found for the next process, where that is worth it. Never throws. */
@@ -58,9 +58,10 @@ export async function findCode(
   dir: string,
   cacheDir: string,
 ): Promise<KnownCode> {
-  const pinned = allPinned(pipeline)
+  const { sources: madeFrom } = pipeline.options
+  const pinned = madeFrom && allPinned(pipeline)
   if (pinned !== undefined) {
-    return { code: pinned, isKnown: true, keep: () => Promise.resolve() }
+    return { code: pinned, sources: madeFrom ?? [], isKnown: true, keep: () => Promise.resolve() }
   }
   const path = join(cacheDir, `${pipeline.name}.json`)
   const about = subjectOf(pipeline, dir)
@@ -74,15 +75,16 @@ export async function findCode(
       const isSame = sights === before.sights
       const keep = async (): Promise<void> =>
         isSame ? undefined : await write({ about, sights, identity }, details)
-      return { code, isKnown: true, keep }
+      return { code, sources: ownFiles(sights), isKnown: true, keep }
     }
   }
   const textsPath = join(cacheDir, `${pipeline.name}.texts.json`)
   const stored = readTexts(textsPath)
   const { analyzeCode } = await import('./analyze.ts')
-  const { code, sights, texts } = analyzeCode(pipeline, dir, stored?.texts)
+  const { code, sources, sights, texts } = analyzeCode(pipeline, dir, stored?.texts)
   return {
     code,
+    sources,
     isKnown: false,
     keep: async () => {
       // What a text says does not depend on where and when it was read.

@@ -4,9 +4,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Doubt } from '../code.ts'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
 import { Lookups } from './lookups.ts'
+import { ENGINE } from './own.ts'
 import { isInside, projectPath } from './paths.ts'
 import { ModuleText } from './module-text.ts'
-import { ENGINE } from './own.ts'
 import type { References } from './references.ts'
 import { createResolve } from './resolve.ts'
 import { Sources } from './sources.ts'
@@ -34,6 +34,7 @@ export interface LocalModule {
 const SOURCE = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'])
 // What Node imports without running it as JavaScript.
 const DATA = new Set(['.json', '.node', '.wasm'])
+
 /** Reads and takes apart local modules, each once. */
 export class Modules {
   readonly #dir: string

@@ -36,23 +36,33 @@ export class DiskProjectFiles implements ProjectFiles {
   }
 
   async glob(patterns: readonly string[], without: readonly string[]): Promise<Tree> {
-    const left = without.map((path) => escapePath(path))
-    const paths = await glob([...patterns], {
-      cwd: this.#dir,
-      ignore: [...IGNORED, ...left, ...left.map((path) => `${path}/**`)],
-      expandDirectories: false,
-    })
-    // A link may lead to what is left out by its own path.
-    const places = new Set(without.map((path) => realOf(join(this.#dir, path))))
     const entries: TreeEntry[] = []
-    for (const path of new Set(paths)) {
-      const real = realOf(join(this.#dir, path))
-      // A link that leads nowhere matches, but is no file.
-      if (real === undefined || isIn(places, real)) continue
+    for (const path of await matchFiles(this.#dir, patterns, without)) {
       entries.push({ kind: 'file', path, ...(await this.#digests.state(path)) })
     }
     return makeTree(entries)
   }
+}
+
+/** The files of a directory that match patterns, each once, by their paths relative to it. */
+export async function matchFiles(
+  dir: string,
+  patterns: readonly string[],
+  without: readonly string[],
+): Promise<string[]> {
+  const left = without.map((path) => escapePath(path))
+  const paths = await glob([...patterns], {
+    cwd: dir,
+    ignore: [...IGNORED, ...left, ...left.map((path) => `${path}/**`)],
+    expandDirectories: false,
+  })
+  // A link may lead to what is left out by its own path.
+  const places = new Set(without.map((path) => realOf(join(dir, path))))
+  return [...new Set(paths)].filter((path) => {
+    const real = realOf(join(dir, path))
+    // A link that leads nowhere matches, but is no file.
+    return real !== undefined && !isIn(places, real)
+  })
 }
 
 function realOf(path: string): string | undefined {

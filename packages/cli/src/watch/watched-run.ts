@@ -1,0 +1,41 @@
+import type { Engine, Pipeline, Run, RunEvent } from '@stepwell/engine'
+import type { FromCycle, ToCycle } from './messages.ts'
+
+/** A cycle's end of the channel to the process that watches. */
+export class WatchedRun {
+  readonly #running = new Set<string>()
+
+  /** Tells what the run depends on: from then on a change ends it. */
+  async begin(engine: Engine, pipeline: Pipeline, targets: readonly string[]): Promise<void> {
+    const watched = await engine.watched(pipeline, targets)
+    await new Promise<void>((done) => {
+      tell({ kind: 'watched', watched }, done)
+    })
+  }
+
+  /** Obeys until the run has ended; also when the process that watches is gone. Returns how to leave off. */
+  obey(run: Run, note: (text: string) => void): () => void {
+    const onMessage = ({ how, why }: ToCycle): void => {
+      note(why)
+      run.stop(how)
+    }
+    const onGone = (): void => run.stop('kill')
+    process.on('message', onMessage).on('disconnect', onGone)
+    // The channel is no work: a run that waits for nothing is to be found out.
+    process.channel?.unref()
+    if (!process.connected) onGone()
+    return () => void process.off('message', onMessage).off('disconnect', onGone)
+  }
+
+  show(event: RunEvent): void {
+    if (event.type === 'step-started') this.#running.add(event.step)
+    else if (event.type !== 'step-finished' || !this.#running.delete(event.step)) return
+    tell({ kind: 'running', steps: [...this.#running] })
+  }
+}
+
+function tell(message: FromCycle, done: () => void = () => undefined): void {
+  // One who is gone needs no news.
+  if (process.send === undefined) done()
+  else process.send(message, () => done())
+}

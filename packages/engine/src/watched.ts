@@ -1,0 +1,83 @@
+import { codeDigest } from './code.ts'
+import { pathsNamed } from './command-line.ts'
+import { outPaths } from './check-outs.ts'
+import { digestText, type Digest } from './digest.ts'
+import { paramsOf } from './identify.ts'
+import type { OrderedStep } from './order.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { ProjectState } from './project-state.ts'
+import { prepare } from './situation.ts'
+import { definition } from './step.ts'
+
+/** All that a run of a pipeline depends on in the file system. */
+export interface Watched {
+  /** Its own source files, and what decides how they are read; absolute. */
+  readonly sources: readonly string[]
+  /** Paths that its steps write, relative to the project. */
+  readonly outs: readonly string[]
+  /** Those that take part, in execution order. */
+  readonly steps: readonly WatchedStep[]
+}
+
+export interface WatchedStep {
+  readonly name: string
+  /** Names of the steps it reads. */
+  readonly upstream: readonly string[]
+  /** Tells apart what the step would be made from besides files and outputs: its code and its options. */
+  readonly identity: Digest
+  /** Declared files and directories, relative to the project. */
+  readonly files: readonly string[]
+  readonly dirs: readonly string[]
+  /** Each a list of patterns. */
+  readonly globs: readonly (readonly string[])[]
+}
+
+/**
+ * What a run depends on in the file system, so that somebody can watch it.
+ *
+ * @throws StepwellError as `prepare`.
+ */
+export async function watchedBy(
+  pipeline: Pipeline,
+  targets: readonly string[] | undefined,
+  state: ProjectState,
+): Promise<Watched> {
+  const { steps, code, sources } = await prepare(pipeline, targets, state)
+  return {
+    sources,
+    outs: outPaths(pipeline),
+    steps: steps.map((ordered) => watchedStep(ordered, codeDigest(code, ordered.name))),
+  }
+}
+
+/**
+ * The source files behind a pipeline file, found without running it: also where it cannot be loaded.
+ * Those that it imports and that are not there are among them. All are absolute.
+ */
+export async function sourcesBehind(file: string, dir: string): Promise<string[]> {
+  const { sourceFiles } = await import('./code/source-files.ts')
+  return sourceFiles(file, dir)
+}
+
+function watchedStep({ name, step, upstream }: OrderedStep, code: Digest): WatchedStep {
+  const { inputs, dependsOn, outs, version, command } = definition(step)
+  const handles = [...Object.values(inputs), ...dependsOn]
+  // A step among them shows nothing but that it is one: `upstream` says which.
+  const params = paramsOf(name, step)
+  const made = [code, params, version ?? null, command ?? null, outs, inputs, dependsOn, upstream]
+  return {
+    name,
+    upstream,
+    identity: digestText(`stepwell watched step\n${JSON.stringify(made)}`),
+    files: [
+      ...handles.flatMap((handle) => (handle.kind === 'file' ? [handle.path] : [])),
+      // Words of it that are files, once they are.
+      ...(command === undefined ? [] : pathsNamed(command)),
+    ],
+    // What may be either is watched with all below it.
+    dirs: handles.flatMap((handle) =>
+      handle.kind === 'dir' || handle.kind === 'any' ? [handle.path] : [],
+    ),
+    globs: handles.flatMap((handle) => (handle.kind === 'glob' ? [handle.patterns] : [])),
+  }
+}
