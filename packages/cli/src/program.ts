@@ -104,6 +104,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
       ),
     )
     .addOption(new Option('--watched <how>').choices(['run', 'look']).hideHelp())
+    .addOption(new Option('--keeper <pid>').argParser(parseCount).hideHelp())
     .action(async (targets: string[], options: RunOptions & { dryRun?: boolean }) =>
       exit(await (options.dryRun ? plan(targets, options) : run(targets, options))),
     )

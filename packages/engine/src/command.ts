@@ -129,11 +129,12 @@ export function command<
   )
 }
 
-function noFunction(): never {
+export function noFunction(): never {
   throw new TypeError('a command has no function: it is to be given to an executor of commands')
 }
 
-function checkLine({
+/** @throws TypeError for what is no command. */
+export function checkLine({
   cmd,
   shell,
   dir = '.',
@@ -180,7 +181,8 @@ function checkLine({
   }
 }
 
-function checkEnvironment({
+/** @throws TypeError for what is no environment. */
+export function checkEnvironment({
   passEnv = [],
   env = 'declared',
   setEnv = {},
@@ -234,7 +236,8 @@ function isOutside(dir: string): boolean {
   return dir === '' || /^(?:[/\\]|[A-Za-z]:)/.test(dir) || normal(dir).startsWith('..')
 }
 
-function checkPlaceholders(
+/** @throws TypeError for a placeholder that there is not, or that stands where it can have no meaning. */
+export function checkPlaceholders(
   { cmd, shell }: CommandLine,
   inputs: Inputs,
   outs: Outs,

@@ -24,11 +24,13 @@ import { planMoved } from './plan-moved.ts'
 import { planSteps } from './plan-steps.ts'
 import { ProjectState, type StateOptions } from './project-state.ts'
 import { ranksOf } from './rank.ts'
+import type { ProcessIdentity } from './process-identity.ts'
 import { recentOutputs } from './recent-outputs.ts'
 import { capacityOf } from './resources.ts'
 import type { RunRecord } from './run.ts'
 import { restoreProject, type RestoredOut, type RestoreRequest } from './restore-project.ts'
 import { Run } from './run-handle.ts'
+import { endServices } from './run-services.ts'
 import { RunRecorder } from './run-recorder.ts'
 import { StepRunner } from './run-step.ts'
 import { schedule, type Scheduled } from './schedule.ts'
@@ -42,6 +44,7 @@ import {
   type Situation,
 } from './situation.ts'
 import { definition, type Picked, type Step } from './step.ts'
+import { identityOf } from './store/owner.ts'
 import { createState } from './store/project.ts'
 import type { ArtifactStore, FileDigests } from './store/store.ts'
 import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
@@ -57,6 +60,11 @@ export interface EngineOptions extends StateOptions {
   readonly concurrency?: number
   /** How much there is of what steps name in `resources`, in place of what the pipeline says. */
   readonly limits?: Readonly<Record<string, number | string>>
+  /**
+   * The id of a process for whose sake services stay up after a run: later runs take over those that are the
+   * same. It stops them by `stopServices`; once it is gone, the next run does. @default none
+   */
+  readonly keeper?: number
   /** How long a step may take to end once it was told to stop, in milliseconds. @default 5000 */
   readonly grace?: number
   /** What executes the steps of a pipeline. @default one that calls them in this thread */
@@ -119,6 +127,7 @@ export class Engine implements AsyncDisposable {
   readonly #concurrency: number
   readonly #limits: Demand
   readonly #grace: number
+  readonly #keeper: ProcessIdentity | undefined
   readonly #executor: NonNullable<EngineOptions['executor']>
   readonly #active = new Set<Promise<unknown>>()
   #closed = false
@@ -129,6 +138,7 @@ export class Engine implements AsyncDisposable {
     this.#concurrency = options.concurrency ?? availableParallelism()
     this.#limits = amountsOf(options.limits ?? {}, '`limits` of openEngine()')
     this.#grace = options.grace ?? 5000
+    this.#keeper = options.keeper === undefined ? undefined : identityOf(options.keeper)
     this.#executor = options.executor ?? defaultExecutor
   }
 
@@ -319,6 +329,11 @@ export class Engine implements AsyncDisposable {
     return this.#state.runs.follow(id, step, signal)
   }
 
+  /** Stops the services that runs have left up for the `keeper` of this engine. Gives their names. */
+  async stopServices(): Promise<string[]> {
+    return await endServices(this.#state.services, this.#grace, this.#keeper)
+  }
+
   /** Waits for the runs under way, then lets go of the step cache. */
   async close(): Promise<void> {
     this.#closed = true
@@ -409,6 +424,9 @@ export class Engine implements AsyncDisposable {
       executor,
       claims,
       ledgers: state.ledgers,
+      services: state.services,
+      grace: this.#grace,
+      ...(this.#keeper !== undefined && { keeper: this.#keeper }),
       concurrency: this.#concurrency,
       journal: recorder.commit,
       keepEdits,
@@ -421,6 +439,11 @@ export class Engine implements AsyncDisposable {
     const unlisten = state.listen(recorder.warn)
     try {
       if (isTidy) await situation.keepCode()
+      for (const name of await endServices(state.services, this.#grace)) {
+        recorder.warn(
+          `the service \`${name}\` was still up after its run was killed: it is stopped`,
+        )
+      }
       try {
         const options = {
           concurrency: this.#concurrency,
@@ -431,6 +454,7 @@ export class Engine implements AsyncDisposable {
         await schedule(scheduled(situation), options, runner)
       } finally {
         runner.close()
+        await runner.endServices()
         await executor.close?.()
         await staging.close(recorder.id).catch(ignoreTrouble)
         // It spares looking things up. What was done counts without it. Whoever collects garbage must

@@ -32,6 +32,8 @@ export type RunEvent =
       readonly attempt: number
       readonly reasons: readonly Reason[]
     }
+  /** A service can be used: it stays up until it ends, or beyond the run when it ends as `ongoing`. */
+  | { readonly type: 'step-ongoing'; readonly at: number; readonly step: string }
   /** A mapped step has come further with its items. */
   | {
       readonly type: 'step-items'

@@ -32,34 +32,23 @@ export interface JobSurroundings {
  * @param items of a mapped step, those of this job
  */
 export async function executeJob(
-  { name, step, picks }: OrderedStep,
-  { jobInputs, trees }: Pick<Identity, 'jobInputs' | 'trees'>,
+  ordered: OrderedStep,
+  identity: Pick<Identity, 'jobInputs' | 'trees'>,
   staged: Pick<StagedOuts, 'paths' | 'scratch' | 'inPlace'>,
   metrics: Record<string, number>,
   { artifacts, code, executor, kind, signal, emit }: JobSurroundings,
   items?: readonly JobItem[],
 ): Promise<JobResult> {
-  // A step is given listings by their digests, and later ones are compared with them.
-  for (const { text } of trees.values()) await artifacts.put(new TextEncoder().encode(text))
-  const { execution, command } = definition(step)
+  const { name, step } = ordered
+  const { execution } = definition(step)
+  const own = await jobOf(ordered, identity, staged, { artifacts, code, kind })
+  const job: Job = { ...own, ...(items !== undefined && { items }) }
   const refused = await makeRoom(name, staged, signal, emit)
   if (refused !== undefined) return { ok: false, failure: refused, duration: 0 }
   // What a step says after its end is not part of it.
   let speaking = true
   const log = new LogLimit()
   const limit = timeLimit(execution.timeout)
-  const job: Job = {
-    step: name,
-    executor: execution.executor ?? kind,
-    code: codeDigest(code, name),
-    ...(command !== undefined && { command }),
-    inputs: jobInputs,
-    params: paramsOf(name, step),
-    picks,
-    outs: jobOuts(step, staged),
-    scratch: staged.scratch,
-    ...(items !== undefined && { items }),
-  }
   try {
     const result = await executor.execute(
       withFreeScratch(job),
@@ -106,6 +95,29 @@ async function makeRoom(
   } catch (error) {
     if (error instanceof StepwellError || signal.aborted) return failureOf(error)
     throw error
+  }
+}
+
+/** What is to be executed of a step whose inputs are known. */
+export async function jobOf(
+  { name, step, picks }: OrderedStep,
+  { jobInputs, trees }: Pick<Identity, 'jobInputs' | 'trees'>,
+  staged: Pick<StagedOuts, 'paths' | 'scratch'>,
+  { artifacts, code, kind }: Pick<JobSurroundings, 'artifacts' | 'code' | 'kind'>,
+): Promise<Job> {
+  // A step is given listings by their digests, and later ones are compared with them.
+  for (const { text } of trees.values()) await artifacts.put(new TextEncoder().encode(text))
+  const { execution, command } = definition(step)
+  return {
+    step: name,
+    executor: execution.executor ?? kind,
+    code: codeDigest(code, name),
+    ...(command !== undefined && { command }),
+    inputs: jobInputs,
+    params: paramsOf(name, step),
+    picks,
+    outs: jobOuts(step, staged),
+    scratch: staged.scratch,
   }
 }
 

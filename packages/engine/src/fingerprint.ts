@@ -52,6 +52,8 @@ export type OutKind = 'file' | 'dir' | 'any'
 export type FingerprintInput =
   /** The content of an upstream output: never the upstream key, so that equal outputs cut off. */
   | { readonly kind: 'value'; readonly digest: Digest }
+  /** What a service gives, and which one it is: another server may answer otherwise at the same place. */
+  | { readonly kind: 'service'; readonly digest: Digest; readonly key: StepKey }
   /** The content of a file, and its path and mode, which `run` can see. */
   | FilePart
   /** All that is in a directory: paths, content, modes. */
@@ -78,7 +80,13 @@ interface FilePart {
  */
 export function itemBase({ inputs, ...fingerprint }: Fingerprint, item: string): Digest {
   const others = Object.entries(inputs).filter(([name]) => name !== item)
-  const common = canonicalJson({ ...fingerprint, inputs: Object.fromEntries(others) })
+  const over = inputs[item]
+  const common = canonicalJson({
+    ...fingerprint,
+    inputs: Object.fromEntries(others),
+    // Items of a service's value are served by that very service.
+    ...(over?.kind === 'service' && { over: over.key }),
+  })
   return digestText(`stepwell item base\n${common}`)
 }
 

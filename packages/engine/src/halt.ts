@@ -28,8 +28,9 @@ export class Halt {
     return this.#failed
   }
 
-  /** Lets what runs come to its end, and starts nothing new. */
-  finish(): void {
+  /** Lets what runs come to its end, and starts nothing new; `failed` is the step because of which. */
+  finish(failed?: string): void {
+    if (!this.#stopping.signal.aborted) this.#failed = failed
     this.#stopping.abort()
   }
 

@@ -44,10 +44,18 @@ export interface Surroundings {
   /** The output of a step, or of one field of it. */
   readonly outputOf: (step: string, field: string | undefined) => Artifact
   readonly outOf: (step: string, name: string) => OutArtifact
+  /** Of a service: which one it is, and whether it is still that. */
+  readonly serviceOf: (step: string) => ServiceState | undefined
   /** What an HTTP server has; asked for once everything upstream is done. */
   readonly download: (url: string) => Promise<Download>
   /** Paths that steps of the pipeline write: no sources. */
   readonly outPaths: readonly string[]
+}
+
+export interface ServiceState {
+  readonly key: StepKey
+  /** Whether it is up, and made from what it was made from. */
+  readonly holds: () => Promise<boolean>
 }
 
 /**
@@ -59,7 +67,7 @@ export interface Surroundings {
  */
 export async function identify(
   { name, step }: OrderedStep,
-  { code, files, nameOf, outputOf, outOf, download, outPaths }: Surroundings,
+  { code, files, nameOf, outputOf, outOf, serviceOf, download, outPaths }: Surroundings,
 ): Promise<Identity> {
   const trees = new Map<Digest, Tree>()
   const parts: [string, ResolvedInput][] = []
@@ -108,7 +116,9 @@ export async function identify(
   }
 
   async function moved(except?: string): Promise<string | undefined> {
-    const looked = parts.filter(([input]) => input !== except)
+    const looked = parts.filter(
+      ([input, part]) => input !== except || part.fingerprint.kind === 'service',
+    )
     for (const [, { source, holds }] of [...looked, ...besides]) {
       try {
         if (holds !== undefined && !(await holds())) return source
@@ -207,7 +217,17 @@ export async function identify(
         const field = handle.kind === 'pick' ? handle.field : undefined
         const { digest, about } = outputOf(upstream, field)
         const part = { kind: 'value', digest } as const
-        return { fingerprint: part, job: part, source, record: { digest, about } }
+        const service = serviceOf(upstream)
+        if (service === undefined) {
+          return { fingerprint: part, job: part, source, record: { digest, about } }
+        }
+        return {
+          fingerprint: { kind: 'service', digest, key: service.key },
+          job: part,
+          source,
+          record: { digest, about },
+          holds: service.holds,
+        }
       }
     }
   }

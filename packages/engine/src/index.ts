@@ -50,6 +50,7 @@ export type { LiveRun, PipelineStatus, StepSituation, StepState } from './pipeli
 export { decodePlan, encodePlan } from './plan-file.ts'
 export type { Decision, LastExecution, PlannedStep } from './planned-step.ts'
 export { describeReason, linesText, type Reason } from './reason-text.ts'
+export { service, type ReadyOptions, type ServiceOptions } from './service.ts'
 export type { RestoredOut, RestoreRequest } from './restore-project.ts'
 export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'

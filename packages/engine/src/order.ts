@@ -19,7 +19,7 @@ export interface OrderedStep {
  * they need. Linear in steps and inputs, and free of recursion, so that neither long chains nor wide
  * graphs exhaust the stack (Kahn 1962, "Topological sorting of large networks").
  *
- * @param only without what they need
+ * @param only without what they need, but for services, of which nothing is left
  * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE.
  */
 export function orderSteps(
@@ -85,10 +85,16 @@ export function orderSteps(
       })
     }
     const reached = new Set(named)
-    if (only) return reached
-    for (const name of reached) for (const read of edges.get(name) ?? []) reached.add(read)
+    for (const name of reached) {
+      for (const read of edges.get(name) ?? [])
+        if (!only || isServiceStep(pipeline.steps.get(read))) reached.add(read)
+    }
     return reached
   }
+}
+
+function isServiceStep(step: Step | undefined): boolean {
+  return step !== undefined && definition(step).service !== undefined
 }
 
 /** The steps of a group of that name. */

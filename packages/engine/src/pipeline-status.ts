@@ -2,6 +2,7 @@ import type { Plan } from './plan.ts'
 import type { LastExecution, PlannedStep } from './planned-step.ts'
 import type { Reason } from './reason.ts'
 import type { RunRecord } from './run.ts'
+import type { StepRecord } from './step-record.ts'
 
 /**
  * `fresh`: its outputs are those that a run would give. `stale`: it would run, or may. `failed`: it
@@ -57,7 +58,7 @@ export async function pipelineStatus(
   const running = new Map<string, number>()
   for (const { steps: own, startedAt } of live) {
     for (const step of Object.values(own)) {
-      if (step.status === 'running') running.set(step.name, step.startedAt ?? startedAt)
+      if (isRunning(step)) running.set(step.name, step.startedAt ?? startedAt)
     }
   }
   const open = steps.filter(
@@ -123,9 +124,14 @@ async function lastFailures(
   return failures
 }
 
+/** A service that is up runs, too. */
+function isRunning({ status }: StepRecord): boolean {
+  return status === 'running' || status === 'ongoing'
+}
+
 function liveRun({ id, process, startedAt, steps }: RunRecord): LiveRun {
   const all = Object.values(steps)
-  const running = all.filter(({ status }) => status === 'running').map(({ name }) => name)
+  const running = all.filter(isRunning).map(({ name }) => name)
   const waiting = all.filter(({ status }) => status === 'waiting').length
   const ended = all.length - running.length - waiting
   return { run: id, process, startedAt, ended, total: all.length, running }

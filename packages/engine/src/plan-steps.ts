@@ -10,7 +10,14 @@ import { digestBytes } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { FingerprintInput, StepKey } from './fingerprint.ts'
 import { foreseeItems } from './foresee-items.ts'
-import { artifactIn, identify, outIn, uncacheable, type Identity } from './identify.ts'
+import {
+  artifactIn,
+  identify,
+  outIn,
+  uncacheable,
+  type Identity,
+  type ServiceState,
+} from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import { namesOf, stepOf, type Pipeline } from './pipeline.ts'
 import type { Evidence } from './plan.ts'
@@ -19,6 +26,8 @@ import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
 import type { RecentOutputs } from './recent-outputs.ts'
 import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable, leftBy } from './snapshot.ts'
+import { planServices } from './plan-services.ts'
+import { serviceOutputs } from './service-outputs.ts'
 import { definition } from './step.ts'
 import type { ItemLedgers } from './store/item-ledger.ts'
 import type { ArtifactStore, Download, Downloads, ProjectFiles, Snapshot } from './store/store.ts'
@@ -68,8 +77,11 @@ export async function planSteps(
     ledgers,
   } = options
   const names = namesOf(options.pipeline)
+  const byName = new Map(steps.map((ordered) => [ordered.name, ordered]))
   const part = new Set(steps.map(({ name }) => name))
   const outputs = new Map<string, Outputs>()
+  /** Of services whose outputs are known. */
+  const serviceKeys = new Map<string, StepKey>()
   const skipped = new Set<string>()
   /** Steps that a condition may skip which cannot be asked yet, and what reads them. */
   const unsure = new Set<string>()
@@ -79,7 +91,7 @@ export async function planSteps(
   const codes = { ...snapshot.codes, ...present }
   for (const ordered of steps) planned.push(await planStep(ordered))
   return {
-    steps: planned,
+    steps: planServices(steps, planned, forced),
     evidence: { ingredients: Object.fromEntries(ingredientsOf), codes: present },
   }
 
@@ -108,6 +120,7 @@ export async function planSteps(
         nameOf: (read) => names.get(read) ?? '',
         outputOf: (read, field) => artifactOf(read, field),
         outOf: (read, out) => outOf(read, out),
+        serviceOf,
         download,
       })
     } catch (error) {
@@ -139,6 +152,20 @@ export async function planSteps(
     if (wanted !== true) {
       const { message } = wanted
       return { ...base, inputs, decision: 'run', reasons: [{ kind: 'problem', message }] }
+    }
+    let served: Outputs | undefined
+    try {
+      served = await serviceOutputs(ordered, digestBytes)
+    } catch (error) {
+      if (!(error instanceof StepwellError)) throw error
+      const reasons: Reason[] = [{ kind: 'problem', message: error.message }]
+      return { ...base, inputs, decision: 'run', reasons }
+    }
+    if (served !== undefined) {
+      outputs.set(name, served)
+      serviceKeys.set(name, key)
+      // Whether it is started is decided when it is known of all that read it.
+      return { ...base, inputs, key, decision: 'cached', reasons: [] }
     }
     const adopted =
       known === undefined && !forced.has(name) && uncacheable(ordered, identity) === undefined
@@ -181,6 +208,8 @@ export async function planSteps(
     /** What makes the step run whatever the steps before it turn out to give. */
     async function ownReasons(): Promise<Reason[]> {
       if (forced.has(name)) return [{ kind: 'forced' }]
+      // It is started or not, whatever was before.
+      if (definition(step).service !== undefined) return []
       const never = uncacheable(ordered, identity)
       if (never !== undefined) return [never]
       if (known !== undefined && waitsFor.length === 0) {
@@ -208,8 +237,18 @@ export async function planSteps(
       const made = outputs.get(read)
       if (made !== undefined) return artifactIn(made, field)
       const before = inputBefore(field === undefined ? read : `${read}.${field}`)
-      const digest = before?.kind === 'value' ? before.digest : digestValue(undefined)
+      const isKnown = before?.kind === 'value' || before?.kind === 'service'
+      const digest = isKnown ? before.digest : digestValue(undefined)
       return { kind: 'value', digest, size: 0, about: '' }
+    }
+
+    /** As `artifactOf`. */
+    function serviceOf(read: string): ServiceState | undefined {
+      const isService = definition(byName.get(read)?.step ?? step).service !== undefined
+      if (!isService || read === name) return undefined
+      const before = inputBefore(read)
+      const old = before?.kind === 'service' ? before.key : (digestValue(undefined) as StepKey)
+      return { key: serviceKeys.get(read) ?? old, holds: async () => await Promise.resolve(true) }
     }
 
     function inputBefore(from: string): FingerprintInput | undefined {

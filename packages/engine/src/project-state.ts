@@ -20,6 +20,7 @@ import { DiskProjectFiles } from './store/project-files.ts'
 import { Pins } from './store/pins.ts'
 import { Recycle } from './store/recycle.ts'
 import { RunFiles } from './store/run-files.ts'
+import { ServiceRecords } from './store/service-records.ts'
 import { Staging } from './store/staging.ts'
 import type { ArtifactStore, Claim, LinkMode, StepCache, Waiting } from './store/store.ts'
 import { Workspace } from './store/workspace.ts'
@@ -68,6 +69,7 @@ export class ProjectState {
   readonly claims: DiskClaims
   readonly pins: Pins
   readonly ledgers: ItemLedgers
+  readonly services: ServiceRecords
   readonly #link: LinkMode
   readonly #index: LevelIndex
   readonly #indexOptions: IndexOptions
@@ -94,6 +96,7 @@ export class ProjectState {
       endOrphans: async () => await new LiveCommands(dir).recover(),
     })
     this.pins = new Pins(dirs.pins)
+    this.services = new ServiceRecords(dirs.services)
     this.ledgers = new ItemLedgers(dirs.items)
     this.accepted = new AcceptanceLog(dirs.accepted)
     this.#link = options.link ?? 'copy'

@@ -26,6 +26,8 @@ export function describeReason(reason: Reason): string {
       return 'its outputs are not in the cache'
     case 'forced':
       return 'forced'
+    case 'service':
+      return serviceText(reason)
     case 'condition':
       return 'its condition does not hold'
     case 'uncacheable':
@@ -83,6 +85,12 @@ function filesText({ files = [], moreFiles = 0 }: Extract<Reason, { kind: 'input
   const shown = files.slice(0, MOST_FILES).map(({ path, change }) => `${path} ${change}`)
   const more = files.length - shown.length + moreFiles
   return `: ${[...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ')}`
+}
+
+function serviceText({ state, by }: Extract<Reason, { kind: 'service' }>): string {
+  if (state === 'not-needed') return 'not needed'
+  if (state === 'kept') return 'still up, and the same'
+  return by === null ? 'wanted' : `needed by ${by}`
 }
 
 function asideText(aside: string | undefined): string {

@@ -91,6 +91,12 @@ export type Reason =
   | { readonly kind: 'problem'; readonly message: string }
   | { readonly kind: 'upstream'; readonly steps: readonly string[] }
   | { readonly kind: 'blocked'; readonly by: readonly string[] }
+  /** A service: whether it is started, was up already, or nobody needs it; `by` is a step that needs it. */
+  | {
+      readonly kind: 'service'
+      readonly state: 'needed' | 'kept' | 'not-needed'
+      readonly by: string | null
+    }
   /** Its condition does not hold. */
   | { readonly kind: 'condition' }
   /** The run ended before the step was started: after a failure, or because it was cancelled. */

@@ -20,14 +20,18 @@ import {
   outIn,
   uncacheable,
   type Identity,
+  type ServiceState,
 } from './identify.ts'
 import type { OrderedStep } from './order.ts'
 import { namesOf, type Pipeline } from './pipeline.ts'
 import type { Plan } from './plan.ts'
+import type { ProcessIdentity } from './process-identity.ts'
 import { cachedMoved, stepMoved } from './plan-moved.ts'
 import { compareIngredients, type Reason } from './reason.ts'
 import { warningOf } from './reason-warning.ts'
 import { restoreOuts } from './restore-outs.ts'
+import { RunServices } from './run-services.ts'
+import { serviceOutputs } from './service-outputs.ts'
 import { MapRun } from './run-map.ts'
 import { failureOf, type Failure } from './step-record.ts'
 import { codesOf, findReusable, leftBy } from './snapshot.ts'
@@ -35,6 +39,7 @@ import { definition, type Step } from './step.ts'
 import { askCondition } from './condition.ts'
 import { beginLife, type Life } from './step-life.ts'
 import { changed } from './store/file-input.ts'
+import type { ServiceRecords } from './store/service-records.ts'
 import type { ItemLedgers } from './store/item-ledger.ts'
 import type { JournalRecord } from './store/journal.ts'
 import type { StagedOuts, Staging } from './store/staging.ts'
@@ -81,6 +86,11 @@ export interface StepRunnerOptions {
   readonly executor: Executor
   readonly claims: Claims
   readonly ledgers: ItemLedgers
+  readonly services: ServiceRecords
+  /** How long a service may take to end once it was told to, in milliseconds. */
+  readonly grace: number
+  /** The process for whose sake services stay up after the run. */
+  readonly keeper?: ProcessIdentity
   /** How many are executed at once. */
   readonly concurrency: number
   /** Takes down an entry before the step cache has it. */
@@ -111,6 +121,10 @@ export class StepRunner {
   readonly #codes: Readonly<Record<string, CodeParts>>
   readonly #plannedAsCached: ReadonlySet<string>
   readonly #lives = new Map<string, Life>()
+  readonly #ended = new Map<string, StepFinished['status']>()
+  readonly #services: RunServices
+  /** Steps that ended the run as a failure does, by the service that failed. */
+  readonly #blocked = new Map<string, string>()
   readonly #entries = new Map<string, SnapshotEntry>()
   /** Keys whose outputs were committed in this run. */
   readonly #committed = new Set<StepKey>()
@@ -126,6 +140,16 @@ export class StepRunner {
     this.#steps = new Map(options.steps.map((ordered) => [ordered.name, ordered]))
     const names = namesOf(options.pipeline)
     this.#nameOf = (step) => names.get(step) ?? impossible('a step without a name')
+    this.#services = new RunServices(options, {
+      ordered: (name) => this.#ordered(name),
+      life: (name) => this.#life(name),
+      statusOf: (name) => this.#ended.get(name),
+      finish: (name, status, how) => {
+        const { outputs } = this.#life(name)
+        this.#finish(name, status, { ...how, ...(outputs !== undefined && shown(outputs)) })
+      },
+      fail: (name, reasons, error) => void this.#fail(name, reasons, error),
+    })
   }
 
   /** What each step that has outputs now was made from. */
@@ -148,6 +172,7 @@ export class StepRunner {
         nameOf: this.#nameOf,
         outputOf: (upstream, field) => artifactIn(this.#outputs(upstream), field),
         outOf: (upstream, out) => outIn(this.#outputs(upstream), out),
+        serviceOf: (upstream) => this.#serviceOf(upstream),
         download: async (url) => await this.#download(url),
       })
     } catch (error) {
@@ -176,6 +201,8 @@ export class StepRunner {
       this.#finish(name, 'skipped', { reasons: [{ kind: 'condition' }] })
       return 'skipped'
     }
+    if (definition(ordered.step).service !== undefined)
+      return await this.#settleService(ordered, life)
     const never = uncacheable(ordered, identity)
     if (this.#options.forced.has(name)) life.reasons = [{ kind: 'forced' }]
     else if (never !== undefined) life.reasons = [never]
@@ -202,6 +229,31 @@ export class StepRunner {
     const problems = await this.#unlessKilled(asksAuthor, checked)
     if (problems !== LEFT_ALONE) return problems
     return [{ kind: 'effect', why: 'its effect could not be checked before the run was stopped' }]
+  }
+
+  /** What those that read a service are given is known before it is up. */
+  async #settleService(ordered: OrderedStep, life: Life): Promise<'done' | 'failed' | 'execute'> {
+    const { name, downstream } = ordered
+    const { artifacts, forced } = this.#options
+    try {
+      life.outputs = await serviceOutputs(ordered, async (bytes) => await artifacts.put(bytes))
+    } catch (error) {
+      if (!isOwnFault(error)) throw error
+      return this.#fail(name, [], failureOf(error))
+    }
+    if (downstream.length === 0 || forced.has(name)) return 'execute'
+    this.#services.defer(name)
+    return 'done'
+  }
+
+  #serviceOf(name: string): ServiceState | undefined {
+    const ordered = this.#steps.get(name)
+    if (ordered === undefined || definition(ordered.step).service === undefined) return undefined
+    const identity = this.#life(name).identity ?? impossible(`service \`${name}\` was not settled`)
+    const holds = async (): Promise<boolean> =>
+      // It may read what it was given whenever it likes.
+      this.#services.isUp(name) && (await identity.moved()) === undefined
+    return { key: identity.key, holds }
   }
 
   /** Each address is asked once: all steps of a run are given the same. */
@@ -286,6 +338,10 @@ export class StepRunner {
     const ordered = this.#ordered(name)
     const life = this.#life(name)
     const identity = life.identity ?? impossible(`step \`${name}\` was not settled`)
+    if (definition(ordered.step).service !== undefined) {
+      const how = await this.#services.bringUp(name, null)
+      return how === 'up' ? 'done' : how
+    }
     // It is not waited for in here: who has it may be waiting for the place that this takes.
     const claim = life.claim ?? this.#options.claims.tryTake(identity.key)
     life.claim = undefined
@@ -296,6 +352,17 @@ export class StepRunner {
       if (settled !== undefined) return settled
       // Nothing is started once the run was stopped, not even what had its turn.
       if (this.#options.halt.stopping.aborted) {
+        this.cancel(name, undefined)
+        return 'cancelled'
+      }
+      const missing = await this.#services.bringUpFor(ordered)
+      if (missing?.how === 'failed') {
+        this.#blocked.set(name, missing.service)
+        this.#finish(name, 'skipped', { reasons: [{ kind: 'blocked', by: [missing.service] }] })
+        // It ends the run as a failure does: the scheduler takes the service for done.
+        return 'failed'
+      }
+      if (missing !== undefined) {
         this.cancel(name, undefined)
         return 'cancelled'
       }
@@ -569,6 +636,11 @@ export class StepRunner {
     life.mapping = undefined
   }
 
+  /** Stops services. All steps have ended. */
+  async endServices(): Promise<void> {
+    await this.#services.close()
+  }
+
   /** Lets go of what steps hold that did not come to their end. */
   close(): void {
     for (const life of this.#lives.values()) {
@@ -585,7 +657,9 @@ export class StepRunner {
   cancel(name: string, failed: string | undefined): void {
     if (!this.#lives.has(name)) this.#lives.set(name, beginLife())
     this.#life(name).claim?.release()
-    const reasons: Reason[] = [{ kind: 'stopped', by: failed ?? this.#options.halt.failed ?? null }]
+    const by =
+      failed === undefined ? this.#options.halt.failed : (this.#blocked.get(failed) ?? failed)
+    const reasons: Reason[] = [{ kind: 'stopped', by: by ?? null }]
     this.#finish(name, 'cancelled', { reasons })
   }
 
@@ -614,6 +688,7 @@ export class StepRunner {
     status: StepFinished['status'],
     how: Pick<StepFinished, 'reasons' | 'output' | 'picks' | 'outs' | 'error'>,
   ): void {
+    this.#ended.set(step, status)
     const { identity, started, duration, metrics } = this.#life(step)
     this.#options.emit({
       type: 'step-finished',

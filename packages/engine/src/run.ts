@@ -63,6 +63,9 @@ export class RunFold {
           ...(event.attempt > 1 && { attempts: event.attempt }),
         })
         break
+      case 'step-ongoing':
+        this.#change(event.step, { status: 'ongoing' })
+        break
       case 'step-items':
         this.#change(event.step, { items: event.items, itemBase: event.base })
         break
@@ -85,8 +88,9 @@ export class RunFold {
       case 'run-finished':
         this.#run = { ...this.#run, status: event.status, endedAt: event.at }
         // What had not ended when the run could not go on never will.
-        for (const { name, status } of this.#steps.values()) {
-          if (status === 'running' || status === 'waiting')
+        for (const { name, status, endedAt } of this.#steps.values()) {
+          if (endedAt !== undefined) continue
+          if (status === 'running' || status === 'waiting' || status === 'ongoing')
             this.#change(name, { status: 'cancelled' })
         }
         break

@@ -20,6 +20,7 @@ import type {
 } from './input.ts'
 import type { Mapping } from './mapping.ts'
 import type { Pinned } from './pinned.ts'
+import type { Serving } from './serving.ts'
 
 /** What a step was declared with. */
 export interface StepDefinition {
@@ -33,6 +34,8 @@ export interface StepDefinition {
   readonly pin: string | undefined
   /** What it runs in place of `run`. */
   readonly command: Command | undefined
+  /** How its command stays up for those that read it, if it does. */
+  readonly service: Serving | undefined
   /** What its code depends on besides; functions among it are found by the analysis. */
   readonly dependsOn: readonly Handle[]
   readonly cache: boolean
@@ -225,6 +228,7 @@ export interface UntypedOptions extends Omit<
   readonly run: AnyStepFunction
   readonly when?: AnyCondition
   readonly command?: Command
+  readonly service?: Serving
 }
 
 /** Params may be left out only where the function can do without. */
@@ -275,6 +279,7 @@ export function makeStep<T, F extends Outs = NoOuts>(
     version,
     pin,
     command: options.command,
+    service: options.service,
     dependsOn: [...dependsOn],
     cache,
     execution: executionOf(options, options.command === undefined ? 'step()' : 'command()'),

@@ -60,11 +60,21 @@ export async function sourcesBehind(file: string, dir: string): Promise<string[]
 }
 
 function watchedStep({ name, step, upstream }: OrderedStep, code: Digest): WatchedStep {
-  const { inputs, dependsOn, outs, version, command } = definition(step)
+  const { inputs, dependsOn, outs, version, command, service } = definition(step)
   const handles = [...Object.values(inputs), ...dependsOn]
   // A step among them shows nothing but that it is one: `upstream` says which.
   const params = paramsOf(name, step)
-  const made = [code, params, version ?? null, command ?? null, outs, inputs, dependsOn, upstream]
+  const made = [
+    code,
+    params,
+    version ?? null,
+    command ?? null,
+    service ?? null,
+    outs,
+    inputs,
+    dependsOn,
+    upstream,
+  ]
   return {
     name,
     upstream,
@@ -72,7 +82,7 @@ function watchedStep({ name, step, upstream }: OrderedStep, code: Digest): Watch
     files: [
       ...handles.flatMap((handle) => (handle.kind === 'file' ? [handle.path] : [])),
       // Words of it that are files, once they are.
-      ...(command === undefined ? [] : pathsNamed(command)),
+      ...(command?.namedFiles ? pathsNamed(command) : []),
     ],
     // What may be either is watched with all below it.
     dirs: handles.flatMap((handle) =>

@@ -209,6 +209,7 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
   effect: [{ kind: 'effect', why: 'the model is not deployed' }, 'the model is not deployed'],
   upstream: [{ kind: 'upstream', steps: ['a', 'b'] }, 'depends on the output of a, b'],
   blocked: [{ kind: 'blocked', by: ['a', 'b'] }, 'blocked by a, b'],
+  service: [{ kind: 'service', state: 'needed', by: 'smoke' }, 'needed by smoke'],
   stopped: [{ kind: 'stopped', by: 'a' }, 'not started after a failed'],
 }
 

@@ -47,6 +47,8 @@ export interface RunOptions extends ProjectOptions, StageOptions {
   readonly verbose?: boolean
   /** Set by `watch`: it runs the pipeline, or tells only what it depends on. */
   readonly watched?: 'run' | 'look'
+  /** The id of the process that watches. */
+  readonly keeper?: number
 }
 
 /** Runs the pipeline, or the targets and what they need. */
@@ -171,8 +173,11 @@ export function engineOptions({
   lockTimeout,
   link,
   limit,
-}: Partial<Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link' | 'limit'>>): EngineOptions {
+  keeper,
+}: Partial<Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link' | 'limit' | 'keeper'>>): EngineOptions {
   return {
+    // Services stay up from one run to the next.
+    ...(keeper !== undefined && { keeper }),
     ...(limit !== undefined && { limits: limit }),
     ...(link !== undefined && { link }),
     ...(jobs !== undefined && { concurrency: jobs }),

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { relative } from 'node:path'
-import { sourcesBehind, type StepwellError, type Watched } from '@stepwell/engine'
+import { openEngine, sourcesBehind, type StepwellError, type Watched } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { findPipeline } from '../load-pipeline.ts'
 import { plural } from '../ui/text.ts'
@@ -108,6 +108,9 @@ class Session {
     this.#end.resolve('end')
     await this.#aiming
     await this.#files?.close()
+    await using engine = await openEngine({ dir: this.#dir, keeper: process.pid })
+    const names = await engine.stopServices()
+    if (names.length > 0) this.#say(`stopped ${names.join(', ')}`)
   }
 
   get #isOver(): boolean {

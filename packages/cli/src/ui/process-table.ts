@@ -37,13 +37,19 @@ interface ShownStep extends Omit<StepRecord, 'status'> {
 /** What was running in a run that was killed does so no longer. */
 function stepsOf({ status, steps }: RunRecord): ShownStep[] {
   return Object.values(steps).map((step) =>
-    status === 'interrupted' && step.status === 'running' ? { ...step, status } : step,
+    status === 'interrupted' && isLive(step) ? { ...step, status } : step,
   )
 }
 
-function timeOf({ status, duration, startedAt }: ShownStep): string {
+/** A service that outlives its run has ended in it. */
+function isLive({ status, endedAt }: StepRecord): boolean {
+  return status === 'running' || (status === 'ongoing' && endedAt === undefined)
+}
+
+function timeOf({ status, duration, startedAt, endedAt }: ShownStep): string {
   if (['waiting', 'skipped', 'cancelled', 'interrupted'].includes(status)) return '-'
-  return formatDuration(status === 'running' ? Date.now() - (startedAt ?? Date.now()) : duration)
+  const isOver = endedAt !== undefined || !['running', 'ongoing'].includes(status)
+  return formatDuration(isOver ? duration : Date.now() - (startedAt ?? Date.now()))
 }
 
 /** `3 succeeded, 4 cached`, in the order in which a reader cares. */
@@ -53,6 +59,7 @@ export function countStatuses(run: RunRecord): string {
   const order: ShownStep['status'][] = [
     'interrupted',
     'running',
+    'ongoing',
     'failed',
     'skipped',
     'cancelled',
@@ -80,6 +87,7 @@ export function paintStatus(status: RunRecord['status'] | StepRecord['status']):
     case 'succeeded':
       return paint('green', status)
     case 'cached':
+    case 'ongoing':
       return paint('cyan', status)
     case 'failed':
     case 'interrupted':

@@ -21,6 +21,7 @@ const MAX_SHOWN = 8
 export function terminalProgress(): Progress {
   const update = createLogUpdate(process.stdout)
   const running = new Map<string, { readonly since: number; line: string }>()
+  const ups = new Set<string>()
   let total = 0
   let ended = 0
   let frame = 0
@@ -37,7 +38,7 @@ export function terminalProgress(): Progress {
       return `${paint('cyan', spinner)} ${name} ${paint('gray', `${elapsed}${line && ` · ${line}`}`)}`
     })
     const more = running.size > MAX_SHOWN ? [`  and ${running.size - MAX_SHOWN} more`] : []
-    const head = `${paint('bold', `${ended}/${total}`)} steps done, ${running.size} running`
+    const head = `${paint('bold', `${ended}/${total}`)} steps done, ${running.size} running${upsText(ups)}`
     update([...shown, ...more, head].join('\n'))
   }
   const timer = setInterval(draw, FRAME_MS)
@@ -49,6 +50,10 @@ export function terminalProgress(): Progress {
           break
         case 'step-started':
           running.set(event.step, { since: performance.now(), line: '' })
+          break
+        case 'step-ongoing':
+          running.delete(event.step)
+          ups.add(event.step)
           break
         case 'step-log': {
           const step = running.get(event.step)
@@ -66,6 +71,7 @@ export function terminalProgress(): Progress {
           break
         case 'step-finished':
           running.delete(event.step)
+          ups.delete(event.step)
           ended += 1
           break
         case 'warning':
@@ -102,6 +108,9 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
         case 'step-retried':
           say(retryText(event))
           break
+        case 'step-ongoing':
+          say(`${event.step}: ${paintStatus('ongoing')}`)
+          break
         case 'step-log':
           if (logs) say(`${event.step}: | ${event.line}`)
           break
@@ -123,6 +132,11 @@ export function plainProgress({ logs }: { readonly logs: boolean }): Progress {
       if (begun) say('')
     },
   }
+}
+
+/** `, server up` */
+function upsText(names: ReadonlySet<string>): string {
+  return names.size === 0 ? '' : `, ${[...names].join(', ')} up`
 }
 
 /** `train: attempt 1 of 3 failed, again in 1.0 s: connection reset` */

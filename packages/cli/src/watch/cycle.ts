@@ -17,7 +17,7 @@ export class Cycle {
 
   /** @param args of `stepwell run` */
   constructor(args: readonly string[], told: (watched: Watched) => void) {
-    this.#child = start(['run', '--watched=run', ...args], 'inherit')
+    this.#child = start(['run', '--watched=run', `--keeper=${process.pid}`, ...args], 'inherit')
     this.#child.on('message', (message: FromCycle) => {
       if (message.kind === 'running') this.#running = message.steps
       else {

@@ -29,7 +29,9 @@ export class WatchedRun {
 
   show(event: RunEvent): void {
     if (event.type === 'step-started') this.#running.add(event.step)
-    else if (event.type !== 'step-finished' || !this.#running.delete(event.step)) return
+    // A service that is up keeps no run from being stopped.
+    else if (event.type !== 'step-finished' && event.type !== 'step-ongoing') return
+    else if (!this.#running.delete(event.step)) return
     tell({ kind: 'running', steps: [...this.#running] })
   }
 }

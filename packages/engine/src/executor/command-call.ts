@@ -38,10 +38,12 @@ export class CommandCall implements AsyncDisposable {
   readonly #values = new Map<string, readonly string[]>()
   #files: string | undefined
 
-  constructor(job: Job, command: Command, place: InputPlace) {
+  /** `files`: where to write what it is given as files; else in a place that goes. */
+  constructor(job: Job, command: Command, place: InputPlace & { readonly files?: string }) {
     this.#job = job
     this.#command = command
     this.#place = place
+    this.#files = place.files
     this.dir = resolve(place.dir, command.dir)
   }
 

@@ -29,7 +29,8 @@ export async function* followLog(
     const began = performance.now()
     const record = await read()
     const status = record.steps[step]?.status
-    const ended = record.status !== 'running' || (status !== 'waiting' && status !== 'running')
+    const ended =
+      record.status !== 'running' || !['waiting', 'running', 'ongoing'].includes(status ?? 'none')
     for (const bytes of readFrom(path, at)) {
       at += bytes.length
       const text = decoder.decode(bytes, { stream: true })
@@ -41,7 +42,8 @@ export async function* followLog(
   }
 }
 
-function* readFrom(path: string, from: number): Generator<Uint8Array> {
+/** What is in a file from a place on; nothing when it is not there. */
+export function* readFrom(path: string, from: number): Generator<Uint8Array> {
   let file: number
   try {
     file = openSync(path, 'r')

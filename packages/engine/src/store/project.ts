@@ -22,6 +22,8 @@ export interface StateDirs {
   readonly pins: string
   /** What the items of mapped steps gave. */
   readonly items: string
+  /** Services that are up. */
+  readonly services: string
   /** The audit trail of what was accepted. */
   readonly accepted: string
   /** What was found out about code. */
@@ -57,6 +59,7 @@ export function stateDirs(dir: string): StateDirs {
     downloads: join(root, 'downloads'),
     pins: join(root, 'pins'),
     items: join(root, 'items'),
+    services: join(root, 'services'),
     accepted: join(root, 'accepted.ndjson'),
     code: join(root, 'code'),
   }
