@@ -8,7 +8,15 @@ import { explain, type ExplainOptions } from './commands/explain.ts'
 import { gc, parseSize, type GcOptions } from './commands/gc.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
 import { logs, type LogsOptions } from './commands/logs.ts'
+import {
+  diffMetrics,
+  showMetrics,
+  type DiffMetricsOptions,
+  type ShowMetricsOptions,
+} from './commands/metrics.ts'
+import { diffParams, type DiffParamsOptions } from './commands/params.ts'
 import { plan, type PlanOptions } from './commands/plan.ts'
+import { diffPlots, showPlots, type PlotsOptions } from './commands/plots.ts'
 import { repro, type ReproOptions } from './commands/repro.ts'
 import { restore, type RestoreOptions } from './commands/restore.ts'
 import { pinRun, runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
@@ -236,7 +244,92 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .option('--run <id>', 'in this run (default: the latest one that executed the step)')
     .option('--json', 'print JSON')
     .action(async (step: string, options: LogsOptions) => exit(await logs(step, options)))
+  addComparisons(command, exit)
   return program
+}
+
+/** What looks at a DVC project over Git revisions and runs. */
+function addComparisons(
+  command: (usage: string, description: string) => Command,
+  exit: (code: ExitCode) => void,
+): void {
+  const metrics = command('metrics', 'the metrics of a DVC project')
+  metrics
+    .command('show')
+    .description('show metrics: as they are now, in revisions, or after runs')
+    .argument('[targets...]', 'files or directories (default: all metrics)')
+    .option('--rev <rev>', 'in a Git revision; may be repeated', collect)
+    .option('--run <id>', 'after a recorded run; may be repeated', collect)
+    .option('-a, --all-branches', 'in all branches')
+    .option('-T, --all-tags', 'in all tags')
+    .option('-A, --all-commits', 'in all commits')
+    .option('--precision <n>', 'digits after the point (default: 5)', parseDigits)
+    .option('--json', 'print JSON')
+    .action(async (targets: string[], _: unknown, show: Command) =>
+      exit(await showMetrics(targets, show.optsWithGlobals<ShowMetricsOptions>())),
+    )
+  metrics
+    .command('diff')
+    .description('compare metrics')
+    .argument('[from]', 'a Git revision (default: HEAD)')
+    .argument('[to]', 'a Git revision (default: workspace, what is there now)')
+    .option('--run <id>', 'a recorded run, as a side or as both', collect)
+    .option('--targets <paths...>', 'files or directories (default: all metrics)')
+    .option('--all', 'show what does not differ too')
+    .option('--precision <n>', 'digits after the point (default: 5)', parseDigits)
+    .option('--json', 'print JSON')
+    .action(async (from: string | undefined, to: string | undefined, _: unknown, diff: Command) =>
+      exit(await diffMetrics([from, to], diff.optsWithGlobals<DiffMetricsOptions>())),
+    )
+  command('params', 'the params of a DVC project')
+    .command('diff')
+    .description('compare params')
+    .argument('[from]', 'a Git revision (default: HEAD)')
+    .argument('[to]', 'a Git revision (default: workspace, what is there now)')
+    .option('--targets <paths...>', 'files (default: all files of params)')
+    .option('--deps', 'only what stages depend on')
+    .option('--all', 'show what does not differ too')
+    .option('--json', 'print JSON')
+    .action(async (from: string | undefined, to: string | undefined, _: unknown, diff: Command) =>
+      exit(await diffParams([from, to], diff.optsWithGlobals<DiffParamsOptions>())),
+    )
+  const plots = command('plots', 'the plots of a DVC project')
+  const drawing = (name: string, description: string): Command =>
+    plots
+      .command(name)
+      .description(description)
+      .option('--run <id>', 'after a recorded run; may be repeated', collect)
+      .option('-o, --out <path>', 'write the page to this directory, or .html file')
+      .option('--terminal', 'draw in the terminal')
+      .option('-x <field>', 'what is on the x axis')
+      .option('-y <field>', 'what is on the y axis')
+      .option('-t, --template <name>', 'linear, simple, scatter, confusion, and so on')
+      .option('--title <text>', 'a title')
+      .option('--x-label <text>', 'a label of the x axis')
+      .option('--y-label <text>', 'a label of the y axis')
+      .option('--no-header', 'the first line of a table has no names')
+      .option('--json', 'print JSON')
+  drawing('show', 'draw plots as they are now, in revisions, or after runs')
+    .argument('[targets...]', 'files, directories or names of plots (default: all)')
+    .option('--rev <rev>', 'in a Git revision; may be repeated', collect)
+    .action(async (targets: string[], _: unknown, show: Command) =>
+      exit(await showPlots(targets, show.optsWithGlobals<PlotsOptions>())),
+    )
+  drawing('diff', 'draw plots of several revisions over each other')
+    .argument('[revisions...]', 'Git revisions (default: HEAD and workspace)')
+    .option('--targets <paths...>', 'files, directories or names of plots (default: all)')
+    .action(async (revisions: string[], _: unknown, diff: Command) =>
+      exit(await diffPlots(revisions, diff.optsWithGlobals<PlotsOptions>())),
+    )
+}
+
+function collect(text: string, all: readonly string[] = []): readonly string[] {
+  return [...all, text]
+}
+
+function parseDigits(text: string): number {
+  if (/^\d{1,2}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected a number of digits from 0 to 99.')
 }
 
 /** `--force=all` as an option of its own: with an optional value, `-f train` would swallow `train`. */

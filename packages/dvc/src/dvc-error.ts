@@ -10,6 +10,7 @@ type DvcErrorCode =
   | 'STEPWELL_DVC_LOCK'
   | 'STEPWELL_DVC_CACHE'
   | 'STEPWELL_DVC_DATA'
+  | 'STEPWELL_DVC_PLOT'
   | 'STEPWELL_TARGET_UNKNOWN'
 
 export interface DvcErrorParts {

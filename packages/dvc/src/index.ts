@@ -44,3 +44,25 @@ export { dvcPipeline, dvcRoot, type DvcPipeline } from './run/dvc-pipeline.ts'
 export { checkOutMissing } from './run/prepare.ts'
 export { recordRun } from './run/record.ts'
 export { selectStages, type Selection, type SelectOptions } from './run/select.ts'
+export { diffValues, type ValueChange, type ValueDiff } from './metrics/diff-values.ts'
+export type { FileValues, RevisionValues } from './metrics/file-values.ts'
+export { flatten, type FlatValues } from './metrics/flatten.ts'
+export { metricPaths, metricValues } from './metrics/metric-values.ts'
+export { paramsOf, type ParamOptions } from './metrics/param-values.ts'
+export { collectPlots } from './plots/collect-plots.ts'
+export type {
+  ChartStyle,
+  Confusion,
+  Coordinate,
+  Plot,
+  PlotContent,
+  PlotError,
+  PlotImage,
+  Series,
+} from './plots/plot.ts'
+export { plotPaths, type PlotProps, type PlotTargets } from './plots/plot-definition.ts'
+export { GitRepository, type CommitSet, type NamedCommit } from './revision/git.ts'
+export { gitRevision, runRevision, workspaceRevision } from './revision/open-revision.ts'
+export type { Revision } from './revision/revision.ts'
+export { jsonOf } from './run/json-value.ts'
+export { pythonText } from './value/text.ts'

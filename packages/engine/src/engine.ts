@@ -3,6 +3,7 @@ import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } fro
 import { actionOf } from './action.ts'
 import { listCache, type CacheListing } from './cache-entries.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
+import { copyOuts, type CopyRequest } from './copy-outs.ts'
 import { collectGarbage, type GarbageReport, type GarbageRequest } from './collect-garbage.ts'
 import { StepwellError } from './errors.ts'
 import type { Demand } from './demand.ts'
@@ -308,6 +309,14 @@ export class Engine implements AsyncDisposable {
   /** @throws StepwellError STEPWELL_RUN_UNKNOWN. */
   async runRecord(id: string): Promise<RunRecord> {
     return await this.#state.runs.read(id)
+  }
+
+  /**
+   * Writes outs as a run left them to another place. Gives their paths.
+   * @throws StepwellError STEPWELL_RUN_UNKNOWN, STEPWELL_ARTIFACT where the bytes are gone.
+   */
+  async copyOuts(id: string, request: CopyRequest): Promise<string[]> {
+    return await copyOuts(id, request, this.#state)
   }
 
   /** What a step logged in a run, or `undefined` when it logged nothing there. */

@@ -3,6 +3,7 @@ export type { Command, CommandLine } from './command-line.ts'
 export type { Acceptance } from './acceptance.ts'
 export type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 export type { DirInput, FileInput, StepContext, StepFunction } from './context.ts'
+export type { CopyRequest } from './copy-outs.ts'
 export type { Digest } from './digest.ts'
 export type { AcceptedStep, AcceptRequest } from './accepting.ts'
 export {

@@ -1,14 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { gitIgnore } from './git-ignore.ts'
 import { IgnoreRules } from './ignore-rules.ts'
+import { diskTree, type Tree } from './tree.ts'
 
 /** What DVC never looks into. */
 const ALWAYS = ['.hg/', '.git/', '.git', '.dvc/']
 
 /** What `.dvcignore` files ignore, for who walks through the project. */
-export function dvcIgnore(root: string): IgnoreRules {
-  return new IgnoreRules(root, '.dvcignore', ALWAYS)
+export function dvcIgnore(root: string, tree: Tree = diskTree(root)): IgnoreRules {
+  return new IgnoreRules(root, '.dvcignore', ALWAYS, tree)
 }
 
 /**
@@ -18,28 +17,28 @@ export function dvcIgnore(root: string): IgnoreRules {
  * @param visit given a file, returns the outs of its stages; all paths are relative to the root
  */
 export function visitDvcFiles(
-  root: string,
+  { root, tree }: { readonly root: string; readonly tree: Tree },
   ignore: IgnoreRules,
   visit: (file: string) => Iterable<string>,
 ): void {
-  const gitIgnores = gitIgnore(root)
+  // What is in a commit is not ignored by Git, whatever its `.gitignore` says.
+  const gitIgnores = tree.isCommit ? () => false : gitIgnore(root)
   const ignored = (path: string, isDir: boolean): boolean =>
     ignore.ignores(path, isDir) || gitIgnores(path, isDir)
   const outs = new Set<string>()
   const walk = (dir: string): void => {
-    const entries = readdirSync(join(root, dir), { withFileTypes: true })
-    const sorted = entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    const sorted = tree.list(dir).toSorted((one, other) => (one.name < other.name ? -1 : 1))
     const pathOf = (name: string): string => (dir === '' ? name : `${dir}/${name}`)
     for (const entry of sorted) {
       const path = pathOf(entry.name)
-      if (entry.isDirectory() || !isDvcFile(entry.name) || ignored(path, false)) continue
+      if (entry.isDir || !isDvcFile(entry.name) || ignored(path, false)) continue
       for (const out of visit(path)) outs.add(out)
     }
     for (const entry of sorted) {
       const path = pathOf(entry.name)
-      if (!entry.isDirectory() || entry.name === '.stepwell') continue
+      if (!entry.isDir || entry.name === '.stepwell') continue
       if (outs.has(path) || ignored(path, true)) continue
-      if (!existsSync(join(root, path, '.dvc', 'config'))) walk(path)
+      if (tree.kind(`${path}/.dvc/config`) === undefined) walk(path)
     }
   }
   walk('')

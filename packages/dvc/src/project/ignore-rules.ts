@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { ignorePattern, type IgnorePattern } from './ignore-pattern.ts'
+import { joinPath } from './location.ts'
+import { diskTree, type Tree } from './tree.ts'
 
 interface Layer {
   /** The directory of the file, with a slash at its end; empty for the root. */
@@ -10,13 +10,18 @@ interface Layer {
 
 /** What the files of one name, such as `.dvcignore`, ignore in a project. Each is read once. */
 export class IgnoreRules {
-  readonly #root: string
+  readonly #tree: Tree
   readonly #name: '.dvcignore' | '.gitignore'
   readonly #first: Layer
   readonly #layers = new Map<string, readonly Layer[]>()
 
-  constructor(root: string, name: '.dvcignore' | '.gitignore', always: readonly string[] = []) {
-    this.#root = root
+  constructor(
+    root: string,
+    name: '.dvcignore' | '.gitignore',
+    always: readonly string[] = [],
+    tree: Tree = diskTree(root),
+  ) {
+    this.#tree = tree
     this.#name = name
     this.#first = { prefix: '', patterns: patternsOf(always, name !== '.dvcignore') }
   }
@@ -49,19 +54,20 @@ export class IgnoreRules {
     const slash = dir.lastIndexOf('/')
     const above =
       dir === '' ? [this.#first] : this.#layersOf(slash === -1 ? '' : dir.slice(0, slash))
-    const file = join(this.#root, dir, this.#name)
-    const layers = existsSync(file)
-      ? [
-          ...above,
-          {
-            prefix: dir === '' ? '' : `${dir}/`,
-            patterns: patternsOf(
-              readFileSync(file, 'utf8').split(/\r?\n/),
-              dir !== '' || this.#name !== '.dvcignore',
-            ),
-          },
-        ]
-      : above
+    const file = joinPath(dir, this.#name)
+    const layers =
+      this.#tree.kind(file) === 'file'
+        ? [
+            ...above,
+            {
+              prefix: dir === '' ? '' : `${dir}/`,
+              patterns: patternsOf(
+                new TextDecoder().decode(this.#tree.bytes(file)).split(/\r?\n/),
+                dir !== '' || this.#name !== '.dvcignore',
+              ),
+            },
+          ]
+        : above
     this.#layers.set(dir, layers)
     return layers
   }

@@ -26,12 +26,14 @@ export interface DvcProject {
  * @throws StepwellError STEPWELL_DVC_YAML, STEPWELL_DVC_TEMPLATE, STEPWELL_DVC_PARAMS,
  *   STEPWELL_DVC_UNSUPPORTED, STEPWELL_DVC_GRAPH, each naming file, line and column
  */
-export function loadProject(root: string): DvcProject {
-  const reader = new ProjectFiles(root)
+export function loadProject(
+  root: string,
+  reader: ProjectFiles = new ProjectFiles(root),
+): DvcProject {
   const config = readConfig(reader)
   const files: DvcYaml[] = []
   const sources: Source[] = []
-  visitDvcFiles(root, dvcIgnore(root), (file) => {
+  visitDvcFiles(reader, dvcIgnore(root, reader.tree), (file) => {
     if (reader.kind(file) !== 'file') return []
     if (file.endsWith('.dvc')) {
       const source = readSource(file, reader)

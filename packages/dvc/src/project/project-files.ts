@@ -1,24 +1,23 @@
-import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { dvcError } from '../dvc-error.ts'
 import { parseParamsFile } from '../format/params-file.ts'
 import type { DvcValue } from '../value/value.ts'
+import { diskTree, type Tree } from './tree.ts'
 
 /** Reads the files of a project, each of them once: a new one sees what changed since. */
 export class ProjectFiles {
   readonly root: string
+  readonly tree: Tree
   readonly #texts = new Map<string, string | undefined>()
   readonly #params = new Map<string, DvcValue | undefined>()
 
-  constructor(root: string) {
+  /** @param tree what there is below the root: that of a commit, in place of what is there now */
+  constructor(root: string, tree: Tree = diskTree(root)) {
     this.root = root
+    this.tree = tree
   }
 
   kind(path: string): 'file' | 'dir' | 'other' | undefined {
-    const stat = statSync(join(this.root, path), { throwIfNoEntry: false })
-    if (stat === undefined) return undefined
-    if (stat.isFile()) return 'file'
-    return stat.isDirectory() ? 'dir' : 'other'
+    return this.tree.kind(path)
   }
 
   /**
@@ -27,8 +26,7 @@ export class ProjectFiles {
    */
   text(path: string): string | undefined {
     if (this.#texts.has(path)) return this.#texts.get(path)
-    const text =
-      this.kind(path) === 'file' ? decode(path, readFileSync(join(this.root, path))) : undefined
+    const text = this.kind(path) === 'file' ? decodeText(path, this.tree.bytes(path)) : undefined
     this.#texts.set(path, text)
     return text
   }
@@ -48,7 +46,8 @@ export class ProjectFiles {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
-function decode(path: string, bytes: Uint8Array): string {
+/** @throws StepwellError STEPWELL_DVC_YAML where it is not UTF-8 */
+export function decodeText(path: string, bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes)
   } catch (error) {

@@ -1,0 +1,42 @@
+import type { RevisionValues } from '@stepwell/dvc'
+import { StepwellError } from '@stepwell/engine'
+import type { ExitCode } from '../exit-code.ts'
+import { sidesOf, withHistory, type RevisionOptions } from './revisions.ts'
+import { printDiff } from './values.ts'
+
+export interface DiffParamsOptions extends Omit<RevisionOptions, 'run'> {
+  readonly all?: boolean
+  readonly deps?: boolean
+  readonly json?: boolean
+}
+
+/** Compares the params of two revisions, or of one with what is there now. */
+export async function diffParams(
+  revisions: readonly (string | undefined)[],
+  { all = false, deps = false, targets = [], json = false, ...options }: DiffParamsOptions,
+): Promise<ExitCode> {
+  const sides = sidesOf(revisions)
+  const run = sides.find((name) => name.startsWith('run:'))
+  if (run !== undefined) {
+    throw new StepwellError({
+      code: 'STEPWELL_USAGE',
+      what: 'params are compared between revisions',
+      facts: `${run} is a run, whose record has no params`,
+      todo: 'name commits; `stepwell explain` says which params made a stage run',
+    })
+  }
+  return await withHistory(options, targets, async (history) => {
+    const { paramsOf } = await import('@stepwell/dvc')
+    const read = async (name: string): Promise<RevisionValues> =>
+      await paramsOf(await history.open(name), {
+        targets: targets.map(history.inside),
+        depsOnly: deps,
+      })
+    return await printDiff(history, sides, read, {
+      schema: 'stepwell.params-diff/1',
+      noun: 'param',
+      all,
+      json,
+    })
+  })
+}
