@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { PROJECTS } from './cases/index.ts'
+import { HISTORIES } from './cases/histories.ts'
 import { PLAN_FILES, PLANS } from './cases/plans.ts'
 import { REFUSED_CASES } from './cases/refused.ts'
+import { recordHistory } from './history.ts'
 import { realDvc, record, recordPlans, refuses } from './real-dvc.ts'
 
 // Writes fixtures/recorded anew: STEPWELL_DVC=/path/to/dvc node --conditions=@stepwell/source record.ts [name...]
@@ -16,6 +18,11 @@ for (const project of PROJECTS) {
   process.stdout.write(`${project.name}\n`)
   const recording = await record(dvc, project)
   writeFileSync(new URL(`${project.name}.json`, folder), `${JSON.stringify(recording, null, 1)}\n`)
+}
+for (const history of HISTORIES) {
+  if (only.length > 0 && !only.includes(history.name)) continue
+  const recording = await recordHistory(dvc, history)
+  writeFileSync(new URL(`${history.name}.json`, folder), `${JSON.stringify(recording, null, 1)}\n`)
 }
 if (only.length === 0 || only.includes('refused')) {
   const refused: Record<string, boolean> = {}
