@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { COMPARISONS, comparisons } from './comparisons.ts'
 import { ROOT } from './rig.ts'
 import { Schemas } from './schemas.ts'
 import { words } from './words.ts'
@@ -97,6 +98,12 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('code', 'doubtful')
   await ask('code', 'fixed')
   await ask('explain', 'fixed')
+  const history = comparisons()
+  for (const args of COMPARISONS) {
+    const { stdout, stderr } = await history.stepwell(...args, '--json')
+    if (!stdout.startsWith('{')) throw new Error(`${args.join(' ')}: ${stderr}`)
+    printed.add(schemas.check(stdout))
+  }
   expect(schemas.problems).toEqual([])
   expect([...printed].toSorted()).toEqual(schemas.documents.toSorted())
   // Those of a run that goes on are checked where there is one: in live.test.ts.

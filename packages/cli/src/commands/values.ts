@@ -80,7 +80,7 @@ export function valueText(value: DvcValue | undefined, precision: number = PRECI
 export interface ShownError {
   readonly revision: string
   readonly file?: string
-  readonly code?: string
+  readonly code: string
   readonly message: string
 }
 

@@ -4,7 +4,7 @@ import type { DvcValue } from '../value/value.ts'
 /** What a file holds, or why that cannot be told. */
 export type FileValues =
   | { readonly data: DvcValue }
-  | { readonly error: { readonly code?: string; readonly message: string } }
+  | { readonly error: { readonly code: string; readonly message: string } }
 
 /** By paths relative to the root of the project. */
 export type RevisionValues = ReadonlyMap<string, FileValues>
