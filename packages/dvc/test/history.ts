@@ -98,7 +98,7 @@ function plotsOf({ data }: DvcPlots): Record<string, ComparedPlot> {
       const [, y = ''] = /"y":\{(?:[^{}]*,)?"field":"([^"]+)"/.exec(text) ?? []
       const rows = anchors['<DVC_METRIC_DATA>'] as readonly Readonly<Record<string, unknown>>[]
       const points = rows.map((row) => ({
-        key: ['rev', 'filename', 'field'].map((name) => String(row[name] ?? '')),
+        key: ['rev', 'filename', 'field'].map((name) => JSON.stringify(row[name] ?? '')),
         point: [row[x], row[y]],
       }))
       const label = (name: string): string => String(anchors[`<DVC_METRIC_${name}>`])
