@@ -63,12 +63,12 @@ export function readHistory(name: string): HistoryRecording {
   return JSON.parse(readFileSync(path, 'utf8')) as HistoryRecording
 }
 
-export function git(dir: string, ...args: readonly string[]): string {
+function git(dir: string, ...args: readonly string[]): string {
   const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org']
   return execFileSync('git', [...who, ...args], { cwd: dir, encoding: 'utf8' })
 }
 
-export function commit(dir: string): void {
+function commit(dir: string): void {
   git(dir, 'add', '-A')
   git(dir, 'commit', '-q', '--allow-empty', '-m', 'state')
 }
