@@ -1,7 +1,7 @@
 import { defineConfig } from 'oxlint'
 
 // Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
-const L0 = ['errors', 'json', 'digest', 'describe']
+const L0 = ['errors', 'json', 'digest', 'describe', 'impossible']
 const L1 = (
   'acceptance action artifact code code-report command command-line context demand estimate event eviction execution fingerprint gate graph halt input kept-runs log-limit mapping matrix order pause pick ' +
   'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity quantity rank ready-queue reason reason-text reason-warning ' +
@@ -20,6 +20,8 @@ const L4 = [
   'held-bytes',
   'identify',
   'list-items',
+  'mapped-steps',
+  'own-fault',
   'outline',
   'plan-services',
   'plan-steps',
@@ -29,7 +31,10 @@ const L4 = [
   'run-step',
   'schedule',
   'service-outputs',
+  'step-attempts',
+  'step-commits',
   'step-life',
+  'step-lives',
   'tree-reasons',
 ]
 const L5 = [
