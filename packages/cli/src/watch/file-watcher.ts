@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { watch } from 'chokidar'
 import { StepwellError } from '@stepwell/engine'
 import type { Targets } from './targets.ts'
@@ -29,11 +30,10 @@ export async function watchFiles(
   const files = new Set<string>()
   let isReady = false
   const watcher = watch([...targets.roots], { ignored: (path) => !targets.isOnTheWay(path) })
-  watcher.on('all', (event, path, stats) => {
+  watcher.on('all', (event, path) => {
     if (event === 'add') files.add(path)
     else if (event === 'unlink') files.delete(path)
-    // A time of change cannot be set by hand, as that of a modification can.
-    if (isReady || (event === 'add' && (stats?.ctimeMs ?? 0) >= since)) changed(path)
+    if (isReady) changed(path)
   })
   const { promise, resolve } = Promise.withResolvers<void>()
   watcher.on('ready', resolve).on('error', (cause) => {
@@ -52,5 +52,11 @@ export async function watchFiles(
   })
   await promise
   isReady = true
+  // What changed between being found and being watched was not told. A time of change cannot be set by
+  // hand, as that of a modification can.
+  for (const path of files) {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined || stats.ctimeMs >= since) changed(path)
+  }
   return { files, close: async () => await watcher.close() }
 }

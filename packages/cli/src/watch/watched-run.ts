@@ -4,6 +4,19 @@ import type { FromCycle, ToCycle } from './messages.ts'
 /** A cycle's end of the channel to the process that watches. */
 export class WatchedRun {
   readonly #running = new Set<string>()
+  /** What came before there was a run to be stopped. */
+  readonly #early: ToCycle[] = []
+  #stop: ((message: ToCycle) => void) | undefined
+  readonly #onMessage = (message: ToCycle): void => {
+    if (this.#stop === undefined) this.#early.push(message)
+    else this.#stop(message)
+  }
+
+  constructor() {
+    process.on('message', this.#onMessage)
+    // The channel is no work: a run that waits for nothing is to be found out.
+    process.channel?.unref()
+  }
 
   /** Tells what the run depends on: from then on a change ends it. */
   async begin(engine: Engine, pipeline: Pipeline, targets: readonly string[]): Promise<void> {
@@ -15,16 +28,15 @@ export class WatchedRun {
 
   /** Obeys until the run has ended; also when the process that watches is gone. Returns how to leave off. */
   obey(run: Run, note: (text: string) => void): () => void {
-    const onMessage = ({ how, why }: ToCycle): void => {
+    this.#stop = ({ how, why }) => {
       note(why)
       run.stop(how)
     }
+    for (const message of this.#early.splice(0)) this.#stop(message)
     const onGone = (): void => run.stop('kill')
-    process.on('message', onMessage).on('disconnect', onGone)
-    // The channel is no work: a run that waits for nothing is to be found out.
-    process.channel?.unref()
+    process.on('disconnect', onGone)
     if (!process.connected) onGone()
-    return () => void process.off('message', onMessage).off('disconnect', onGone)
+    return () => void process.off('message', this.#onMessage).off('disconnect', onGone)
   }
 
   show(event: RunEvent): void {
