@@ -150,7 +150,12 @@ import { file, pipeline, step } from '@stepwell/engine'
 import { rate } from './rate.ts'
 import { other } from './other.ts'
 
-const wait = async (dir: string, name: string, signal: AbortSignal): Promise<void> => {
+const wait = async (
+  dir: string,
+  name: string,
+  { signal, log }: { signal: AbortSignal; log: (line: string) => void },
+): Promise<void> => {
+  log('waits')
   signal.addEventListener('abort', () => writeFileSync(dir + '/stopped-' + name, ''))
   while (!existsSync(dir + '/release-' + name)) {
     signal.throwIfAborted()
@@ -159,17 +164,17 @@ const wait = async (dir: string, name: string, signal: AbortSignal): Promise<voi
 }
 const train = step({
   inputs: { table: file('table.csv') },
-  run: async ({ table }, { dir, signal }) => {
+  run: async ({ table }, { dir, signal, log }) => {
     const text = table.text()
-    await wait(dir, 'train', signal)
+    await wait(dir, 'train', { signal, log })
     return text.length * rate
   },
 })
 const beside = step({
   inputs: { more: file('more.csv') },
-  run: async ({ more }, { dir, signal }) => {
+  run: async ({ more }, { dir, signal, log }) => {
     const text = more.text()
-    await wait(dir, 'beside', signal)
+    await wait(dir, 'beside', { signal, log })
     return text + other
   },
 })
@@ -189,16 +194,16 @@ function slow(): Project {
 describe('while a run goes on', () => {
   test('it is stopped when a change makes what it executes outdated', async () => {
     const project = slow()
-    const watching = new Watching(project, 'report')
-    await watching.says(/^train: started/m)
+    const watching = new Watching(project, 'report', '-v')
+    await watching.says(/^train: \| waits$/m)
     project.write('table.csv', 'other')
     await watching.says(/^table\.csv changed: stopping what runs$/m)
-    expect(await watching.says(/^train: started .*$/m)).toMatch(
+    expect(await watching.says(/^train: \| waits$/m)).toMatch(
       /^train: cancelled [^]*^table\.csv changed: running$/m,
     )
     project.write('rate.ts', 'export const rate = 3\n')
     await watching.says(/^rate\.ts changed: stopping what runs$/m)
-    await watching.says(/^train: started .*$/m)
+    await watching.says(/^train: \| waits$/m)
     project.write('release-train', '')
     expect(await watching.idle()).toMatch(/2 steps: 2 succeeded/)
     expect(watching.runs).toBe(3)
@@ -206,9 +211,9 @@ describe('while a run goes on', () => {
 
   test('what a change does not affect may end, and is kept', async () => {
     const project = slow()
-    const watching = new Watching(project, '-j', '2')
-    await watching.says(/^train: started/m)
-    await watching.says(/^beside: started/m)
+    const watching = new Watching(project, '-j', '2', '-v')
+    // Both of them, in any order.
+    await watching.says(/\| waits\n[^]*\| waits$/m)
     project.write('more.csv', 'other')
     await watching.says(/^more\.csv changed: train may end$/m)
     project.write('release-train', '')
@@ -221,8 +226,8 @@ describe('while a run goes on', () => {
 
   test('it goes on when what changed makes no difference to it, or does not load', async () => {
     const project = slow()
-    const watching = new Watching(project, 'report')
-    await watching.says(/^train: started/m)
+    const watching = new Watching(project, 'report', '-v')
+    await watching.says(/^train: \| waits$/m)
     // Neither of both is of any step that takes part.
     project.write('other.ts', 'export const other = 3\n')
     project.edit('pipeline.ts', 'const train', '// A comment.\nconst train')
@@ -237,8 +242,8 @@ describe('while a run goes on', () => {
 
   test('Ctrl-C lets what runs end, twice stops it; the exit code is 130', async () => {
     const project = slow()
-    const first = new Watching(project, 'report')
-    await first.says(/^train: started/m)
+    const first = new Watching(project, 'report', '-v')
+    await first.says(/^train: \| waits$/m)
     first.child.kill('SIGINT')
     await first.says(/what runs may end/)
     project.write('release-train', '')
@@ -248,8 +253,8 @@ describe('while a run goes on', () => {
 
     rmSync(project.path('release-train'))
     project.write('table.csv', 'other')
-    const second = new Watching(project, 'report')
-    await second.says(/^train: started/m)
+    const second = new Watching(project, 'report', '-v')
+    await second.says(/^train: \| waits$/m)
     second.child.kill('SIGINT')
     await second.says(/what runs may end/)
     second.child.kill('SIGINT')
@@ -259,8 +264,8 @@ describe('while a run goes on', () => {
 
   test('it is stopped when the process that watches is killed', async () => {
     const project = slow()
-    const watching = new Watching(project, 'report')
-    await watching.says(/^train: started/m)
+    const watching = new Watching(project, 'report', '-v')
+    await watching.says(/^train: \| waits$/m)
     watching.child.kill('SIGKILL')
     // Its output is closed when the run has ended, too.
     await watching.exit
