@@ -74,6 +74,8 @@ const BEHIND = {
   pg: 'packages/steps/src/tables/postgres.ts',
   chokidar: 'packages/cli/src/watch/file-watcher.ts',
   'chart.js': 'packages/cli/src/plots/chart-library.ts',
+  fastify: 'packages/serve/src/http.ts',
+  'prom-client': 'packages/serve/src/metrics.ts',
   commander: 'packages/cli/src/program.ts',
   'cli-table3': 'packages/cli/src/ui/table.ts',
   'log-update': 'packages/cli/src/ui/progress.ts',
@@ -159,11 +161,39 @@ const ENGINE = [
 ]
 
 const STEPS_BAN: Ban = {
+  group: [
+    '@stepwell/*',
+    '@stepwell/*/**',
+    '!@stepwell/engine/author',
+    '!@stepwell/registry',
+    '!@stepwell/registry/files',
+  ],
+  message: 'Steps know the entry for step authors and the registry only.',
+}
+const REGISTRY_BAN: Ban = {
   group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine/author'],
-  message: 'Steps know the entry for step authors only.',
+  message: 'The registry knows the entry for step authors only.',
+}
+const SERVE_BAN: Ban = {
+  group: [
+    '@stepwell/*',
+    '@stepwell/*/**',
+    '!@stepwell/engine/author',
+    '!@stepwell/registry',
+    '!@stepwell/registry/files',
+    '!@stepwell/steps/model',
+  ],
+  message: 'The server knows the registry, and of the steps how a model is loaded.',
 }
 const CLI_BAN: Ban = {
-  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine', '!@stepwell/dvc'],
+  group: [
+    '@stepwell/*',
+    '@stepwell/*/**',
+    '!@stepwell/engine',
+    '!@stepwell/dvc',
+    '!@stepwell/registry',
+    '!@stepwell/serve',
+  ],
   message: 'The CLI uses the public API only.',
 }
 const DVC_BAN: Ban = {
@@ -172,6 +202,10 @@ const DVC_BAN: Ban = {
 }
 const UI_BAN: Ban = { regex: '/commands/', message: 'The screen does not know the commands.' }
 const PACKAGES = [
+  layer(['packages/registry/src/**'], REGISTRY_BAN),
+  layer(['packages/serve/src/**'], SERVE_BAN),
+  layer(['packages/serve/src/http.ts'], SERVE_BAN),
+  layer(['packages/serve/src/metrics.ts'], SERVE_BAN),
   layer(['packages/steps/src/**'], STEPS_BAN),
   layer(['packages/steps/src/csv.ts'], STEPS_BAN),
   layer(['packages/steps/src/fit.ts'], STEPS_BAN),

@@ -1,9 +1,10 @@
+import { once } from 'node:events'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import * as steps from '../packages/steps/src/index.ts'
-import { expect, test } from 'vitest'
-import { all, Project, ROOT } from './rig.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { all, ended, Project, ROOT } from './rig.ts'
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
@@ -147,8 +148,45 @@ test('the examples of docs/steps.md are one pipeline that runs, and every functi
   for (const name of functions) expect(blocks.join('')).toContain(`steps.${name}`)
 })
 
+test('the pipeline of docs/serving.md runs, and the server answers as it says', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'serving.md'), 'utf8')
+  const [, code = ''] = /```ts\n([^]*?)```/.exec(text) ?? []
+  const project = Project.example('bike-sharing')
+  project.write('pipeline.ts', code)
+  const { statuses } = await project.run()
+  expect(statuses).toEqual(all('succeeded', Object.keys(statuses)))
+  const server = project.start(['serve', 'bikes', '--port', '0'])
+  onTestFinished(() => void server.kill('SIGKILL'))
+  const [line] = (await once(server.stdout?.setEncoding('utf8') ?? server, 'data')) as [string]
+  const [, version, url = ''] = /version (\w+), at (\S+)/.exec(line) ?? []
+  const examples = text.matchAll(
+    /<!-- request (\S+) -->\s+```json\n([^]*?)```\s+<!-- answer -->\s+```json\n([^]*?)```/g,
+  )
+  let count = 0
+  for (const [, path = '', body = '', answer = ''] of examples) {
+    const response = await fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    const given = (await response.json()) as { readonly request?: string }
+    const plain = JSON.stringify(given, null, 2)
+      .replaceAll(version ?? '', 'VERSION')
+      .replaceAll(given.request ?? 'none', 'REQUEST')
+      .replaceAll(/\d+\.\d{3,}/g, (number) => Number(number).toFixed(2))
+    const expected = JSON.stringify(JSON.parse(answer), null, 2)
+      .replaceAll(/[0-9a-f]{16}/g, 'VERSION')
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'REQUEST')
+    expect(plain).toBe(expected)
+    count += 1
+  }
+  expect(count).toBe(3)
+  server.kill('SIGTERM')
+  expect((await ended(server)).code).toBe(0)
+})
+
 test('every error code has a heading, and every heading a code', () => {
-  const sources = ['engine', 'steps', 'dvc', 'cli'].flatMap((name) => {
+  const sources = ['engine', 'registry', 'steps', 'dvc', 'serve', 'cli'].flatMap((name) => {
     const dir = join(ROOT, 'packages', name, 'src')
     return readdirSync(dir, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { moveAlias, registerVersion } from '../packages/registry/src/index.ts'
 import { COMPARISONS, comparisons } from './comparisons.ts'
-import { ROOT } from './rig.ts'
+import { ended, ROOT, type Project } from './rig.ts'
 import { Schemas } from './schemas.ts'
 import { words } from './words.ts'
 
@@ -26,6 +27,45 @@ const some = step.map({ over: list, run: ({ item }) => { if (item === 2) throw n
 const fixed = step({ code: pinned('v1'), run: () => 1 })
 export default pipeline('files', { make, doubtful, fixed, twice, never, list, each, some })
 `
+
+const MODEL = `
+import { pipeline, step } from '@stepwell/engine'
+import { gate, promoteModel, trainRegression } from '@stepwell/steps'
+const rows = step({ run: () => [1, 2, 3].map((x) => ({ x, y: 2 * x })) })
+const train = step({
+  inputs: { rows },
+  params: { kind: 'power', features: ['x'], target: 'y' },
+  run: trainRegression,
+})
+const metrics = step({ run: () => ({ r2: 1 }) })
+const passed = step({ inputs: { metrics }, params: { metric: 'r2', min: 0 }, run: gate })
+const promote = step({
+  inputs: { model: train, metrics, gate: passed, training: rows },
+  params: { name: 'line', bounds: { x: { min: 0.5, max: 9, values: [1, 2, 3, 4] } } },
+  run: promoteModel,
+})
+export default pipeline('model', { rows, train, metrics, passed, promote })
+`
+
+/** What there is to ask about models. */
+async function askModels(
+  project: Project,
+  ask: (...args: string[]) => Promise<void>,
+): Promise<void> {
+  project.write('pipeline.ts', MODEL)
+  await project.run()
+  const dir = project.path('models')
+  const schema = { inputs: [], output: { name: 'y', type: 'number' } } as const
+  const version = registerVersion(dir, { name: 'line', model: {}, schema }, 'test')
+  const place = { model: 'line', alias: 'challenger', version, by: 'test' }
+  moveAlias(dir, { ...place, action: 'promote' })
+  await ask('model', 'list')
+  await ask('model', 'promote', 'line', '--because', 'better')
+  await ask('model', 'rollback', 'line')
+  await ask('model', 'alias', 'line', 'challenger', '--remove')
+  await ask('model', 'show', 'line')
+  await ask('model', 'export', 'line', 'out/line')
+}
 
 test('what --json prints is what docs/json.md describes: no field less, and none more', async () => {
   const schemas = new Schemas()
@@ -104,6 +144,10 @@ test('what --json prints is what docs/json.md describes: no field less, and none
     if (!stdout.startsWith('{')) throw new Error(`${args.join(' ')}: ${stderr}`)
     printed.add(schemas.check(stdout))
   }
+  await askModels(project, ask)
+  const server = project.start(['serve', 'line', '--port', '0', '--json'])
+  server.stdout?.once('data', () => server.kill('SIGTERM'))
+  printed.add(schemas.check((await ended(server)).stdout))
   expect(schemas.problems).toEqual([])
   expect([...printed].toSorted()).toEqual(schemas.documents.toSorted())
   // Those of a run that goes on are checked where there is one: in live.test.ts.

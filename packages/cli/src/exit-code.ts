@@ -24,6 +24,7 @@ export function exitCodeOf(error: unknown): ExitCode {
       return EXIT.lockTimeout
     case 'STEPWELL_ARTIFACT':
     case 'STEPWELL_INDEX':
+    case 'STEPWELL_REGISTRY_DAMAGED':
       return EXIT.integrity
     default:
       return EXIT.usage

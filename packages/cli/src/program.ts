@@ -15,12 +15,15 @@ import {
   type ShowMetricsOptions,
 } from './commands/metrics.ts'
 import { diffParams, type DiffParamsOptions } from './commands/params.ts'
+import { exportModel, listModels, showModel, type ModelOptions } from './commands/model.ts'
+import { promote, removeAlias, rollback, type MoveOptions } from './commands/move-alias.ts'
 import { plan, type PlanOptions } from './commands/plan.ts'
 import { diffPlots, showPlots, type PlotsOptions } from './commands/plots.ts'
 import { repro, type ReproOptions } from './commands/repro.ts'
 import { restore, type RestoreOptions } from './commands/restore.ts'
 import { pinRun, runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
 import { run, type RunOptions } from './commands/run.ts'
+import { serve, type ServeCommandOptions } from './commands/serve.ts'
 import { status, type StatusOptions } from './commands/status.ts'
 import { watch, type WatchOptions } from './commands/watch.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts'
@@ -245,7 +248,102 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .option('--json', 'print JSON')
     .action(async (step: string, options: LogsOptions) => exit(await logs(step, options)))
   addComparisons(command, exit)
+  addModels(command, exit)
   return program
+}
+
+function addModels(
+  command: (usage: string, description: string) => Command,
+  exit: (code: ExitCode) => void,
+): void {
+  const model = command('model', 'the registered models: their versions, and where aliases point')
+    .option('--dir <folder>', 'the folder of the registry (default: models in the project)')
+    .option('--json', 'print JSON')
+  model
+    .command('list')
+    .alias('ls')
+    .description('list the models, or the versions of one')
+    .argument('[model]', 'name of a model')
+    .action(async (name: string | undefined, _: unknown, list: Command) =>
+      exit(await listModels(name, list.optsWithGlobals<ModelOptions>())),
+    )
+  model
+    .command('show')
+    .description('show a version: what it takes, its metrics, where it comes from, who moved what')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .action(async (ref: string, _: unknown, show: Command) =>
+      exit(await showModel(ref, show.optsWithGlobals<ModelOptions>())),
+    )
+  const because = ['--because <why>', 'the reason, kept in the history'] as const
+  model
+    .command('promote')
+    .description('make a version the champion')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @challenger)')
+    .option('--alias <alias>', 'the alias to move', 'champion')
+    .option(...because)
+    .action(async (ref: string, _: unknown, move: Command) =>
+      exit(await promote(ref, move.optsWithGlobals<MoveOptions>())),
+    )
+  model
+    .command('rollback')
+    .description('move an alias back to the version that it had before')
+    .argument('<model>', 'name of a model')
+    .option('--alias <alias>', 'the alias to move', 'champion')
+    .option(...because)
+    .action(async (name: string, _: unknown, move: Command) =>
+      exit(await rollback(name, move.optsWithGlobals<MoveOptions>())),
+    )
+  model
+    .command('alias')
+    .description('set an alias, or remove it')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .argument('<alias>', 'name of the alias')
+    .option('--remove', 'let it point to nothing')
+    .option(...because)
+    .action(async (ref: string, alias: string, _: unknown, move: Command) => {
+      const options = move.optsWithGlobals<MoveOptions & { remove?: boolean }>()
+      const named = ref.includes('@') ? ref : `${ref}@champion`
+      const how = { ...options, alias }
+      exit(await (options.remove ? removeAlias(ref, how) : promote(named, how)))
+    })
+  model
+    .command('export')
+    .description('copy a version to a folder')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .argument('<folder>', 'a folder with nothing in it')
+    .action(async (ref: string, folder: string, _: unknown, copy: Command) =>
+      exit(await exportModel(ref, folder, copy.optsWithGlobals<ModelOptions>())),
+    )
+  command('serve', 'serve a model over HTTP, and follow its alias')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .option('--dir <folder>', 'the folder of the registry (default: models in the project)')
+    .option(
+      '--host <address>',
+      'where to listen; others than this machine reach 0.0.0.0',
+      '127.0.0.1',
+    )
+    .option('--port <n>', 'on which port; 0: any that is free', parsePort, 8080)
+    .option('--token-env <name>', 'the environment variable with the token that requests need')
+    .addOption(new Option('--token-file <file>', 'the file with that token').conflicts('tokenEnv'))
+    .option('--log <folder>', 'where predictions are logged (default: predictions/<model>)')
+    .option('--no-log', 'log no predictions')
+    .option('--log-size <size>', 'when a new file of the log begins (default: 64MB)', parseSize)
+    .option('--log-files <n>', 'how many files of the log stay (default: 16)', parseCount)
+    .option('--body-limit <size>', 'the largest request (default: 1MB)', parseSize)
+    .option('--max-rows <n>', 'the most rows in one request (default: 10000)', parseCount)
+    .option('--concurrency <n>', 'requests at once; 503 beyond (default: 100)', parseCount)
+    .option(
+      '--timeout <seconds>',
+      'how long a request may take to arrive (default: 10)',
+      parseSeconds,
+    )
+    .option(
+      '--drain <seconds>',
+      'how long requests under way may take at the end (default: 10)',
+      parseSeconds,
+    )
+    .option('--json', 'print where it serves as JSON')
+    .action(async (ref: string, options: ServeCommandOptions) => exit(await serve(ref, options)))
 }
 
 /** What looks at a DVC project over Git revisions and runs. */
@@ -369,6 +467,11 @@ function parseLimit(text: string, limits: Record<string, string> = {}): Record<s
 function parseCount(text: string): number {
   if (/^\d+$/.test(text) && Number(text) >= 1) return Number(text)
   throw new InvalidArgumentError('Expected a whole number from 1 up.')
+}
+
+function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text)
+  throw new InvalidArgumentError('Expected a number from 0 to 65535.')
 }
 
 function parseSeconds(text: string): number {

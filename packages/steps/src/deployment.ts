@@ -1,20 +1,23 @@
 import type { StepContext } from '@stepwell/engine/author'
-import { join } from 'node:path'
 import {
+  jsonText,
+  memberOf,
   namesIn,
+  parseJson,
+  projectPath,
+  type ProjectPath,
   readIfPresent,
   removeLeftovers,
   writeFileAtomic,
   writeFolderAtomic,
   writing,
-} from './atomic-file.ts'
+} from '@stepwell/registry/files'
+import { join } from 'node:path'
 import { reasonOf, type EffectStep } from './effect.ts'
 import type { GatePassed } from './gate.ts'
-import { jsonText, memberOf, parseJson } from './json-text.ts'
 import type { Metrics } from './metrics.ts'
 import { describeModel, loadModel, type Model } from './model.ts'
 import { readParams } from './params.ts'
-import { projectPath, type ProjectPath } from './project-path.ts'
 import { problemOfFiles, versionOf, type Version } from './version.ts'
 
 export interface DeployModelInputs {

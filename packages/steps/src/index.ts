@@ -45,6 +45,13 @@ export {
   type DeployModelParams,
   type Deployment,
 } from './deployment.ts'
+export type { FeatureBounds } from './model-schema.ts'
+export {
+  promoteModel,
+  type PromoteModelInputs,
+  type PromoteModelParams,
+  type Promotion,
+} from './promotion.ts'
 export {
   monitorModel,
   type ColumnDrift,

@@ -1,5 +1,11 @@
-import { readIfPresent, removeLeftovers, writeFileAtomic } from './atomic-file.ts'
-import { jsonText, memberOf, parseJson } from './json-text.ts'
+import {
+  jsonText,
+  memberOf,
+  parseJson,
+  readIfPresent,
+  removeLeftovers,
+  writeFileAtomic,
+} from '@stepwell/registry/files'
 
 /** A line is known by the model's version and its window; the rest is what was measured. */
 export interface PerformanceLine {

@@ -1,7 +1,7 @@
 import { digestValue } from '@stepwell/engine/author'
+import { jsonText, memberOf, parseJson, throughJson } from '@stepwell/registry/files'
 import { createHash } from 'node:crypto'
 import type { GatePassed } from './gate.ts'
-import { jsonText, memberOf, parseJson, throughJson } from './json-text.ts'
 import type { Metrics } from './metrics.ts'
 import type { Model } from './model.ts'
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { projectPath } from '../src/project-path.ts'
+import { projectPath } from '@stepwell/registry/files'
 import {
   deployModel,
   gate,

@@ -19,6 +19,7 @@ import {
   type Progress,
 } from '../ui/progress.ts'
 import { WatchedRun } from '../watch/watched-run.ts'
+import { noteLineage } from './lineage.ts'
 import { readPlan } from './plan-file.ts'
 import type { LoadedPipeline } from '../load-pipeline.ts'
 import { checkOut, chooseStages, recordStages, type StageOptions } from './dvc-stages.ts'
@@ -122,6 +123,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     }
     report(record, options, dir)
     await recordStages(loaded, engine, record, options)
+    noteLineage(dir, record)
     if (interrupts > 0) return EXIT.interrupted
     return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
   })

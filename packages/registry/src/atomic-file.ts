@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -22,6 +23,29 @@ const ATTEMPTS = 100
 /** Replaces a file, durably and in one step: a reader sees the old bytes or the new ones. */
 export function writeFileAtomic(path: string, bytes: Uint8Array): void {
   placeAtomic(path, (temporary) => writeDurably(temporary, bytes))
+}
+
+/**
+ * Makes a file that is not there yet, durably and in one step: of several who try, one does.
+ * @returns false when there is something of that name, which stays as it is
+ */
+export function writeFileOnce(path: string, bytes: Uint8Array): boolean {
+  for (let attempt = 1; ; attempt++) {
+    mkdirSync(dirname(path), { recursive: true })
+    const temporary = temporarySibling(path)
+    try {
+      writeDurably(temporary, bytes)
+      // Unlike a rename, a link never takes the place of anything.
+      linkSync(temporary, path)
+      syncFolder(dirname(path))
+      return true
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false
+      if (!isMissing(error) || attempt === ATTEMPTS) throw error
+    } finally {
+      rmSync(temporary, { force: true })
+    }
+  }
 }
 
 /**

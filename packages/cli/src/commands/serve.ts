@@ -1,0 +1,137 @@
+import { StepwellError } from '@stepwell/engine'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { registryOf, type ModelOptions } from './model.ts'
+import { print, printJson } from './project.ts'
+
+export interface ServeCommandOptions extends ModelOptions {
+  readonly host: string
+  readonly port: number
+  readonly tokenEnv?: string
+  readonly tokenFile?: string
+  /** A folder; `false`: no log. */
+  readonly log?: string | boolean
+  readonly logSize?: number
+  readonly logFiles?: number
+  readonly bodyLimit?: number
+  readonly maxRows?: number
+  readonly concurrency?: number
+  /** Seconds. */
+  readonly timeout?: number
+  /** Seconds. */
+  readonly drain?: number
+}
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
+
+/** Serves a model until the process is told to stop. */
+export async function serve(ref: string, options: ServeCommandOptions): Promise<ExitCode> {
+  const { host, port, timeout, drain, bodyLimit, maxRows, concurrency } = options
+  const dir = await registryOf(options)
+  const token = tokenOf(options)
+  const tell = (text: string): void => void process.stderr.write(`stepwell: ${text}\n`)
+  const { serveModel } = await loadServer()
+  const log = logOf(options, dir, ref)
+  const server = await serveModel({
+    dir,
+    model: ref,
+    host,
+    port,
+    token,
+    tell,
+    log,
+    ...(bodyLimit !== undefined && { bodyLimit }),
+    ...(maxRows !== undefined && { maxRows }),
+    ...(concurrency !== undefined && { maxConcurrent: concurrency }),
+    ...(timeout !== undefined && { requestTimeout: timeout * 1000 }),
+    ...(drain !== undefined && { drainTimeout: drain * 1000 }),
+  })
+  const stopped = stopSignal()
+  if (token === undefined && !LOOPBACK.test(host)) {
+    tell(
+      `anybody who reaches ${host} may ask for predictions: --token-env or --token-file closes it`,
+    )
+  }
+  const { url, model, version, alias } = server
+  if (options.json) {
+    printJson('stepwell.serving/1', {
+      url,
+      model,
+      version,
+      ...(alias !== undefined && { alias }),
+      ...(log !== undefined && { log: log.folder }),
+    })
+  } else
+    print(
+      `serving ${model}${alias === undefined ? '' : `@${alias}`}, version ${version}, at ${url}`,
+    )
+  const signal = await stopped
+  tell(`${signal}: what is under way is answered; again to stop at once`)
+  await server.close()
+  return EXIT.ok
+}
+
+/** Resolves with the first signal to stop; the next one ends the process. */
+async function stopSignal(): Promise<NodeJS.Signals> {
+  return await new Promise((done) => {
+    let isFirst = true
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (!isFirst) process.exit(EXIT.interrupted)
+      isFirst = false
+      done(signal)
+    }
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+  })
+}
+
+function logOf(
+  { cwd, log, logSize, logFiles }: ServeCommandOptions,
+  dir: string,
+  ref: string,
+): { folder: string; maxBytes: number | undefined; maxFiles: number | undefined } | undefined {
+  if (log === false) return undefined
+  const [model = ''] = ref.split('@')
+  // Beside the registry. A name that leads elsewhere is refused before the folder is made.
+  const folder = typeof log === 'string' ? resolve(cwd, log) : join(dir, '..', 'predictions', model)
+  return { folder, maxBytes: logSize, maxFiles: logFiles }
+}
+
+function tokenOf({ cwd, tokenEnv, tokenFile }: ServeCommandOptions): string | undefined {
+  if (tokenEnv === undefined && tokenFile === undefined) return undefined
+  const from = tokenEnv === undefined ? `the file ${tokenFile}` : `the variable ${tokenEnv}`
+  let token: string | undefined
+  let cause: unknown
+  try {
+    token =
+      tokenEnv === undefined
+        ? readFileSync(resolve(cwd, tokenFile ?? ''), 'utf8').trim()
+        : process.env[tokenEnv]
+  } catch (error) {
+    cause = error
+  }
+  // An empty token would let everybody in.
+  if (token !== undefined && token !== '') return token
+  throw new StepwellError({
+    code: 'STEPWELL_SERVE_TOKEN',
+    what: `there is no token in ${from}`,
+    facts: cause instanceof Error ? cause.message : 'it is empty or not set',
+    todo: 'set it, or leave the option out to serve without one',
+    cause,
+  })
+}
+
+/** The server is a package of its own: most projects that train models do not serve them. */
+async function loadServer(): Promise<typeof import('@stepwell/serve')> {
+  try {
+    return await import('@stepwell/serve')
+  } catch (cause) {
+    throw new StepwellError({
+      code: 'STEPWELL_SERVE_MISSING',
+      what: 'the package @stepwell/serve cannot be loaded',
+      facts: cause instanceof Error ? cause.message : String(cause),
+      todo: 'install it: npm install @stepwell/serve',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,34 @@
+export { aliasFolder, latestMove, moveAlias, movesOf, type MoveRequest } from './alias.ts'
+export { rolledBack, versionBefore, whoAmI, type Move } from './move.ts'
+export {
+  isVersionId,
+  parseModelRef,
+  requireAliasName,
+  requireModelName,
+  type ModelRef,
+} from './name.ts'
+export { predictionFiles, readPredictions, type PredictionLine } from './prediction-log.ts'
+export {
+  addLineage,
+  describeVersion,
+  exportVersion,
+  hasLineage,
+  loadVersion,
+  modelNames,
+  problemOfVersion,
+  registerVersion,
+  versionFolder,
+  versionIds,
+  type Lineage,
+  type RegisteredVersion,
+  type Registration,
+} from './registry.ts'
+export {
+  aliasesOf,
+  historyOf,
+  resolveVersion,
+  type AliasMove,
+  type ResolvedVersion,
+} from './resolve.ts'
+export { readSchema, type InputField, type ModelSchema } from './schema.ts'
+export type { Manifest, ReadVersion, Release } from './version.ts'

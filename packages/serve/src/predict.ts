@@ -1,0 +1,30 @@
+import { Refusal } from './answer.ts'
+import { judgeRows, type JudgedRows } from './judge-rows.ts'
+import type { ReadyModel } from './live-model.ts'
+
+export interface Predictions extends JudgedRows {
+  readonly by: ReadyModel
+  /** One for each row. */
+  readonly values: readonly number[]
+}
+
+/**
+ * The predictions for rows as they came in.
+ * @throws Refusal INVALID_REQUEST; INVALID_INPUT; NOT_FINITE.
+ */
+export function predictRows(
+  by: ReadyModel,
+  given: readonly unknown[],
+  maxRows: number,
+): Predictions {
+  if (given.length === 0) throw new Refusal(400, 'INVALID_REQUEST', 'there is no row to predict')
+  if (given.length > maxRows) {
+    throw new Refusal(413, 'BODY_TOO_LARGE', `at most ${maxRows} rows, there are ${given.length}`)
+  }
+  const judged = judgeRows(by.schema, given)
+  const values = [...by.predictor.predict(judged.rows)]
+  const row = values.findIndex((value) => !Number.isFinite(value))
+  if (row === -1) return { ...judged, by, values }
+  const message = `row ${row} is so far from the training rows that its prediction is no number`
+  throw new Refusal(422, 'NOT_FINITE', message)
+}

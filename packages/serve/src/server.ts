@@ -1,0 +1,195 @@
+import { StepwellError } from '@stepwell/engine/author'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { Server as NetServer, type AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createHttp, type HttpLimits } from './http.ts'
+import { LiveModel } from './live-model.ts'
+import { messageOf } from './message.ts'
+import { createMetrics } from './metrics.ts'
+import type { Predictions } from './predict.ts'
+import { PredictionLog } from './prediction-log.ts'
+
+export interface ServeOptions extends Partial<HttpLimits> {
+  /** The registry's folder, absolute. */
+  readonly dir: string
+  /** `bikes`, which is `bikes@champion`; `bikes@challenger`; or `bikes@<version>`. */
+  readonly model: string
+  /** @default '127.0.0.1', which no other machine can reach */
+  readonly host?: string | undefined
+  /** 0: any that is free. @default 8080 */
+  readonly port?: number | undefined
+  /** What requests must have as a bearer token, those for health excepted. @default none */
+  readonly token?: string | undefined
+  /** Where predictions are logged. @default they are not */
+  readonly log?: LogOptions | undefined
+  /** In milliseconds: what is under way when the server is closed has so long to end. @default 10 000 */
+  readonly drainTimeout?: number | undefined
+  /** Told what an operator should know: moves of the alias, failures. @default not told */
+  readonly tell?: (text: string) => void
+}
+
+export interface LogOptions {
+  readonly folder: string
+  /** In bytes. @default 64 MB */
+  readonly maxBytes?: number | undefined
+  /** @default 16 */
+  readonly maxFiles?: number | undefined
+}
+
+/** A server that listens. */
+export interface ModelServer {
+  readonly url: string
+  /** The model and the version that answers now. */
+  readonly model: string
+  readonly version: string
+  /** The alias that it follows, if it does. */
+  readonly alias: string | undefined
+  /** Takes no new connections, answers what is under way, writes the log to its end. */
+  close(): Promise<void>
+}
+
+const LIMITS: HttpLimits = {
+  bodyLimit: 1 << 20,
+  maxRows: 10_000,
+  maxConcurrent: 100,
+  requestTimeout: 10_000,
+}
+// A client that has sent a request just now is answered; one that keeps a connection for later is not.
+const IDLE_GRACE = 1000
+
+/**
+ * Serves a registered model over HTTP, and follows its alias.
+ *
+ * @throws StepwellError STEPWELL_SERVE_LISTEN; STEPWELL_SERVE_LOG; and those of `LiveModel`.
+ */
+export async function serveModel(options: ServeOptions): Promise<ModelServer> {
+  const { dir, host = '127.0.0.1', port = 8080, token, tell = () => {} } = options
+  const { drainTimeout = 10_000 } = options
+  const live = new LiveModel(dir, options.model, {
+    switched: ({ version }) => {
+      metrics.serving(version)
+      tell(`version ${version} answers now`)
+    },
+    failed: (why) => tell(`version ${live.current.version} goes on: ${why}`),
+  })
+  const metrics = createMetrics(live.current.model)
+  metrics.serving(live.current.version)
+  let isDraining = false
+  let log: PredictionLog | undefined
+  try {
+    log = openLog(options, (text) => tell(text), metrics.logged)
+    const http = createHttp({
+      current: () => live.current,
+      isDraining: () => isDraining,
+      metrics,
+      token,
+      limits: { ...LIMITS, ...defined(options) },
+      version: ownVersion(),
+      failed: (request, error) => tell(`request ${request} failed: ${messageOf(error)}`),
+      predicted: (request, ms, predictions) => {
+        const { by, rows, beyond } = predictions
+        metrics.predicted(by.version, rows.length, beyond)
+        log?.add(linesOf(request, ms, predictions))
+      },
+    })
+    try {
+      await http.listen({ host, port })
+    } catch (error) {
+      throw cannotListen(host, port, error)
+    }
+    const { server } = http
+    const { port: bound } = server.address() as AddressInfo
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+      model: live.current.model,
+      get version() {
+        return live.current.version
+      },
+      alias: live.alias,
+      close: async () => {
+        isDraining = true
+        const closed = once(server, 'close')
+        // Unlike the server's own `close`, this one leaves connections alone that seem to be idle: a request
+        // may be on its way.
+        NetServer.prototype.close.call(server)
+        const deadline = AbortSignal.timeout(drainTimeout)
+        deadline.addEventListener('abort', () => server.closeAllConnections())
+        await Promise.race([
+          closed,
+          wait(Math.min(IDLE_GRACE, drainTimeout), undefined, { ref: false }),
+        ])
+        server.closeIdleConnections()
+        await closed
+        await http.close()
+        live.close()
+        await log?.close()
+      },
+    }
+  } catch (error) {
+    live.close()
+    await log?.close()
+    throw error
+  }
+}
+
+function openLog(
+  { log }: ServeOptions,
+  tell: (text: string) => void,
+  counted: (written: number, dropped: number) => void,
+): PredictionLog | undefined {
+  if (log === undefined) return undefined
+  const { folder, maxBytes = 64_000_000, maxFiles = 16 } = log
+  const failed = (why: string): void => tell(`predictions are missing in the log: ${why}`)
+  try {
+    return new PredictionLog({ folder, maxBytes, maxFiles, failed, counted })
+  } catch (cause) {
+    throw new StepwellError({
+      code: 'STEPWELL_SERVE_LOG',
+      what: `the log of predictions cannot be kept in ${folder}`,
+      facts: messageOf(cause),
+      todo: 'name another folder with --log, or leave it out with --no-log',
+      cause,
+    })
+  }
+}
+
+function linesOf(
+  request: string,
+  elapsed: number,
+  { by, rows, beyond, values }: Predictions,
+): Parameters<PredictionLog['add']>[0] {
+  const ms = Math.round(elapsed * 1000) / 1000
+  const at = Date.now() - Math.round(elapsed)
+  return rows.map((features, row) => ({
+    at,
+    request,
+    row,
+    model: by.model,
+    version: by.version,
+    features,
+    prediction: values[row] ?? Number.NaN,
+    ms,
+    ...((beyond[row]?.length ?? 0) > 0 && { beyond: beyond[row] ?? [] }),
+  }))
+}
+
+function defined(options: Partial<HttpLimits>): Partial<HttpLimits> {
+  const given = Object.keys(LIMITS).map((name) => [name, Reflect.get(options, name) as unknown])
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Partial<HttpLimits>
+}
+
+function cannotListen(host: string, port: number, cause: unknown): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_SERVE_LISTEN',
+    what: `cannot listen on ${host}, port ${port}`,
+    facts: messageOf(cause),
+    todo: 'choose another one with --port or --host; --port 0 takes any that is free',
+    cause,
+  })
+}
+
+function ownVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}

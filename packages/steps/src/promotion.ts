@@ -1,0 +1,195 @@
+import { digestValue, StepwellError, type StepContext } from '@stepwell/engine/author'
+import {
+  latestMove,
+  moveAlias,
+  movesOf,
+  problemOfVersion,
+  registerVersion,
+  requireAliasName,
+  requireModelName,
+  rolledBack,
+  type ModelSchema,
+} from '@stepwell/registry'
+import { projectPath, type ProjectPath } from '@stepwell/registry/files'
+import { reasonOf } from './effect.ts'
+import type { GatePassed } from './gate.ts'
+import type { Metrics } from './metrics.ts'
+import { describeModel, loadModel, type Model } from './model.ts'
+import { readBounds, schemaOf, type FeatureBounds } from './model-schema.ts'
+import { readParams } from './params.ts'
+import { checkServer } from './smoke.ts'
+import type { Rows } from './table.ts'
+
+export interface PromoteModelInputs {
+  readonly model: Model
+  /** Kept with the model. */
+  readonly metrics?: Metrics
+  /** The gate that must have let the model pass; kept with it too. */
+  readonly gate?: GatePassed
+  /** The rows it was trained on: their ranges are kept with it, and a row of them is the smoke request. */
+  readonly training?: Rows
+  /** The bearer token of the server at `url`: a `secret()`. */
+  readonly token?: string
+}
+
+export interface PromoteModelParams {
+  /** What the model is called in the registry. */
+  readonly name: string
+  /**
+   * Folder of the registry, relative to the project directory and below it.
+   * @default 'models'
+   */
+  readonly dir?: string
+  /**
+   * The alias that points to the version from then on.
+   * @default 'champion'
+   */
+  readonly alias?: string
+  /** What features may be, by their names. */
+  readonly bounds?: Readonly<Record<string, FeatureBounds>>
+  /**
+   * A server of this model and alias, which must answer with the new version: `http://127.0.0.1:8080`.
+   * @default none is asked
+   */
+  readonly url?: string
+  /**
+   * How long the server may take to answer with the new version, in seconds.
+   * @default 10
+   */
+  readonly timeout?: number
+}
+
+export interface Promotion {
+  readonly model: string
+  /** 16 hex digits, a function of what is registered. */
+  readonly version: string
+  readonly alias: string
+}
+
+const PARAMS = ['name', 'dir', 'alias', 'bounds', 'url', 'timeout']
+
+/**
+ * Registers a model and moves an alias to it. Where a server is named, it must then answer a request
+ * with the new version and the prediction that the model gives here; else the alias moves back.
+ *
+ * A version that a person has taken the alias from is not promoted again: that is for a person to do.
+ * A cached promotion is stale when the alias points elsewhere, or when the version's files differ.
+ *
+ * @throws StepwellError STEPWELL_MODEL_INVALID; STEPWELL_MODEL_NAME; STEPWELL_ROLLED_BACK;
+ *   STEPWELL_SMOKE_FAILED; STEPWELL_ALIAS_MOVED; STEPWELL_REGISTRY_DAMAGED; STEPWELL_PATH_OUTSIDE;
+ *   STEPWELL_WRITE_FAILED; STEPWELL_PARAM_INVALID.
+ */
+export const promoteModel: {
+  (inputs: PromoteModelInputs, context: StepContext<PromoteModelParams>): Promise<Promotion>
+  readonly stale: (
+    output: Promotion,
+    context: Pick<StepContext<PromoteModelParams>, 'params' | 'dir'>,
+  ) => string | undefined
+} = Object.assign(promote, { stale: stalePromotion })
+
+async function promote(
+  { model, metrics, gate, training, token }: PromoteModelInputs,
+  context: StepContext<PromoteModelParams>,
+): Promise<Promotion> {
+  const { dir, name, alias } = placeOf(context)
+  const params = readParams('promoteModel', context.params, PARAMS)
+  const url = params.has('url') ? params.text('url') : undefined
+  const timeout = params.number('timeout', { above: 0, max: 600 }, 10)
+  if (url !== undefined && !/^https?:\/\//.test(url))
+    params.refuse('url', 'an http: or https: address')
+  const predictor = loadModel(model)
+  const bounds = readBounds('promoteModel', params, context.params.bounds, model.features)
+  const schema: ModelSchema = schemaOf(model, bounds, training)
+  context.signal.throwIfAborted()
+
+  const data = training === undefined ? {} : { training: digestValue(training) }
+  const release = { name, model, schema, metrics, gate, data }
+  const version = registerVersion(dir.absolute, release, 'promoteModel')
+  context.log(`version ${version} of ${name} is registered: ${describeModel(model)}`)
+  const place = { model: name, alias, by: 'promoteModel' }
+  const undone = rolledBack(movesOf(dir.absolute, name, alias), version)
+  if (undone !== undefined) throw refused(`${name}@${alias}`, version, undone.who, undone.why)
+  const why = gate === undefined ? undefined : `${gate.metric} ${gate.value} passed the gate`
+  const move = moveAlias(dir.absolute, { ...place, version, action: 'promote', why })
+  context.log(
+    move === undefined
+      ? `${alias} pointed to it already`
+      : `${alias} points to it; before: ${move.previous ?? 'nothing'}`,
+  )
+  if (url !== undefined) {
+    const row = training?.[0] ?? exampleOf(schema)
+    const expected = { model: name, version, row, prediction: predictor.predict([row])[0] }
+    const takeBack = (found: string): string => {
+      const last = latestMove(dir.absolute, name, alias)
+      // Also when an earlier run was killed before it had asked the server.
+      if (last?.version !== version || last.by !== place.by) return 'the alias stays as it is'
+      const back = { version: last.previous, action: 'revert', from: version, why: found } as const
+      moveAlias(dir.absolute, { ...place, ...back })
+      return `the alias points to ${last.previous ?? 'nothing'} again`
+    }
+    let found: string | undefined
+    try {
+      found = await checkServer(url, expected, { timeout, token, signal: context.signal })
+    } catch (error) {
+      takeBack('the run was cancelled before the server had answered')
+      throw error
+    }
+    if (found !== undefined) throw smokeFailed(`${name}@${alias}`, version, found, takeBack(found))
+    context.log(`${url} answers with version ${version}`)
+  }
+  return { model: name, version, alias }
+}
+
+function stalePromotion(
+  { version }: Promotion,
+  context: Pick<StepContext<PromoteModelParams>, 'params' | 'dir'>,
+): string | undefined {
+  return reasonOf(() => {
+    const { dir, name, alias } = placeOf(context)
+    const now = latestMove(dir.absolute, name, alias)?.version ?? null
+    if (now !== version) return `${name}@${alias} points to ${now ?? 'nothing'}, not ${version}`
+    const problem = problemOfVersion(dir.absolute, name, version)
+    return typeof problem === 'string' ? `version ${version} of ${name}: ${problem}` : undefined
+  })
+}
+
+function placeOf(context: Pick<StepContext<PromoteModelParams>, 'params' | 'dir'>): {
+  dir: ProjectPath
+  name: string
+  alias: string
+} {
+  const params = readParams('promoteModel', context.params, PARAMS)
+  return {
+    dir: projectPath(context.dir, params.text('dir', 'models')),
+    name: requireModelName(params.text('name')),
+    alias: requireAliasName(params.text('alias', 'champion')),
+  }
+}
+
+/** A row that the schema allows, for a model of whose rows none is known. */
+function exampleOf({ inputs }: ModelSchema): Rows[number] {
+  return Object.fromEntries(
+    inputs.map(({ name, values, min = 1, max = min }) => [
+      name,
+      values?.[0] ?? Math.min(Math.max(1, min), Math.max(max, min)),
+    ]),
+  )
+}
+
+function refused(place: string, version: string, who: string, why: string | null): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_ROLLED_BACK',
+    what: `version ${version} was taken back from ${place} by ${who}`,
+    facts: why ?? 'no reason was given',
+    todo: `change what the model is made of; or promote it by hand: stepwell model promote ${place.split('@')[0]}@${version}`,
+  })
+}
+
+function smokeFailed(place: string, version: string, found: string, then: string): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_SMOKE_FAILED',
+    what: `the server of ${place} does not answer with version ${version}`,
+    facts: `${found}; ${then}`,
+    todo: 'look at the server, then run again',
+  })
+}
