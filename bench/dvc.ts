@@ -1,7 +1,9 @@
 /**
  * What a large `dvc.yaml` costs: to resolve its stages, to write and read its `dvc.lock`, and to find
- * that nothing has changed.
+ * that nothing has changed; then the command, to plan and to reproduce what has not changed, and a real DVC
+ * beside it, where `STEPWELL_DVC` is the path of one.
  */
+import { spawnSync } from 'node:child_process'
 import {
   DvcCache,
   dvcIgnore,
@@ -16,10 +18,35 @@ import {
 } from '../packages/dvc/src/index.ts'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 const [stages = 10_000] = process.argv.slice(2).map(Number)
 const root = mkdtempSync(join(tmpdir(), 'stepwell-bench-dvc-'))
+
+const MAIN = resolve(import.meta.dirname, '..', 'packages', 'cli', 'src', 'main.ts')
+
+/** Runs a program in the project, without its output. */
+function call([program = '', ...args]: readonly string[]): void {
+  const { status, stderr } = spawnSync(program, args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+    env: { ...process.env, DVC_NO_ANALYTICS: '1' },
+  })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`)
+}
+
+/** The least of some rounds, in milliseconds. */
+function best(rounds: number, what: string, work: () => void): number {
+  let least = Infinity
+  for (let round = 0; round < rounds; round += 1) {
+    const start = performance.now()
+    work()
+    least = Math.min(least, performance.now() - start)
+  }
+  process.stdout.write(`${what.padEnd(32)} ${least.toFixed(0)} ms, the least of ${rounds}\n`)
+  return least
+}
 
 async function timed<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   const start = performance.now()
@@ -70,6 +97,20 @@ try {
       if (reasons.length > 0) throw new Error(`${stage.name} changed`)
     }
   })
+  process.stdout.write('\nprocesses of their own\n')
+  const ours = [process.execPath, '--conditions=@stepwell/source', MAIN] as const
+  await timed('stepwell plan, nothing known', () => call([...ours, 'plan', '--json']))
+  await timed('stepwell repro, by dvc.lock', () => call([...ours, 'repro', '-q']))
+  const own = best(3, 'stepwell repro, nothing to do', () => call([...ours, 'repro', '-q']))
+  const dvc = process.env['STEPWELL_DVC']
+  if (dvc === undefined) {
+    process.stdout.write('dvc repro: skipped, since STEPWELL_DVC names none\n')
+  } else {
+    call([dvc, 'init', '-q', '--no-scm'])
+    // It takes minutes for thousands.
+    const theirs = best(1, 'dvc repro, nothing to do', () => call([dvc, 'repro', '-q']))
+    process.stdout.write(`ratio ${(theirs / own).toFixed(1)}\n`)
+  }
 } finally {
   rmSync(root, { recursive: true, force: true })
 }
