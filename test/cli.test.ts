@@ -318,7 +318,7 @@ describe('bad input gets one clear message, no stack, and exit code 2', () => {
   test('a directory without a pipeline', async () => {
     const { code, stderr } = await new Project().stepwell('run')
     expect(code).toBe(2)
-    expect(stderr).toContain('write a pipeline.ts there')
+    expect(stderr).toContain('write a pipeline.ts or a dvc.yaml there')
   })
 
   test('--verbose shows the stack', async () => {
