@@ -86,7 +86,7 @@ function compare({ states, answers }: HistoryRecording): void {
 function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value))
-    return value.map(sorted).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+    return value.map(sorted).toSorted((one, other) => (String(one) < String(other) ? -1 : 1))
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, sorted(each)]))
 }
 

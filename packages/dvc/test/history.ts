@@ -81,6 +81,8 @@ export interface ComparedPlot {
   readonly points: Readonly<Record<string, readonly string[]>>
 }
 
+type Row = Readonly<Record<string, string | number | undefined>>
+
 interface DvcPlots {
   readonly data: Readonly<Record<string, readonly DvcPlot[]>>
 }
@@ -96,9 +98,9 @@ function plotsOf({ data }: DvcPlots): Record<string, ComparedPlot> {
       const text = JSON.stringify(plot?.content)
       const [, x = ''] = /"x":\{(?:[^{}]*,)?"field":"([^"]+)"/.exec(text) ?? []
       const [, y = ''] = /"y":\{(?:[^{}]*,)?"field":"([^"]+)"/.exec(text) ?? []
-      const rows = anchors['<DVC_METRIC_DATA>'] as readonly Readonly<Record<string, unknown>>[]
+      const rows = anchors['<DVC_METRIC_DATA>'] as readonly Row[]
       const points = rows.map((row) => ({
-        key: ['rev', 'filename', 'field'].map((name) => JSON.stringify(row[name] ?? '')),
+        key: ['rev', 'filename', 'field'].map((name) => `${row[name] ?? ''}`),
         point: [row[x], row[y]],
       }))
       const label = (name: string): string => String(anchors[`<DVC_METRIC_${name}>`])

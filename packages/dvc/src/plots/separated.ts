@@ -19,9 +19,9 @@ export function readSeparated(text: string, separator: ',' | '\t', header: boole
 
 function rowsOf(text: string, separator: string): string[][] {
   const rows: string[][] = []
-  // A cell, and what ends it.
+  // A cell, and what ends it. A quote that is never closed goes to the end.
   const cell = new RegExp(
-    `(?:"((?:[^"]|"")*)")?([^${separator}\\r\\n]*)(${separator}|\\r\\n?|\\n|$)`,
+    `(?:"([^"]*(?:""[^"]*)*)(?:"(?!")|$))?([^${separator}\\r\\n]*)(${separator}|\\r\\n?|\\n|$)`,
     'y',
   )
   let row: string[] = []

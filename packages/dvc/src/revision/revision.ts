@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Content } from '../content/content.ts'
 import type { DvcCache } from '../content/dvc-cache.ts'
+import type { LockEntry } from '../lock/lock-entry.ts'
 import { lockFileOf, readLock } from '../lock/read-lock.ts'
 import type { DvcProject } from '../project/load-project.ts'
 import { joinPath } from '../project/location.ts'
@@ -34,13 +35,15 @@ export function revisionOf(
   files: ProjectFiles,
   cache: DvcCache | undefined,
 ): Revision {
-  const recorded = cache === undefined ? new Map() : recordedFiles(project, files, cache)
+  const recorded: ReadonlyMap<string, Content> =
+    cache === undefined ? new Map() : recordedFiles(project, files, cache)
   return {
     name,
     project,
     files,
     isPartial: cache === undefined,
     find: (path) => {
+      if (files.tree.kind(path) === 'file' || recorded.has(path)) return [path]
       const found = filesBelow(files.tree, path)
       for (const each of recorded.keys()) if (isWithin(each, path)) found.add(each)
       return [...found].toSorted()
@@ -68,9 +71,7 @@ function filesBelow(tree: Tree, path: string): Set<string> {
       else if (!isDir) found.add(below)
     }
   }
-  const kind = tree.kind(path)
-  if (kind === 'dir') walk(path === '.' ? '' : path)
-  else if (kind === 'file') found.add(path)
+  if (tree.kind(path) === 'dir') walk(path === '.' ? '' : path)
   return found
 }
 
@@ -93,8 +94,11 @@ function recordedFiles(
       found.set(joinPath(location.path, path), each)
     }
   }
+  const locks = new Map<string, ReadonlyMap<string, LockEntry>>()
   for (const { file, name, outs } of stages) {
-    const entry = readLock(lockFileOf(file), files).get(name)
+    const lock = locks.get(file) ?? readLock(lockFileOf(file), files)
+    locks.set(file, lock)
+    const entry = lock.get(name)
     for (const { location, path } of outs) add(location, entry?.outs.get(path))
   }
   for (const { outs } of sources) for (const out of outs) add(out.location, out.content)
