@@ -15,13 +15,31 @@ export {
 } from './split.ts'
 export {
   trainRegression,
+  type TrainBoosting,
   type TrainCurve,
+  type TrainForest,
   type TrainLinear,
+  type TrainNeighbours,
   type TrainPolynomial,
   type TrainRegressionInputs,
   type TrainRegressionParams,
+  type TrainTree,
 } from './training.ts'
 export {
+  trainClassifier,
+  type TrainBoostingClassifier,
+  type TrainClassifierInputs,
+  type TrainClassifierParams,
+  type TrainForestClassifier,
+  type TrainLogistic,
+  type TrainNaiveBayes,
+  type TrainNeighboursClassifier,
+  type TrainTreeClassifier,
+} from './classification.ts'
+export type { Class, ClassifierModel } from './classifier.ts'
+export {
+  importanceOf,
+  isClassifier,
   loadModel,
   type Formula,
   type LinearModel,
@@ -29,6 +47,7 @@ export {
   type ModelKind,
   type PolynomialModel,
   type Predictor,
+  type RegressionModel,
   type Residuals,
 } from './model.ts'
 export {
@@ -36,6 +55,15 @@ export {
   type EvaluateRegressionInputs,
   type EvaluateRegressionParams,
 } from './evaluation.ts'
+export {
+  evaluateModel,
+  type EvaluateModelInputs,
+  type EvaluateModelParams,
+  type Evaluation,
+  type ResidualSummary,
+  type Slice,
+} from './model-evaluation.ts'
+export type { ClassScore } from './classification-metrics.ts'
 export type { Metrics, RegressionMetrics } from './metrics.ts'
 export { gate, type GateInputs, type GateParams, type GatePassed } from './gate.ts'
 export {

@@ -1,4 +1,15 @@
 import { StepwellError } from '@stepwell/engine/author'
+import {
+  CLASSIFIER_KINDS,
+  likeliest,
+  probabilitiesOf,
+  problemOfClassifier,
+  type Class,
+  type ClassifierModel,
+} from './classifier.ts'
+import { nearest, problemOfNeighbours, type Neighbours } from './learners/neighbours.ts'
+import { problemOfTrees, sumTrees, type Trees } from './learners/trees.ts'
+import { mean } from './summary.ts'
 import { numbersOf, type Rows } from './table.ts'
 
 /** What the training rows leave unexplained. */
@@ -48,20 +59,45 @@ export interface PolynomialModel extends ModelBase {
   readonly coefficients: readonly number[]
 }
 
+/** The prediction is what the trees add up to. */
+export interface TreesModel extends ModelBase, Trees {
+  readonly kind: 'tree' | 'forest' | 'boosting'
+}
+
+/** The prediction is the mean target of the nearest training rows. */
+export interface NeighboursModel extends ModelBase, Neighbours {
+  readonly kind: 'neighbours'
+}
+
+/** A trained model that predicts a number. */
+export type RegressionModel = LinearModel | PolynomialModel | TreesModel | NeighboursModel
+
 /** A trained model as plain data: it survives JSON. */
-export type Model = LinearModel | PolynomialModel
+export type Model = RegressionModel | ClassifierModel
 export type ModelKind = Model['kind']
 
 /** The part of a model that predicts. */
-export type Formula = Omit<LinearModel, 'residuals'> | Omit<PolynomialModel, 'residuals'>
+export type Formula =
+  | Omit<LinearModel, 'residuals'>
+  | Omit<PolynomialModel, 'residuals'>
+  | Omit<TreesModel, 'residuals'>
+  | Omit<NeighboursModel, 'residuals'>
+  | ClassifierModel
+
+type RegressionFormula = Exclude<Formula, ClassifierModel>
 
 export interface Predictor {
   /**
-   * The predictions for rows, which need the model's features and may have more, in their order.
+   * The predictions for rows, which need the model's features and may have more, in their order. Of a
+   * classifier whose classes are all numbers it is the class, else the place of the class in `classes`.
    * @throws StepwellError STEPWELL_COLUMN_UNKNOWN; STEPWELL_CELL_MISSING; STEPWELL_CELL_NOT_NUMBER;
    *   STEPWELL_CELL_NOT_POSITIVE for a power model.
    */
   predict(rows: Rows): Float64Array
+  /** Of a classifier: what it tells apart. */
+  readonly classes?: readonly Class[]
+  /** Of a classifier: for each of the classes its probability in each row. */
+  readonly probabilities?: (rows: Rows) => Float64Array[]
 }
 
 const KINDS: readonly ModelKind[] = [
@@ -71,10 +107,15 @@ const KINDS: readonly ModelKind[] = [
   'exponential',
   'power',
   'polynomial',
+  'tree',
+  'forest',
+  'boosting',
+  'neighbours',
+  ...CLASSIFIER_KINDS,
 ]
 
 /**
- * Makes a model ready to predict, whether it comes from `trainRegression` or was read back from JSON.
+ * Makes a model ready to predict, whether it comes from a training step or was read back from JSON.
  * @throws StepwellError STEPWELL_MODEL_INVALID when it is not a model.
  */
 export function loadModel(model: Formula): Predictor {
@@ -82,12 +123,36 @@ export function loadModel(model: Formula): Predictor {
   if (problem !== undefined) {
     throw new StepwellError({
       code: 'STEPWELL_MODEL_INVALID',
-      what: 'this is not a model of trainRegression',
+      what: 'this is not a trained model',
       facts: problem,
-      todo: "pass on the whole output of trainRegression, or a deployed version's model.json",
+      todo: "pass on the whole output of a training step, or a deployed version's model.json",
     })
   }
-  return { predict: (rows) => predict(model, rows) }
+  if (!isClassifier(model)) return { predict: (rows) => predict(model, rows) }
+  const { classes } = model
+  const numeric = classes.every((name) => typeof name === 'number')
+  const probabilities = (rows: Rows): Float64Array[] => probabilitiesOf(model, rows)
+  return {
+    classes,
+    probabilities,
+    predict: (rows) =>
+      Float64Array.from(likeliest(probabilities(rows)), (place) =>
+        numeric ? Number(classes[place]) : place,
+      ),
+  }
+}
+
+/** Whether a model predicts classes. */
+export function isClassifier(model: Formula): model is ClassifierModel {
+  return CLASSIFIER_KINDS.some((kind) => kind === model.kind)
+}
+
+/**
+ * For each feature, its share in what the model's splits explain of the training rows; `undefined` for
+ * kinds that have none.
+ */
+export function importanceOf(model: Formula): readonly number[] | undefined {
+  return 'importance' in model ? model.importance : undefined
 }
 
 /** A model in as few words as a log line has room for. */
@@ -110,8 +175,13 @@ export function requirePositive(numbers: Float64Array, column: string, kind: Mod
   })
 }
 
-function predict(model: Formula, rows: Rows): Float64Array {
+function predict(model: RegressionFormula, rows: Rows): Float64Array {
   const columns = model.features.map((feature) => numbersOf(rows, feature))
+  if ('trees' in model) return sumTrees(model, columns, rows.length)[0] ?? new Float64Array()
+  if (model.kind === 'neighbours') {
+    const found = nearest(model, columns, rows.length)
+    return Float64Array.from(found, (answers) => mean(Float64Array.from(answers)))
+  }
   if (model.kind === 'polynomial') {
     const { center, scale, coefficients } = model
     const [x = new Float64Array()] = columns
@@ -136,7 +206,9 @@ function predict(model: Formula, rows: Rows): Float64Array {
 /** What keeps anything at all from being a model. */
 function problemOf(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `it is ${JSON.stringify(value)}`
-  const model = value as Partial<Record<keyof LinearModel | keyof PolynomialModel, unknown>>
+  const model = value as Partial<
+    Record<keyof LinearModel | keyof PolynomialModel | 'base', unknown>
+  >
   const { kind, features, target, coefficients } = model
   if (!KINDS.some((known) => known === kind)) {
     return `its kind is ${JSON.stringify(kind)}; kinds are ${KINDS.join(', ')}`
@@ -145,6 +217,16 @@ function problemOf(value: unknown): string | undefined {
     return 'its features are not a list of column names'
   }
   if (typeof target !== 'string') return 'its target is not a column name'
+  if (CLASSIFIER_KINDS.some((known) => known === kind)) {
+    return features.length === 0 ? 'it has 0 features' : problemOfClassifier(model, features.length)
+  }
+  if (kind === 'neighbours') return problemOfNeighbours(model, features.length)
+  if (kind === 'tree' || kind === 'forest' || kind === 'boosting') {
+    const problem = problemOfTrees(model, features.length)
+    return (
+      problem ?? ((model.base as number[]).length === 1 ? undefined : 'its base is not 1 number')
+    )
+  }
   const polynomial = kind === 'polynomial'
   if (features.length === 0 || (kind !== 'linear' && features.length > 1)) {
     return `it has ${features.length} features`

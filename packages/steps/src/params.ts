@@ -19,6 +19,8 @@ interface NumberRange {
  */
 export interface ParamReader {
   has(name: string): boolean
+  /** Whether the param is this text or number. */
+  is(name: string, value: string | number): boolean
   text(name: string, fallback?: string): string
   number(name: string, range: NumberRange, fallback?: number): number
   /** A list of distinct texts, not empty. */
@@ -77,6 +79,7 @@ export function readParams(step: string, params: unknown, known: readonly string
   }
   return {
     has: (name) => values.has(name),
+    is: (name, value) => values.get(name) === value,
     text: (name, fallback) => read(name, 'text that is not empty', fallback, isText),
     number: (name, range, fallback) =>
       read(name, describe(range), fallback, (value) => isWithin(value, range)),

@@ -1,5 +1,9 @@
 import { StepwellError, type StepContext } from '@stepwell/engine/author'
+import type { ClassifierModel } from './classifier.ts'
 import * as fit from './fit.ts'
+import * as learner from './learner-params.ts'
+import { fitNeighbours } from './learners/neighbours.ts'
+import { fitBoosting, fitForest, fitTree } from './learners/trees.ts'
 import { scoreRegression } from './metrics.ts'
 import {
   describeModel,
@@ -7,9 +11,11 @@ import {
   requirePositive,
   type Formula,
   type LinearModel,
-  type Model,
+  type NeighboursModel,
   type PolynomialModel,
+  type RegressionModel,
   type Residuals,
+  type TreesModel,
 } from './model.ts'
 import { readParams, type ParamReader } from './params.ts'
 import { deviation, mean, quantile } from './summary.ts'
@@ -56,16 +62,54 @@ export interface TrainPolynomial {
   readonly degree?: number
 }
 
-export type TrainRegressionParams = TrainLinear | TrainCurve | TrainPolynomial
+interface Columns {
+  /** Columns that predict, at least one. */
+  readonly features: readonly string[]
+  /** Column to predict; not a feature. */
+  readonly target: string
+}
 
-const KINDS = ['linear', 'simple', 'theilSen', 'exponential', 'power', 'polynomial'] as const
+export interface TrainTree extends Columns, learner.TreeParams {
+  readonly kind: 'tree'
+}
+
+export interface TrainForest extends Columns, learner.ForestParams {
+  readonly kind: 'forest'
+}
+
+export interface TrainBoosting extends Columns, learner.BoostingParams {
+  readonly kind: 'boosting'
+}
+
+export interface TrainNeighbours extends Columns, learner.NeighboursParams {
+  readonly kind: 'neighbours'
+}
+
+export type TrainRegressionParams =
+  | TrainLinear
+  | TrainCurve
+  | TrainPolynomial
+  | TrainTree
+  | TrainForest
+  | TrainBoosting
+  | TrainNeighbours
+
+const CURVES = ['simple', 'theilSen', 'exponential', 'power', 'polynomial'] as const
+const LEARNERS = ['tree', 'forest', 'boosting', 'neighbours'] as const
+const KINDS = ['linear', ...CURVES, ...LEARNERS] as const
+const OWN: Readonly<Record<string, readonly string[]>> = {
+  ...learner.LEARNER_PARAMS,
+  polynomial: ['degree'],
+}
+const ALL = [...new Set(Object.values(OWN).flat())]
 const MAX_DEGREE = 10
 // Theil-Sen holds the slopes of all pairs of rows at once: 72 MB at this many.
 const MAX_PAIRED = 3000
 
 /**
- * Trains a regression on ml-regression. Deterministic: the library's robust polynomial is left out
- * because it draws from an unseeded generator.
+ * Trains a regression: a line or a curve by ml-regression, trees, or the nearest rows. The same rows and
+ * params give the same model, bit for bit; so the library's robust polynomial is left out, which draws
+ * from an unseeded generator.
  *
  * A feature that is constant in these rows, or that features before it determine exactly, gets the
  * coefficient 0 and a line in the log. The metrics of the training rows are in the model's
@@ -79,19 +123,17 @@ const MAX_PAIRED = 3000
 export function trainRegression(
   { rows }: TrainRegressionInputs,
   context: StepContext<TrainRegressionParams>,
-): Model {
-  const known = ['kind', 'features', 'target', 'degree']
+): RegressionModel {
+  const known = ['kind', 'features', 'target', ...ALL]
   const params = readParams('trainRegression', context.params, known)
   const kind = params.oneOf('kind', KINDS)
   const features = params.names('features')
   const target = params.text('target')
   if (features.includes(target)) params.refuse('features', 'a list without the target')
-  if (kind !== 'linear' && features.length > 1) {
+  if (CURVES.some((curve) => curve === kind) && features.length > 1) {
     params.refuse('features', `a list of one column for the kind ${kind}`)
   }
-  if (kind !== 'polynomial' && params.has('degree')) {
-    params.refuse('degree', `absent for the kind ${kind}`)
-  }
+  learner.refuseOthers(params, kind, ALL, OWN[kind] ?? [])
   requireRows(rows, 'the table to train on')
   requireColumns(rows, [...features, target])
   const y = numbersOf(rows, target)
@@ -103,14 +145,66 @@ export function trainRegression(
 
   const data = { features, columns, target, y }
   const base = { features: [...features], target, rows: rows.length }
-  const formula: Formula =
-    kind === 'polynomial'
-      ? { ...base, kind, ...trainPolynomial(params, data) }
-      : { ...base, kind, ...trainLine(kind, data, context) }
-  requireFinite(formula)
-  const model: Model = { ...formula, residuals: residualsOf(formula, rows, y) }
+  const formula = fitFormula(params, kind, base, data, context)
+  const model: RegressionModel = { ...formula, residuals: residualsOf(formula, rows, y) }
   context.log(describeModel(model))
   return model
+}
+
+type RegressionFormula = Exclude<Formula, ClassifierModel>
+
+function fitFormula(
+  params: ParamReader,
+  kind: RegressionModel['kind'],
+  base: Pick<RegressionModel, 'features' | 'target' | 'rows'>,
+  data: Data,
+  context: StepContext<TrainRegressionParams>,
+): RegressionFormula {
+  switch (kind) {
+    case 'polynomial': {
+      const formula = { ...base, kind, ...trainPolynomial(params, data) }
+      requireFinite(kind, [...formula.coefficients, formula.scale])
+      return formula
+    }
+    case 'tree':
+    case 'forest':
+    case 'boosting':
+      return { ...base, kind, ...trainTrees(params, kind, data, context) }
+    case 'neighbours': {
+      const neighbours = learner.neighboursOf(params, data.y.length)
+      const fitted: Omit<NeighboursModel, 'residuals' | keyof typeof base | 'kind'> = fitNeighbours(
+        data.columns,
+        data.y,
+        neighbours,
+      )
+      return { ...base, kind, ...fitted }
+    }
+    default: {
+      const formula = { ...base, kind, ...trainLine(kind, data, context) }
+      requireFinite(kind, [...formula.coefficients, formula.intercept])
+      return formula
+    }
+  }
+}
+
+function trainTrees(
+  params: ParamReader,
+  kind: TreesModel['kind'],
+  { columns, y }: Data,
+  context: StepContext<TrainRegressionParams>,
+): Omit<TreesModel, 'residuals' | 'features' | 'target' | 'rows' | 'kind'> {
+  const checkpoint = (): void => context.signal.throwIfAborted()
+  if (kind === 'boosting') {
+    return fitBoosting(columns, y, learner.boostingOptions(params), checkpoint)
+  }
+  // Sums of squares of numbers around 0 lose the fewest digits.
+  const center = mean(y)
+  const outputs = [y.map((value) => value - center)]
+  const base = [center]
+  if (kind === 'tree') return { ...fitTree(columns, outputs, learner.treeOptions(params)), base }
+  const tried = Math.max(1, Math.floor(columns.length / 3))
+  const options = learner.forestOptions(params, columns.length, tried)
+  return { ...fitForest(columns, outputs, options, checkpoint), base }
 }
 
 interface Data {
@@ -229,9 +323,7 @@ function requireComputable(column: Float64Array, name: string): void {
   })
 }
 
-function requireFinite(formula: Formula): void {
-  const { kind, coefficients } = formula
-  const numbers = [...coefficients, kind === 'polynomial' ? formula.scale : formula.intercept]
+function requireFinite(kind: string, numbers: readonly number[]): void {
   if (numbers.every(Number.isFinite)) return
   throw new StepwellError({
     code: 'STEPWELL_FIT_FAILED',

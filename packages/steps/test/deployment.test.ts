@@ -20,11 +20,12 @@ import {
   type DeployModelParams,
   type Deployment,
   type Model,
+  type RegressionModel,
 } from '../src/index.ts'
 import { runAndKill } from './kill.ts'
 import { contextOf, errorOf, projectDir, treeOf } from './support.ts'
 
-const slope = (b: number): Model =>
+const slope = (b: number): RegressionModel =>
   trainRegression(
     { rows: [1, 2, 3, 4].map((x) => ({ x, y: b * x + (x % 2) })) },
     contextOf({ kind: 'simple', features: ['x'], target: 'y' } as const),
@@ -91,7 +92,9 @@ describe('deployModel', () => {
     const turned = JSON.parse(
       JSON.stringify(
         A.model,
-        Object.keys(A.model).concat(Object.keys(A.model.residuals)).toReversed(),
+        Object.keys(A.model)
+          .concat(Object.keys(slope(1).residuals))
+          .toReversed(),
       ),
     ) as Model
     const outputs = [
