@@ -65,6 +65,23 @@ export {
 } from './model-evaluation.ts'
 export type { ClassScore } from './classification-metrics.ts'
 export type { Metrics, RegressionMetrics } from './metrics.ts'
+export {
+  pickBest,
+  planTrials,
+  scoreTrial,
+  trainCandidate,
+  type Best,
+  type Candidate,
+  type CandidateGrid,
+  type CandidateScore,
+  type PickBestInputs,
+  type PickBestParams,
+  type PlanTrialsParams,
+  type ScoreTrialInputs,
+  type TrainCandidateInputs,
+  type Trial,
+  type TrialScore,
+} from './search.ts'
 export { gate, type GateInputs, type GateParams, type GatePassed } from './gate.ts'
 export {
   deployModel,

@@ -175,7 +175,7 @@ function sumsOf(outputs: readonly Float64Array[], rows: Uint32Array): number[] {
   })
 }
 
-export function meansOf(outputs: readonly Float64Array[], rows: Uint32Array): number[] {
+function meansOf(outputs: readonly Float64Array[], rows: Uint32Array): number[] {
   return sumsOf(outputs, rows).map((sum) => sum / rows.length)
 }
 
