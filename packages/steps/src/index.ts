@@ -82,6 +82,7 @@ export {
   type Trial,
   type TrialScore,
 } from './search.ts'
+export { reportModel, type ReportModelInputs, type ReportModelParams } from './report-model.ts'
 export { gate, type GateInputs, type GateParams, type GatePassed } from './gate.ts'
 export {
   deployModel,

@@ -201,7 +201,7 @@ export function trainCandidate(
 }
 
 /** A candidate in a few words: its kind and own params. */
-function describeCandidate(candidate: Candidate): string {
+export function describeCandidate(candidate: Candidate): string {
   const params = Object.entries(candidate)
     .filter(([name]) => !['kind', 'features', 'target'].includes(name))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -1,0 +1,53 @@
+/** Text that is HTML already. */
+export interface Html {
+  readonly html: string
+}
+
+type Part = string | number | Html | undefined | readonly (string | number | Html | undefined)[]
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+// What no document may hold, and what would turn the direction of all that follows.
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const UNFIT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
+
+/** A template whose values are text, however hostile, unless they are HTML made here. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  const texts = strings.map((text, place) => text + textOf(parts[place]))
+  return { html: texts.join('') }
+}
+
+function textOf(part: Part): string {
+  if (part === undefined) return ''
+  if (typeof part === 'object') return 'html' in part ? part.html : part.map(textOf).join('')
+  return escape(String(part))
+}
+
+function escape(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(UNFIT, '\uFFFD')
+    .replaceAll(/[&<>"']/g, (one) => ENTITIES[one] ?? '')
+}
+
+/** A name that would be too long for its place, cut. */
+export function shorten(text: string, most: number): string {
+  const characters = Array.from(text)
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`
+}
+
+/** A number in at most 4 digits, as people read it. */
+export function showNumber(value: number): string {
+  if (!Number.isFinite(value)) return 'not defined'
+  if (value === 0) return '0'
+  const size = Math.abs(value)
+  if (size >= 1e7 || size < 1e-4)
+    return value.toExponential(2).replace('-', '−').replace('e-', 'e−')
+  const text = size >= 1000 ? Math.round(value).toString() : Number(value.toPrecision(4)).toString()
+  return text.replace(/\B(?=(\d{3})+$)/g, size >= 10_000 ? '\u202f' : '').replace('-', '−')
+}
