@@ -140,12 +140,14 @@ test('the examples of docs/steps.md are one pipeline that runs, and every functi
   expect(record.steps['split']?.output?.about).toBe('{ train 272, test 70 }')
   expect((await project.run()).statuses).toEqual(all('cached', Object.keys(statuses)))
 
-  const headings = [...text.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
+  // Those for models have a page of their own; see the test of it.
+  const pages = text + readFileSync(join(ROOT, 'docs', 'models.md'), 'utf8')
+  const headings = [...pages.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
   const functions = Object.entries(steps).flatMap(([name, member]) =>
     typeof member === 'function' ? [name] : [],
   )
   expect(new Set(headings)).toEqual(new Set(functions))
-  for (const name of functions) expect(blocks.join('')).toContain(`steps.${name}`)
+  for (const name of functions) expect(pages).toContain(`steps.${name}`)
 })
 
 test('the pipeline of docs/serving.md runs, and the server answers as it says', async () => {
@@ -183,6 +185,24 @@ test('the pipeline of docs/serving.md runs, and the server answers as it says', 
   expect(count).toBe(3)
   server.kill('SIGTERM')
   expect((await ended(server)).code).toBe(0)
+})
+
+test('the examples of docs/models.md are one pipeline that runs', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'models.md'), 'utf8')
+  const blocks = [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code)
+  const project = new Project()
+  project.write('pipeline.ts', blocks.join('\n'))
+  const cars = join(ROOT, 'packages', 'steps', 'test', 'data', 'auto-mpg.csv')
+  project.write('data/auto-mpg.csv', readFileSync(cars, 'utf8'))
+  const { record, statuses, stderr } = await project.run()
+  expect(Object.values(statuses), stderr).toEqual(Object.values(statuses).map(() => 'succeeded'))
+  expect(record.steps['scores']?.items).toMatchObject({ total: 16, executed: 16 })
+  const report = project.read('report.html')
+  expect(report).toContain('boosting over depth')
+  project.edit('pipeline.ts', 'depth: [1, 2, 4]', 'depth: [1, 2, 4, 8]')
+  const next = await project.run()
+  expect(next.record.steps['scores']?.items).toMatchObject({ total: 20, executed: 4 })
+  expect(next.statuses).toMatchObject({ train: 'cached', evaluate: 'cached', good: 'cached' })
 })
 
 test('every error code has a heading, and every heading a code', () => {
