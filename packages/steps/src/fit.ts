@@ -1,11 +1,14 @@
 import {
   ExponentialRegression,
+  KernelRidgeRegression,
   MultivariateLinearRegression,
   PolynomialRegression,
   PowerRegression,
   SimpleLinearRegression,
   TheilSenRegression,
 } from 'ml-regression'
+import type { Kernel } from './learners/kernel.ts'
+import { scaled } from './learners/neighbours.ts'
 import { deviation, mean } from './summary.ts'
 
 /** y = intercept + slope x, on the scale on which the kind of fit is a line. */
@@ -128,6 +131,32 @@ export function fitPolynomial(
   if (independent(powers).length < degree) return undefined
   const fit = new PolynomialRegression(z, y, degree)
   return { center, scale, coefficients: [...fit.coefficients] }
+}
+
+/**
+ * Ridge regression on Gaussian bells around the rows, of features scaled to mean 0 and deviation 1 and
+ * a target around 0.
+ *
+ * Source: K. P. Murphy, Machine Learning: A Probabilistic Perspective, 2012, section 14.4.3.
+ */
+export function fitKernelRidge(
+  columns: readonly Float64Array[],
+  y: Float64Array,
+  { penalty, width }: { readonly penalty: number; readonly width: number },
+): Kernel {
+  const center = columns.map(mean)
+  const scale = columns.map((column, place) => deviation(column, center[place] ?? 0) || 1)
+  const points = scaled(columns, center, scale)
+  const rows = Array.from(y, (_, row) => points.map((column) => column[row] ?? 0))
+  const base = mean(y)
+  const options = {
+    lambda: penalty,
+    kernelType: 'gaussian',
+    kernelOptions: { sigma: width },
+  } as const
+  const around = Array.from(y, (value) => [value - base])
+  const weights = new KernelRidgeRegression(rows, around, options).alpha.to1DArray()
+  return { base, width, weights, center, scale, points: points.map((column) => [...column]) }
 }
 
 /** Whether all the values are the same. */

@@ -18,6 +18,7 @@ export {
   type TrainBoosting,
   type TrainCurve,
   type TrainForest,
+  type TrainKernelRidge,
   type TrainLinear,
   type TrainNeighbours,
   type TrainPolynomial,

@@ -36,4 +36,17 @@ declare module 'ml-regression' {
     constructor(x: ArrayLike<number>, y: ArrayLike<number>, degree: number)
     readonly coefficients: readonly number[]
   }
+  /** The prediction is the sum of alpha x kernel. */
+  export class KernelRidgeRegression {
+    constructor(
+      x: readonly ArrayLike<number>[],
+      y: readonly (readonly number[])[],
+      options: {
+        readonly lambda: number
+        readonly kernelType: 'gaussian'
+        readonly kernelOptions: { readonly sigma: number }
+      },
+    )
+    readonly alpha: { to1DArray(): number[] }
+  }
 }

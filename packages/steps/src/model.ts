@@ -7,6 +7,7 @@ import {
   type Class,
   type ClassifierModel,
 } from './classifier.ts'
+import { problemOfKernel, sumKernel, type Kernel } from './learners/kernel.ts'
 import { nearest, problemOfNeighbours, type Neighbours } from './learners/neighbours.ts'
 import { problemOfTrees, sumTrees, type Trees } from './learners/trees.ts'
 import { mean } from './summary.ts'
@@ -69,8 +70,14 @@ export interface NeighboursModel extends ModelBase, Neighbours {
   readonly kind: 'neighbours'
 }
 
+/** The prediction is a sum of bells around the training rows. */
+export interface KernelModel extends ModelBase, Kernel {
+  readonly kind: 'kernelRidge'
+}
+
 /** A trained model that predicts a number. */
-export type RegressionModel = LinearModel | PolynomialModel | TreesModel | NeighboursModel
+export type RegressionModel =
+  LinearModel | PolynomialModel | TreesModel | NeighboursModel | KernelModel
 
 /** A trained model as plain data: it survives JSON. */
 export type Model = RegressionModel | ClassifierModel
@@ -82,6 +89,7 @@ export type Formula =
   | Omit<PolynomialModel, 'residuals'>
   | Omit<TreesModel, 'residuals'>
   | Omit<NeighboursModel, 'residuals'>
+  | Omit<KernelModel, 'residuals'>
   | ClassifierModel
 
 type RegressionFormula = Exclude<Formula, ClassifierModel>
@@ -111,6 +119,7 @@ const KINDS: readonly ModelKind[] = [
   'forest',
   'boosting',
   'neighbours',
+  'kernelRidge',
   ...CLASSIFIER_KINDS,
 ]
 
@@ -178,6 +187,7 @@ export function requirePositive(numbers: Float64Array, column: string, kind: Mod
 function predict(model: RegressionFormula, rows: Rows): Float64Array {
   const columns = model.features.map((feature) => numbersOf(rows, feature))
   if ('trees' in model) return sumTrees(model, columns, rows.length)[0] ?? new Float64Array()
+  if (model.kind === 'kernelRidge') return sumKernel(model, columns, rows.length)
   if (model.kind === 'neighbours') {
     const found = nearest(model, columns, rows.length)
     return Float64Array.from(found, (answers) => mean(Float64Array.from(answers)))
@@ -220,7 +230,10 @@ function problemOf(value: unknown): string | undefined {
   if (CLASSIFIER_KINDS.some((known) => known === kind)) {
     return features.length === 0 ? 'it has 0 features' : problemOfClassifier(model, features.length)
   }
-  if (kind === 'neighbours') return problemOfNeighbours(model, features.length)
+  if (kind === 'neighbours' || kind === 'kernelRidge') {
+    if (features.length === 0) return 'it has 0 features'
+    return (kind === 'neighbours' ? problemOfNeighbours : problemOfKernel)(model, features.length)
+  }
   if (kind === 'tree' || kind === 'forest' || kind === 'boosting') {
     const problem = problemOfTrees(model, features.length)
     return (

@@ -85,6 +85,21 @@ export interface TrainNeighbours extends Columns, learner.NeighboursParams {
   readonly kind: 'neighbours'
 }
 
+/** A smooth surface over any number of features, for at most 2,000 rows; the model holds all of them. */
+export interface TrainKernelRidge extends Columns {
+  readonly kind: 'kernelRidge'
+  /**
+   * How strongly it is held back from following each row: above 0.
+   * @default 0.1
+   */
+  readonly penalty?: number
+  /**
+   * How far a row reaches, in deviations of the features: above 0.
+   * @default 1
+   */
+  readonly width?: number
+}
+
 export type TrainRegressionParams =
   | TrainLinear
   | TrainCurve
@@ -93,18 +108,22 @@ export type TrainRegressionParams =
   | TrainForest
   | TrainBoosting
   | TrainNeighbours
+  | TrainKernelRidge
 
 const CURVES = ['simple', 'theilSen', 'exponential', 'power', 'polynomial'] as const
-const LEARNERS = ['tree', 'forest', 'boosting', 'neighbours'] as const
+const LEARNERS = ['tree', 'forest', 'boosting', 'neighbours', 'kernelRidge'] as const
 const KINDS = ['linear', ...CURVES, ...LEARNERS] as const
 const OWN: Readonly<Record<string, readonly string[]>> = {
   ...learner.LEARNER_PARAMS,
   polynomial: ['degree'],
+  kernelRidge: ['penalty', 'width'],
 }
 const ALL = [...new Set(Object.values(OWN).flat())]
 const MAX_DEGREE = 10
 // Theil-Sen holds the slopes of all pairs of rows at once: 72 MB at this many.
 const MAX_PAIRED = 3000
+// A matrix of all pairs is solved: some seconds at this many.
+const MAX_SOLVED = 2000
 
 /**
  * Trains a regression: a line or a curve by ml-regression, trees, or the nearest rows. The same rows and
@@ -179,6 +198,18 @@ function fitFormula(
       )
       return { ...base, kind, ...fitted }
     }
+    case 'kernelRidge': {
+      if (data.y.length > MAX_SOLVED) throw tooManyRows(kind, data.y.length, MAX_SOLVED)
+      const penalty = params.number('penalty', { min: 1e-6, max: 1e9 }, 0.1)
+      const width = params.number('width', { min: 1e-3, max: 1e3 }, 1)
+      const formula = {
+        ...base,
+        kind,
+        ...fit.fitKernelRidge(data.columns, data.y, { penalty, width }),
+      }
+      requireFinite(kind, formula.weights)
+      return formula
+    }
     default: {
       const formula = { ...base, kind, ...trainLine(kind, data, context) }
       requireFinite(kind, [...formula.coefficients, formula.intercept])
@@ -230,7 +261,7 @@ function trainLine(
   const [x = new Float64Array()] = columns
   if (kind === 'power') requirePositive(x, feature, kind)
   if (kind === 'power' || kind === 'exponential') requirePositive(y, target, kind)
-  if (kind === 'theilSen' && y.length > MAX_PAIRED) throw tooManyRows(y.length)
+  if (kind === 'theilSen' && y.length > MAX_PAIRED) throw tooManyRows(kind, y.length, MAX_PAIRED)
   if (fit.isConstant(x)) {
     logRedundant(feature, x, context)
     return { intercept: level(kind, y), coefficients: [0] }
@@ -301,12 +332,13 @@ function requireCount(count: number, needed: number, kind: string, what: string)
   })
 }
 
-function tooManyRows(count: number): StepwellError {
+function tooManyRows(kind: 'theilSen' | 'kernelRidge', count: number, most: number): StepwellError {
+  const other = kind === 'theilSen' ? 'simple' : 'boosting'
   return new StepwellError({
     code: 'STEPWELL_ROWS_TOO_MANY',
-    what: 'too many rows for the kind theilSen, which compares every row with every other',
-    facts: `it takes at most ${MAX_PAIRED}, there are ${count}`,
-    todo: 'train on a sample, for instance by splitRows, or use the kind simple',
+    what: `too many rows for the kind ${kind}, which compares every row with every other`,
+    facts: `it takes at most ${most}, there are ${count}`,
+    todo: `train on a sample, for instance by splitRows, or use the kind ${other}`,
   })
 }
 

@@ -48,6 +48,7 @@ const REGRESSIONS: Readonly<Record<string, TrainRegressionParams>> = {
   tree: { kind: 'tree', features, target: 'y', depth: 4 },
   boosting: { kind: 'boosting', features, target: 'y', rounds: 40, depth: 2 },
   neighbours: { kind: 'neighbours', features, target: 'y' },
+  kernelRidge: { kind: 'kernelRidge', features, target: 'y', penalty: 0.2, width: 1.5 },
 }
 const FOREST = { kind: 'forest', features, target: 'y', trees: 30, seed: 7 } as const
 const classifierParams = (kind: string, target: string): TrainClassifierParams => {
@@ -283,6 +284,13 @@ describe('classes', () => {
   })
 })
 
+test('kernelRidge takes 2,000 rows at most', () => {
+  const many = Array.from({ length: 2001 }, (_, place) => ({ a: place, y: place % 7 }))
+  const params = { kind: 'kernelRidge', features: ['a'], target: 'y' } as const
+  const training = () => trainRegression({ rows: many }, contextOf(params))
+  expect(errorOf(training).code).toBe('STEPWELL_ROWS_TOO_MANY')
+})
+
 describe('params', () => {
   test.each([
     [{ kind: 'forest', features, target: 'y' }, 'seed'],
@@ -291,6 +299,7 @@ describe('params', () => {
     [{ kind: 'linear', features, target: 'y', depth: 1 }, 'absent for the kind linear'],
     [{ kind: 'forest', features, target: 'y', seed: 1, tried: 4 }, 'at most 3'],
     [{ kind: 'neighbours', features, target: 'y', neighbours: 121 }, 'at most 120'],
+    [{ kind: 'kernelRidge', features, target: 'y', penalty: 0 }, 'from'],
   ] as const)('%o', (params, what) => {
     const error = errorOf(() =>
       trainRegression({ rows: train }, contextOf(params as TrainRegressionParams)),

@@ -70,7 +70,8 @@ export function problemOfNeighbours(
   return asked && Number(neighbours) <= count ? undefined : 'it asks more neighbours than it has'
 }
 
-function scaled(
+/** The columns as distances are measured on them. */
+export function scaled(
   columns: readonly Float64Array[],
   center: readonly number[],
   scale: readonly number[],

@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import sklearn
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     accuracy_score,
@@ -123,6 +125,12 @@ out = {
             )
         ),
         "neighbours": regressor(scaled(KNeighborsRegressor(5))),
+        "kernelRidge": regressor(
+            TransformedTargetRegressor(
+                scaled(KernelRidge(kernel="rbf", gamma=1 / (2 * 1.5**2), alpha=0.2)),
+                transformer=StandardScaler(with_std=False),
+            )
+        ),
     },
     "classification": {},
 }
