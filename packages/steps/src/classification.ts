@@ -8,7 +8,7 @@ import {
   type ClassifierModel,
 } from './classifier.ts'
 import * as learner from './learner-params.ts'
-import { fitLogistic } from './learners/logistic.ts'
+import { fitLogistic } from './learners/fit-logistic.ts'
 import { fitNaiveBayes } from './learners/naive-bayes.ts'
 import { fitNeighbours } from './learners/neighbours.ts'
 import { fitBoostingClassifier, fitForest, fitTree } from './learners/trees.ts'

@@ -1,5 +1,4 @@
-import type { Random } from '../random.ts'
-import { createRandom } from '../random.ts'
+import { createRandom, type Random } from '../random.ts'
 import { mean } from '../summary.ts'
 import { growTree, orderColumns, type GrowOptions } from './grow-tree.ts'
 import { leafOf, problemOfTree, type Tree } from './tree.ts'
