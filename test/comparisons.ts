@@ -40,7 +40,7 @@ export function comparisons(): Project {
 }
 
 /** Makes a commit of all that is there, with a repository where there is none. */
-function commit(project: Project): void {
+export function commit(project: Project): void {
   const git = (...args: readonly string[]): Buffer =>
     execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
       cwd: project.dir,
