@@ -148,6 +148,26 @@ describe('no name is taken for HTML, and nothing is loaded', () => {
   })
 })
 
+test('what the ticks of an axis say has room', () => {
+  for (const unit of [1e-6, 1, 12_345, 1e8, 1e12]) {
+    const large = rest.map((row) => ({ ...row, y: Number(row['y']) * unit }))
+    const model = trainRegression(
+      { rows: large },
+      contextOf({ kind: 'tree', features, target: 'y' }),
+    )
+    const text = report(inputsOf(model, large))
+    const axes = text.split('<svg').slice(1, 4)
+    for (const axis of axes) {
+      const ticks = [...axis.matchAll(/class="tick"\s+x="([\d.]+)"\s+y="\d+"\s*>([^<]+)</g)]
+      expect(ticks.length).toBeGreaterThan(0)
+      for (const [place, [, x, label = '']] of ticks.entries()) {
+        const [, before = -1e9] = ticks[place - 1] ?? []
+        expect(Number(x) - Number(before)).toBeGreaterThanOrEqual(label.length * 7)
+      }
+    }
+  }
+})
+
 test.each([
   ['one row', rest.slice(0, 1)],
   ['one row again and again', Array.from({ length: 5 }, () => rest[0] ?? {})],

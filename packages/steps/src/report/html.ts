@@ -51,3 +51,11 @@ export function showNumber(value: number): string {
   const text = size >= 1000 ? Math.round(value).toString() : Number(value.toPrecision(4)).toString()
   return text.replace(/\B(?=(\d{3})+$)/g, size >= 10_000 ? '\u202f' : '').replace('-', '−')
 }
+
+/** A number of an axis: as short as it can be. */
+export function showTick(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 1e10 || size < 1e4) return showNumber(value)
+  const [unit, letter] = size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : [1e3, 'k']
+  return showNumber(value / unit) + letter
+}

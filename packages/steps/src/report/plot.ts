@@ -1,6 +1,6 @@
 import { scaleBand, scaleLinear } from 'd3-scale'
 import { line } from 'd3-shape'
-import { html, shorten, showNumber, type Html } from './html.ts'
+import { html, shorten, showNumber, showTick, type Html } from './html.ts'
 
 /** Where a chart's values lie in it, in units of its own. */
 const WIDTH = 360
@@ -200,7 +200,7 @@ export function dots(
 }
 
 function rowsOf(x: Scale, bottom: number, lines: readonly Html[], about: string): Html {
-  const grid = x.ticks(4).map(
+  const grid = ticksOf(x).map(
     (tick) =>
       html`<path
           class="grid"
@@ -208,7 +208,7 @@ function rowsOf(x: Scale, bottom: number, lines: readonly Html[], about: string)
             [x(tick), 4],
             [x(tick), bottom],
           ])}"
-        /><text class="tick" x="${at(x(tick))}" y="${at(bottom + 15)}">${showNumber(tick)}</text>`,
+        /><text class="tick" x="${at(x(tick))}" y="${at(bottom + 15)}">${showTick(tick)}</text>`,
   )
   return html`<svg viewBox="0 0 ${WIDTH} ${bottom + 24}" role="img" aria-label="${about}">
     ${grid}${lines}
@@ -244,6 +244,17 @@ interface Scale {
   domain(): number[]
 }
 
+/** As many ticks as have room for what they say. */
+function ticksOf(x: Scale): number[] {
+  for (let count = 5; count > 1; count--) {
+    const ticks = x.ticks(count)
+    const longest = Math.max(...ticks.map((tick) => showTick(tick).length))
+    const [first = 0, second = first] = ticks
+    if (x(second) - x(first) >= longest * 7.5 + 8) return ticks
+  }
+  return x.ticks(2).slice(0, 1)
+}
+
 function frame(labels: Labels, x: Scale, y: Scale, marks: Html): Html {
   const bottom = HEIGHT - MARGIN.bottom
   const right = WIDTH - MARGIN.right
@@ -257,9 +268,9 @@ function frame(labels: Labels, x: Scale, y: Scale, marks: Html): Html {
               [right, y(tick)],
             ])}"
           /><text class="tick left" x="${MARGIN.left - 6}" y="${at(y(tick))}"
-            >${showNumber(tick)}</text
+            >${showTick(tick)}</text
           >`,
-    )}${x.ticks(5).map(
+    )}${ticksOf(x).map(
       (tick) =>
         html`<path
             class="grid"
@@ -267,7 +278,7 @@ function frame(labels: Labels, x: Scale, y: Scale, marks: Html): Html {
               [x(tick), MARGIN.top],
               [x(tick), bottom],
             ])}"
-          /><text class="tick" x="${at(x(tick))}" y="${bottom + 16}">${showNumber(tick)}</text>`,
+          /><text class="tick" x="${at(x(tick))}" y="${bottom + 16}">${showTick(tick)}</text>`,
     )}${marks}
     <text class="axis" x="4" y="13">${shorten(labels.y, 40)}</text>
     <text class="axis end" x="${right}" y="${HEIGHT - 5}">${shorten(labels.x, 40)}</text>

@@ -46,7 +46,8 @@ th { color: var(--soft); font-weight: 500; }
   body { padding: 0; max-width: none; font-size: 11pt; }
   figure, .card, .tile, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
-  .charts { grid-template-columns: 1fr 1fr; }
+  .charts { grid-template-columns: repeat(3, 1fr); gap: 0.4rem; } figure { padding: 0.4rem; }
+  .charts:has(> :nth-child(2):last-child), .charts:has(.matrix) { grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
