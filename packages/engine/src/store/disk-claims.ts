@@ -105,13 +105,23 @@ export class DiskClaims implements Claims {
     const own = join(this.#dir, `${digestHex(key)}.${randomBytes(8).toString('hex')}`)
     const text = JSON.stringify(thisProcess())
     try {
-      writeFileSync(own, text, { flag: 'wx' })
+      this.#writeWhole(own, text)
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error
       mkdirSync(this.#dir, { recursive: true })
-      writeFileSync(own, text, { flag: 'wx' })
+      this.#writeWhole(own, text)
     }
     return own
+  }
+
+  /** What there was no room for is not left torn, to be waited for by others. */
+  #writeWhole(own: string, text: string): void {
+    try {
+      writeFileSync(own, text, { flag: 'wx' })
+    } catch (error) {
+      rmSync(own, { force: true })
+      throw error
+    }
   }
 
   /** A living claim of another one, in words. */
