@@ -32,7 +32,7 @@ function watched(): Project {
 }
 
 // Events of the file system come late, or in other portions, on a machine that is busy with other things.
-describe('watch', { retry: 2, timeout: 60_000 }, () => {
+describe('watch', { retry: 3, timeout: 30_000 }, () => {
   test('runs what a change affects: data, code, files that come and go, directories', async () => {
     const project = watched()
     const watching = new Watching(project)
@@ -192,7 +192,7 @@ function slow(): Project {
   return project
 }
 
-describe('while a run goes on', { retry: 2, timeout: 60_000 }, () => {
+describe('while a run goes on', { retry: 3, timeout: 30_000 }, () => {
   test('it is stopped when a change makes what it executes outdated', async () => {
     const project = slow()
     const watching = new Watching(project, 'report', '-v')
