@@ -3,12 +3,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { digestHex } from '../digest.ts'
 import { codeOf } from '../errors.ts'
@@ -114,12 +115,14 @@ export class DiskClaims implements Claims {
     return own
   }
 
-  /** What there was no room for is not left torn, to be waited for by others. */
+  /** It is there whole or not at all, so that nobody waits for what a crash or a full disk has left of it. */
   #writeWhole(own: string, text: string): void {
+    const temporary = join(dirname(own), `.${basename(own)}`)
     try {
-      writeFileSync(own, text, { flag: 'wx' })
+      writeFileSync(temporary, text, { flag: 'wx' })
+      renameSync(temporary, own)
     } catch (error) {
-      rmSync(own, { force: true })
+      rmSync(temporary, { force: true })
       throw error
     }
   }
