@@ -5,12 +5,12 @@ import { DvcCache } from '../content/dvc-cache.ts'
 import { workspaceOf, type Workspace } from '../content/measure.ts'
 import { lockFileOf, readLock } from '../lock/read-lock.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
-import { isStale, removedReasons, stageStatus } from '../lock/status.ts'
 import { dvcIgnore } from '../project/find-files.ts'
 import { joinPath, locationKey } from '../project/location.ts'
 import { loadProject, type DvcProject } from '../project/load-project.ts'
 import { ProjectFiles } from '../project/project-files.ts'
 import { isCallback, type Stage } from '../project/stage.ts'
+import { isAsRecorded } from './as-recorded.ts'
 import { Md5Memo } from './md5-memo.ts'
 import { stageStep } from './stage-step.ts'
 
@@ -77,14 +77,12 @@ export function dvcPipeline(path: string): DvcPipeline {
     entryOf,
   }
 
-  /** What is in the project has to be as it is recorded; whether the cache of DVC has it does not matter. */
   async function adoptable(stage: Stage): Promise<string | undefined> {
     const entry = entryOf(stage)
     if (entry === undefined || isCallback(stage)) return undefined
-    if (removedReasons(stage, entry).length > 0) return undefined
-    const cache = { has: () => Promise.resolve(true) }
-    const reasons = await stageStatus(stage, entry, { workspace, cache, files })
-    return isStale(stage, reasons) ? undefined : 'dvc.lock has it so'
+    return (await isAsRecorded(stage, entry, { workspace, files }))
+      ? 'dvc.lock has it so'
+      : undefined
   }
 }
 

@@ -6,12 +6,12 @@ import { diskPath } from '../content/measure.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
 import { measureStage } from '../lock/measure-stage.ts'
 import { lockFileOf, readLock } from '../lock/read-lock.ts'
-import { isStale, removedReasons, stageStatus } from '../lock/status.ts'
 import { lockText, writeLock } from '../lock/write-lock.ts'
 import { ignoreInGit } from '../project/git-ignore.ts'
 import { locationKey } from '../project/location.ts'
 import { ProjectFiles } from '../project/project-files.ts'
 import { isCallback, type Stage } from '../project/stage.ts'
+import { isAsRecorded } from './as-recorded.ts'
 import type { DvcPipeline } from './dvc-pipeline.ts'
 
 /** Of each stage: the key under which it was recorded, and what was recorded. */
@@ -48,7 +48,10 @@ export async function recordRun(
     const entry = lock.get(stage.name)
     const known = before[stage.address]
     if (status === 'cached' && known?.[0] === key && known[1] === digestOf(stage, entry)) continue
-    const isSame = (status === 'cached' || stage.frozen) && (await holds(stage, entry))
+    const isSame =
+      entry !== undefined &&
+      (status === 'cached' || stage.frozen) &&
+      (await isAsRecorded(stage, entry, { workspace, files }))
     if (isSame && stage.frozen) continue
     open.push({ stage, key, entry, isSame })
   }
@@ -88,14 +91,6 @@ export async function recordRun(
   writeFileSync(`${path}.tmp`, JSON.stringify(recorded))
   renameSync(`${path}.tmp`, path)
   return written
-
-  /** Whether `dvc.lock` says of a stage what DVC would say of it now. */
-  async function holds(stage: Stage, entry: LockEntry | undefined): Promise<boolean> {
-    if (entry === undefined || removedReasons(stage, entry).length > 0) return false
-    const everything = { has: () => Promise.resolve(true) }
-    const reasons = await stageStatus(stage, entry, { workspace, cache: everything, files })
-    return !isStale(stage, reasons)
-  }
 }
 
 interface Open {
