@@ -67,7 +67,7 @@ export function dvcPipeline(path: string): DvcPipeline {
     project,
     pipeline: pipelineOf('dvc', steps, {
       limits: project.limits,
-      sources: sourcesOf(project).map((file) => join(root, file)),
+      sources: sourcesOf(project).map((file) => resolve(root, file)),
     }),
     cache: new DvcCache(root, project.config.cacheDir),
     workspace,
