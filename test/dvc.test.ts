@@ -102,6 +102,18 @@ describe('a project with dvc.yaml', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("there is no stage 'nothing'")])
   })
 
+  test('a plan of it is carried out as it was made', async () => {
+    const project = chain()
+    await repro(project)
+    project.edit('params.yaml', '2', '3')
+    expect((await project.stepwell('plan', 'scale@1', '-o', 'plan.json')).code).toBe(0)
+    const { code: ran, stdout } = await project.stepwell('run', '--plan', 'plan.json')
+    expect([ran, stdout]).toEqual([0, expect.stringMatching(/2 steps: 1 succeeded, 1 cached$/m)])
+    expect(project.read('work/scaled-1.txt')).toBe('9\n')
+    const { code, stderr } = await project.stepwell('run', 'report', '--plan', 'plan.json')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('a plan has its own targets')])
+  })
+
   test('several files are one project, from whatever directory it is seen', async () => {
     const project = chain()
     project.write(

@@ -129,14 +129,14 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
   })
 }
 
-/** In a DVC project, targets are what `dvc repro` takes them for. */
+/** In a DVC project, targets are what `dvc repro` takes them for; a plan has its own. */
 async function requestIn(
   { dvc }: LoadedPipeline,
   targets: readonly string[],
   options: RunOptions,
   progress: Progress,
 ): Promise<RunRequest> {
-  if (dvc === undefined) return requestOf(targets, options)
+  if (dvc === undefined || options.plan !== undefined) return requestOf(targets, options)
   const chosen = await chooseStages(dvc, targets, options)
   for (const path of await checkOut(dvc, chosen)) {
     progress.note(`${path} was missing: it is back from the cache of DVC`)
