@@ -1,15 +1,18 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } from './accepting.ts'
 import { actionOf } from './action.ts'
+import type { Artifact } from './artifact.ts'
 import { listCache, type CacheListing } from './cache-entries.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { copyOuts, type CopyRequest } from './copy-outs.ts'
 import { collectGarbage, type GarbageReport, type GarbageRequest } from './collect-garbage.ts'
+import { digestText } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { Demand } from './demand.ts'
 import { estimateRun } from './estimate.ts'
 import type { RunEvent } from './event.ts'
 import { amountsOf } from './execution.ts'
+import type { StepKey } from './fingerprint.ts'
 import { CommandExecutor } from './executor/command-executor.ts'
 import type { Executor } from './executor/executor.ts'
 import { InlineExecutor } from './executor/inline-executor.ts'
@@ -45,9 +48,10 @@ import {
   type Situation,
 } from './situation.ts'
 import { definition, type Picked, type Step } from './step.ts'
+import type { StepRecord } from './step-record.ts'
 import { identityOf } from './store/owner.ts'
 import { createState } from './store/project.ts'
-import type { ArtifactStore, FileDigests } from './store/store.ts'
+import type { ArtifactStore, Claim, FileDigests } from './store/store.ts'
 import { explainTrouble, ignoreTrouble } from './store/trouble.ts'
 import { decodeValue } from './value.ts'
 import { mendCache, readCache, type VerifyReport, type VerifyRequest } from './verify-cache.ts'
@@ -97,6 +101,8 @@ export interface RunRequest extends PlanRequest {
   readonly plan?: Plan
   /** What becomes of the run once a step has failed. @default 'finish' */
   readonly onFailure?: OnFailure
+  /** Why it is begun: for people, and kept in its record. */
+  readonly because?: string
   /** Cancels the run, as `stop('kill')` does: nothing new is started, and what runs is stopped. */
   readonly signal?: AbortSignal
 }
@@ -312,6 +318,16 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * What a step returned in a recorded run.
+   * @throws StepwellError STEPWELL_RUN_UNKNOWN, STEPWELL_NO_OUTPUT, STEPWELL_ARTIFACT where the bytes are
+   *   gone.
+   */
+  async output(id: string, step: string): Promise<unknown> {
+    const { output } = outputOf(await this.#state.runs.read(id), step)
+    return decodeValue(await this.#state.artifacts.get(output.digest))
+  }
+
+  /**
    * Writes outs as a run left them to another place. Gives their paths.
    * @throws StepwellError STEPWELL_RUN_UNKNOWN, STEPWELL_ARTIFACT where the bytes are gone.
    */
@@ -336,6 +352,20 @@ export class Engine implements AsyncDisposable {
     signal: AbortSignal = new AbortController().signal,
   ): AsyncGenerator<string, RunRecord, undefined> {
     return this.#state.runs.follow(id, step, signal)
+  }
+
+  /**
+   * Has something of the project for this process alone, by a name for it, until it is released or the
+   * process is gone. Where another one has it, gives that one in words.
+   */
+  claim(what: string): Claim | string {
+    createState(this.#state.dirs)
+    return this.#state.claims.attempt(claimKey(what))
+  }
+
+  /** Who has it, in words; `undefined` where nobody does. */
+  claimant(what: string): string | undefined {
+    return this.#state.claims.claimant(claimKey(what))
   }
 
   /** Stops the services that runs have left up for the `keeper` of this engine. Gives their names. */
@@ -382,7 +412,7 @@ export class Engine implements AsyncDisposable {
 
   async #carryOut(
     pipeline: Pipeline,
-    { plan, keepEdits = false, onFailure = 'finish', signal, ...own }: RunRequest,
+    { plan, keepEdits = false, onFailure = 'finish', because, signal, ...own }: RunRequest,
     halt: Halt,
     tell: (event: RunEvent) => void,
   ): Promise<RunRecord> {
@@ -398,6 +428,7 @@ export class Engine implements AsyncDisposable {
     const recorder = new RunRecorder(state.runs, tell, {
       pipeline: pipeline.name,
       concurrency: this.#concurrency,
+      ...(because !== undefined && { because }),
       steps: steps.map(({ name, step }) => ({ name, action: actionOf(step) })),
     })
     for (const warning of warningsOf(code)) recorder.warn(warning)
@@ -532,20 +563,32 @@ export class Engine implements AsyncDisposable {
     record: RunRecord,
   ): Promise<unknown> {
     const name = names.get(handle.kind === 'pick' ? handle.step : handle)
-    const { output, picks = {} } = record.steps[name ?? ''] ?? {}
-    if (name === undefined || output === undefined) {
-      throw new StepwellError({
-        code: 'STEPWELL_NO_OUTPUT',
-        what: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
-        facts: `the run ${record.status}`,
-        todo: 'look at its record for why',
-      })
-    }
+    const { output, picks = {} } = outputOf(record, name)
     const field = handle.kind === 'pick' ? handle.field : undefined
     const picked = field === undefined ? undefined : picks[field]
     const value = decodeValue(await this.#state.artifacts.get((picked ?? output).digest))
-    return field === undefined || picked !== undefined ? value : pickField(name, value, field)
+    return field === undefined || picked !== undefined ? value : pickField(name ?? '', value, field)
   }
+}
+
+/** @throws StepwellError STEPWELL_NO_OUTPUT. */
+function outputOf(
+  record: RunRecord,
+  name: string | undefined,
+): StepRecord & { readonly output: Artifact } {
+  const step = Object.hasOwn(record.steps, name ?? '') ? record.steps[name ?? ''] : undefined
+  if (step?.output !== undefined) return { ...step, output: step.output }
+  throw new StepwellError({
+    code: 'STEPWELL_NO_OUTPUT',
+    what: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
+    facts: `the run ${record.status}`,
+    todo: 'look at its record for why',
+  })
+}
+
+/** No step has this key. */
+function claimKey(what: string): StepKey {
+  return digestText(`stepwell claim ${what}`) as StepKey
 }
 
 /** A worker imports the module that made the pipeline: a run that this begins would never end. */

@@ -15,6 +15,8 @@ export type RunEvent =
       readonly pipeline: string
       readonly concurrency: number
       readonly process: ProcessIdentity
+      /** Why it was begun, for people. */
+      readonly because?: string
       /** In execution order. */
       readonly steps: readonly { readonly name: string; readonly action: string }[]
     }

@@ -55,6 +55,7 @@ export { service, type ReadyOptions, type ServiceOptions } from './service.ts'
 export type { RestoredOut, RestoreRequest } from './restore-project.ts'
 export type { RunRecord } from './run.ts'
 export type { Run } from './run-handle.ts'
+export { parseTime, type Time } from './quantity.ts'
 export { pinned, type Pinned } from './pinned.ts'
 export { pipeline, pipelineOf, type RunnablePipeline } from './runnable.ts'
 export type { PlanRequest } from './situation.ts'
@@ -72,6 +73,7 @@ export type { Failure, InputRecord, ItemCounts, StepRecord } from './step-record
 export type {
   ArtifactState,
   ArtifactStore,
+  Claim,
   FileDigests,
   FileState,
   LinkMode,

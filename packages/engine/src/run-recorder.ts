@@ -19,7 +19,7 @@ export class RunRecorder {
   constructor(
     files: RunFiles,
     tell: (event: RunEvent) => void,
-    about: Pick<RunStarted, 'pipeline' | 'concurrency' | 'steps'>,
+    about: Pick<RunStarted, 'pipeline' | 'concurrency' | 'steps' | 'because'>,
   ) {
     const started: RunStarted = {
       type: 'run-started',

@@ -12,6 +12,8 @@ export interface RunRecord {
   readonly startedAt: number
   readonly endedAt?: number
   readonly process: ProcessIdentity
+  /** Why it was begun, as whoever began it says. */
+  readonly because?: string
   readonly warnings: readonly string[]
   /** In execution order. */
   readonly steps: Readonly<Record<string, StepRecord>>
@@ -33,8 +35,10 @@ export class RunFold {
   readonly #warnings: string[] = []
   #run: Omit<RunRecord, 'steps' | 'warnings'>
 
-  constructor({ run, pipeline, at, process, steps }: Extract<RunEvent, { type: 'run-started' }>) {
-    this.#run = { id: run, pipeline, status: 'running', startedAt: at, process }
+  constructor(started: Extract<RunEvent, { type: 'run-started' }>) {
+    const { run, pipeline, at, process, because, steps } = started
+    const why = because === undefined ? {} : { because }
+    this.#run = { id: run, pipeline, status: 'running', startedAt: at, process, ...why }
     for (const { name, action } of steps) {
       this.#steps.set(name, {
         name,

@@ -42,7 +42,7 @@ export class DiskClaims implements Claims {
 
   /** As `take`, but gives nothing where somebody has it, or is about to. */
   tryTake(key: StepKey): Claim | undefined {
-    const taken = this.#attempt(key, new Map())
+    const taken = this.attempt(key)
     return typeof taken === 'string' ? undefined : taken
   }
 
@@ -53,7 +53,7 @@ export class DiskClaims implements Claims {
     let pause = RETRY_MS
     for (;;) {
       signal.throwIfAborted()
-      const taken = this.#attempt(key, silences)
+      const taken = this.attempt(key, silences)
       if (typeof taken !== 'string') return taken
       if (!said && performance.now() - started >= SAY_AFTER_MS) {
         said = true
@@ -65,6 +65,15 @@ export class DiskClaims implements Claims {
     }
   }
 
+  /** Who has it, in words. Changes nothing. */
+  claimant(key: StepKey): string | undefined {
+    for (const path of this.#pathsOf(key)) {
+      const owner = this.#living(path, new Map())
+      if (owner !== undefined) return owner
+    }
+    return undefined
+  }
+
   /** Removes the claims of processes that are gone. */
   tidy(): void {
     for (const name of this.#names()) {
@@ -73,8 +82,8 @@ export class DiskClaims implements Claims {
     }
   }
 
-  /** The claim, or who has it. */
-  #attempt(key: StepKey, silences: Map<string, Silence>): Claim | string {
+  /** The claim, or who has it, in words. */
+  attempt(key: StepKey, silences: Map<string, Silence> = new Map()): Claim | string {
     const before = this.#find(key, undefined, silences)
     if (before !== undefined) return before
     const own = this.#write(key)
@@ -129,14 +138,19 @@ export class DiskClaims implements Claims {
 
   /** A living claim of another one, in words. */
   #find(key: StepKey, own: string | undefined, silences: Map<string, Silence>): string | undefined {
-    for (const name of this.#names()) {
-      const path = join(this.#dir, name)
-      if (!name.startsWith(`${digestHex(key)}.`) || path === own) continue
+    for (const path of this.#pathsOf(key)) {
+      if (path === own) continue
       const owner = this.#living(path, silences)
       if (owner !== undefined) return owner
       rmSync(path, { force: true })
     }
     return undefined
+  }
+
+  #pathsOf(key: StepKey): string[] {
+    return this.#names()
+      .filter((name) => name.startsWith(`${digestHex(key)}.`))
+      .map((name) => join(this.#dir, name))
   }
 
   #names(): string[] {
