@@ -79,6 +79,7 @@ const BEHIND = {
   'chart.js': 'packages/cli/src/plots/chart-library.ts',
   fastify: 'packages/serve/src/http.ts',
   'prom-client': 'packages/serve/src/metrics.ts',
+  croner: 'packages/loop/src/cron.ts',
   commander: 'packages/cli/src/program.ts',
   'cli-table3': 'packages/cli/src/ui/table.ts',
   'log-update': 'packages/cli/src/ui/progress.ts',
@@ -196,12 +197,17 @@ const CLI_BAN: Ban = {
     '!@stepwell/dvc',
     '!@stepwell/registry',
     '!@stepwell/serve',
+    '!@stepwell/loop',
   ],
   message: 'The CLI uses the public API only.',
 }
 const DVC_BAN: Ban = {
   group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine'],
   message: 'What reads dvc.yaml uses the public API only.',
+}
+const LOOP_BAN: Ban = {
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine', '!@stepwell/registry/files'],
+  message: 'The loop uses the public API only.',
 }
 const UI_BAN: Ban = { regex: '/commands/', message: 'The screen does not know the commands.' }
 const PACKAGES = [
@@ -219,6 +225,8 @@ const PACKAGES = [
   layer(['packages/dvc/src/format/toml.ts'], DVC_BAN),
   layer(['packages/steps/src/tables/duckdb.ts'], STEPS_BAN),
   layer(['packages/steps/src/tables/postgres.ts'], STEPS_BAN),
+  layer(['packages/loop/src/**'], LOOP_BAN),
+  layer(['packages/loop/src/cron.ts'], LOOP_BAN),
   layer(['packages/cli/src/**'], CLI_BAN),
   layer(['packages/cli/src/program.ts'], CLI_BAN),
   layer(['packages/cli/src/watch/file-watcher.ts'], CLI_BAN),

@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { StepwellError, type Pipeline } from '@stepwell/engine'
 import type { DvcPipeline } from '@stepwell/dvc'
+import type { Loop } from '@stepwell/loop'
 import { placeIn } from './place.ts'
 
 const NAMES = ['pipeline.ts', 'pipeline.mts', 'pipeline.js', 'pipeline.mjs', 'dvc.yaml']
@@ -11,8 +12,26 @@ export interface LoadedPipeline {
   readonly pipeline: Pipeline
   /** The project: the directory of the pipeline file, or that of a DVC project. */
   readonly dir: string
+  /** What else the pipeline file exports. */
+  readonly exports: readonly unknown[]
   /** Where the pipeline is that of `dvc.yaml` files. */
   readonly dvc?: DvcPipeline
+}
+
+/**
+ * The loop that the pipeline file exports beside its pipeline.
+ * @throws StepwellError STEPWELL_LOOP_MISSING, also where there are several.
+ */
+export function loopIn({ pipeline, exports }: LoadedPipeline): Loop {
+  const [found, ...others] = exports.filter(
+    (each): each is Loop => isOfKind(each, 'loop') && (each as Loop).pipeline === pipeline,
+  )
+  if (found !== undefined && others.length === 0) return found
+  throw new StepwellError({
+    code: 'STEPWELL_LOOP_MISSING',
+    what: `the pipeline file exports ${found === undefined ? 'no loop' : 'several loops'} of its pipeline`,
+    todo: 'declare one: export const updates = loop(pipeline, { triggers: { ... } })',
+  })
 }
 
 /**
@@ -69,7 +88,7 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
   if (isDvc(path)) {
     const { dvcPipeline } = await import('@stepwell/dvc')
     const dvc = dvcPipeline(path)
-    return { pipeline: dvc.pipeline, dir, dvc }
+    return { pipeline: dvc.pipeline, dir, dvc, exports: [] }
   }
   let module: { readonly default?: unknown }
   try {
@@ -94,11 +113,15 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
       todo: "end it with: export default pipeline('name', { ... })",
     })
   }
-  return { pipeline: exported, dir }
+  return { pipeline: exported, dir, exports: Object.values(module) }
 }
 
 function isPipeline(value: unknown): value is Pipeline {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'pipeline'
+  return isOfKind(value, 'pipeline')
+}
+
+function isOfKind(value: unknown, kind: string): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
 }
 
 function todoFor(error: unknown): string {

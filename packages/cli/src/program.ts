@@ -23,6 +23,7 @@ import { repro, type ReproOptions } from './commands/repro.ts'
 import { restore, type RestoreOptions } from './commands/restore.ts'
 import { pinRun, runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
 import { run, type RunOptions } from './commands/run.ts'
+import { schedule, type ScheduleOptions } from './commands/schedule.ts'
 import { serve, type ServeCommandOptions } from './commands/serve.ts'
 import { status, type StatusOptions } from './commands/status.ts'
 import { watch, type WatchOptions } from './commands/watch.ts'
@@ -114,7 +115,8 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
         'dryRun',
       ),
     )
-    .addOption(new Option('--watched <how>').choices(['run', 'look']).hideHelp())
+    .option('--because <why>', 'the reason, kept in the record of the run')
+    .addOption(new Option('--watched <how>').choices(['run', 'look', 'id']).hideHelp())
     .addOption(new Option('--keeper <pid>').argParser(parseCount).hideHelp())
     .action(async (targets: string[], options: RunOptions & { dryRun?: boolean }) =>
       exit(await (options.dryRun ? plan(targets, options) : run(targets, options))),
@@ -143,6 +145,22 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
   runCommand('watch', 'run, and run again what each change of a file affects, until Ctrl-C').action(
     async (_: string[], options: WatchOptions) => exit(await watch(argv.slice(1), options)),
   )
+  command('schedule', 'run the pipeline again whenever its loop says so, until Ctrl-C')
+    .option('-j, --jobs <n>', 'as of run', parseJobs)
+    .option('-k, --keep-going', 'as of run')
+    .option('--limit <name=amount>', 'as of run', parseLimit)
+    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--once', 'do what is due now, and end')
+    .addOption(
+      new Option('--list', 'list the triggers, and the latest decisions').conflicts([
+        'once',
+        'events',
+      ]),
+    )
+    .option('--events', 'print what is decided, and the events of runs, as lines of JSON')
+    .option('--json', 'with --list: print JSON')
+    .option('-q, --quiet', 'print errors and warnings only')
+    .action(async (options: ScheduleOptions) => exit(await schedule(argv.slice(1), options)))
   command('plan', 'say what a run would do, and why')
     .argument('[targets...]', 'names of steps')
     .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)

@@ -98,6 +98,7 @@ type Schema =
   | 'stepwell.plots/1'
   | 'stepwell.run/1'
   | 'stepwell.runs/1'
+  | 'stepwell.schedule/1'
   | 'stepwell.serving/1'
   | 'stepwell.status/1'
   | 'stepwell.variables/1'

@@ -6,10 +6,11 @@ import {
   type RunRecord,
   type RunRequest,
 } from '@stepwell/engine'
+import { monitorsOf } from '@stepwell/loop'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { placeIn } from '../place.ts'
 import { divertConsole } from '../ui/console.ts'
-import { processTable, summaryLine } from '../ui/process-table.ts'
+import { processTable, summaryLine, withOngoing } from '../ui/process-table.ts'
 import {
   eventProgress,
   plainProgress,
@@ -21,7 +22,7 @@ import {
 import { WatchedRun } from '../watch/watched-run.ts'
 import { noteLineage } from './lineage.ts'
 import { readPlan } from './plan-file.ts'
-import type { LoadedPipeline } from '../load-pipeline.ts'
+import { loopIn, type LoadedPipeline } from '../load-pipeline.ts'
 import { checkOut, chooseStages, recordStages, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
@@ -46,8 +47,13 @@ export interface RunOptions extends ProjectOptions, StageOptions {
   readonly ui: 'auto' | 'plain'
   readonly quiet?: boolean
   readonly verbose?: boolean
-  /** Set by `watch`: it runs the pipeline, or tells only what it depends on. */
-  readonly watched?: 'run' | 'look'
+  /** Why it is run, for the record. */
+  readonly because?: string
+  /**
+   * Set by `watch` and `schedule`, which follow by a channel: `run` tells what it depends on, too, and
+   * `look` only that.
+   */
+  readonly watched?: 'run' | 'look' | 'id'
   /** The id of the process that watches. */
   readonly keeper?: number
 }
@@ -67,10 +73,16 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     const watched = options.watched && new WatchedRun()
     const progress = chooseProgress(options)
     const request = await requestIn(loaded, targets, options, progress)
-    await watched?.begin(engine, pipeline, request.targets ?? [])
+    if (options.watched !== 'id') await watched?.begin(engine, pipeline, request.targets ?? [])
     if (options.watched === 'look') return EXIT.ok
     const restoreConsole = divertConsole((text) => progress.note(text))
-    const going = engine.run(pipeline, { ...request, keepEdits, onFailure: onFailureOf(options) })
+    const { because } = options
+    const going = engine.run(pipeline, {
+      ...request,
+      keepEdits,
+      onFailure: onFailureOf(options),
+      ...(because !== undefined && { because }),
+    })
     const leaveOff = watched?.obey(going, (text) => progress.note(text))
     let interrupts = 0
     const onSignal = (signal: NodeJS.Signals): void => {
@@ -121,7 +133,8 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
       process.off('beforeExit', onIdle).off('exit', onExit)
     }
-    report(record, options, dir)
+    const monitors = options.watched === 'id' ? monitorsOf(loopIn(loaded)) : []
+    report(withOngoing(record, monitors), options, dir)
     await recordStages(loaded, engine, record, options)
     noteLineage(dir, record)
     if (interrupts > 0) return EXIT.interrupted

@@ -2,7 +2,7 @@ import { StepwellError, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
 import { renderTable } from '../ui/table.ts'
-import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
+import { clip, formatDuration, formatTime, shortDigest, visible } from '../ui/text.ts'
 import {
   print,
   printJson,
@@ -88,8 +88,9 @@ async function latest(records: Records): Promise<RunRecord | undefined> {
 }
 
 function runsTable(records: readonly RunRecord[]): string {
+  const isTold = records.some(({ because }) => because !== undefined)
   return renderTable(
-    ['run', 'pipeline', 'status', 'started', 'time', 'steps'],
+    ['run', 'pipeline', 'status', 'started', 'time', 'steps', ...(isTold ? ['because'] : [])],
     records.map((record) => [
       record.id,
       record.pipeline,
@@ -97,8 +98,9 @@ function runsTable(records: readonly RunRecord[]): string {
       formatTime(record.startedAt),
       record.endedAt === undefined ? '-' : formatDuration(record.endedAt - record.startedAt),
       countStatuses(record),
+      ...(isTold ? [clip(visible(record.because ?? '-'))] : []),
     ]),
-    ['pipeline', 'time'],
+    ['pipeline', 'time', 'because'],
   )
 }
 

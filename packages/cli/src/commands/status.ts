@@ -1,4 +1,6 @@
-import type { LiveRun, PipelineStatus, StepSituation } from '@stepwell/engine'
+import type { LiveRun, PipelineStatus, StepSituation, StepState } from '@stepwell/engine'
+import { loopStatus } from '@stepwell/loop'
+import { upText } from '../schedule/tables.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { ownReasons, reasonLines } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
@@ -15,19 +17,33 @@ export interface StatusOptions extends ProjectOptions {
 export async function status(options: StatusOptions): Promise<ExitCode> {
   return await withPipeline(options, {}, async (engine, { pipeline }) => {
     const found = await engine.status(pipeline)
-    if (options.json) printJson('stepwell.status/1', found)
+    const { live: loop } = loopStatus(engine, pipeline.name)
+    if (options.json) printJson('stepwell.status/1', { ...found, ...(loop && { loop }) })
     else {
       for (const warning of found.warnings) process.stderr.write(`warning: ${warning}\n`)
-      print([statusTable(found), countStates(found), ...found.live.map(describeLive)].join('\n\n'))
+      const shown = shownSteps(found, loop?.monitors ?? [])
+      const lines = [...found.live.map(describeLive), ...(loop === undefined ? [] : [upText(loop)])]
+      print([statusTable(shown), countStates(shown), ...lines].join('\n\n'))
     }
     const stale = found.steps.some(({ decision }) => decision === 'run' || decision === 'depends')
     return options.exitCode && stale ? EXIT.stale : EXIT.ok
   })
 }
 
-const STATES = ['running', 'failed', 'stale', 'never', 'skipped', 'fresh'] as const
+/** A step at which a loop goes on looking is `ongoing`, whatever it would do now. */
+type ShownStep = Omit<StepSituation, 'state'> & { readonly state: StepState | 'ongoing' }
+
+function shownSteps({ steps }: PipelineStatus, monitors: readonly string[]): ShownStep[] {
+  return steps.map((step) => {
+    const isOngoing = monitors.includes(step.name) && ['fresh', 'stale'].includes(step.state)
+    return isOngoing ? { ...step, state: 'ongoing' } : step
+  })
+}
+
+const STATES = ['running', 'ongoing', 'failed', 'stale', 'never', 'skipped', 'fresh'] as const
 const WORDS = {
   running: 'running',
+  ongoing: 'ongoing',
   failed: 'failed last time',
   stale: 'stale',
   never: 'never run',
@@ -36,6 +52,7 @@ const WORDS = {
 } as const
 const COLOURS = {
   running: 'blue',
+  ongoing: 'cyan',
   failed: 'red',
   stale: 'yellow',
   never: 'yellow',
@@ -43,7 +60,7 @@ const COLOURS = {
   fresh: 'green',
 } as const
 
-function statusTable({ steps }: PipelineStatus): string {
+function statusTable(steps: readonly ShownStep[]): string {
   return renderTable(
     ['step', 'state', 'last ran', 'time', 'why'],
     steps.map((step) => [
@@ -55,17 +72,17 @@ function statusTable({ steps }: PipelineStatus): string {
   )
 }
 
-function lastRan({ state, since, failure, last }: StepSituation): [at: string, time: string] {
+function lastRan({ state, since, failure, last }: ShownStep): [at: string, time: string] {
   if (state === 'running') return ['now', formatDuration(Date.now() - (since ?? Date.now()))]
   const shown = state === 'failed' ? failure : last
   return shown === undefined ? ['-', '-'] : [formatTime(shown.at), formatDuration(shown.duration)]
 }
 
-function why({ state, failure, reasons }: StepSituation): string {
+function why({ state, failure, reasons }: ShownStep): string {
   if (state === 'failed') return clip(failure?.message.split('\n')[0] ?? '')
   const [first] = reasons
   // Fresh needs no reason, unless it is somebody's word, or its files are not.
-  if (state === 'fresh' && first?.kind !== 'accepted') {
+  if (['fresh', 'ongoing'].includes(state) && first?.kind !== 'accepted') {
     return (
       reasonLines(
         reasons.filter(({ kind }) => kind === 'restored'),
@@ -76,7 +93,7 @@ function why({ state, failure, reasons }: StepSituation): string {
   return reasonLines(ownReasons(reasons), 1).join('; ')
 }
 
-function countStates({ steps }: PipelineStatus): string {
+function countStates(steps: readonly ShownStep[]): string {
   return STATES.flatMap((state) => {
     const count = steps.filter((step) => step.state === state).length
     return count === 0 ? [] : [`${count} ${WORDS[state]}`]

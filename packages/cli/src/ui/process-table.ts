@@ -1,9 +1,18 @@
 import { type ItemCounts, type RunRecord, type StepRecord } from '@stepwell/engine'
 import { reasonText } from './reasons.ts'
 import { renderTable } from './table.ts'
-import { clip, formatDuration, formatSize, paint, plural } from './text.ts'
+import { clip, formatDuration, formatSize, paint, plural, visible } from './text.ts'
 
 const HEAD = ['step', 'action', 'input', 'output', 'status', 'time', 'reason']
+
+/** A run as it is shown while a loop goes on looking at some of its steps. */
+export function withOngoing(run: RunRecord, names: readonly string[]): RunRecord {
+  const steps = Object.entries(run.steps).map(([name, step]): [string, StepRecord] => {
+    const isDone = step.status === 'succeeded' || step.status === 'cached'
+    return [name, isDone && names.includes(name) ? { ...step, status: 'ongoing' } : step]
+  })
+  return { ...run, steps: Object.fromEntries(steps) }
+}
 
 /** One row a step: what it does, from what, to what, how it went, how long it took, and why. */
 export function processTable(run: RunRecord): string {
@@ -79,7 +88,8 @@ export function summaryLine(run: RunRecord): string {
   const since = status === 'running' ? ` for ${formatDuration(Date.now() - startedAt)}` : ''
   const took = endedAt === undefined ? since : ` in ${formatDuration(endedAt - startedAt)}`
   const steps = plural(Object.keys(run.steps).length, 'step')
-  return `run ${run.id}: ${paintStatus(run.status)}${took}, ${steps}: ${countStatuses(run)}`
+  const why = run.because === undefined ? '' : `\nbecause ${visible(run.because)}`
+  return `run ${run.id}: ${paintStatus(run.status)}${took}, ${steps}: ${countStatuses(run)}${why}`
 }
 
 export function paintStatus(status: RunRecord['status'] | StepRecord['status']): string {

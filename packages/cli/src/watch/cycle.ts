@@ -13,19 +13,30 @@ export class Cycle {
   readonly ended: Promise<number | null>
   readonly #child: ChildProcess
   #watched: Watched | undefined
+  #run: string | undefined
   #running: readonly string[] = []
 
-  /** @param args of `stepwell run` */
-  constructor(args: readonly string[], told: (watched: Watched) => void) {
-    this.#child = start(['run', '--watched=run', `--keeper=${process.pid}`, ...args], 'inherit')
+  /**
+   * @param args of `stepwell run`
+   * @param told what it depends on; without it, that is not found out
+   */
+  constructor(args: readonly string[], told?: (watched: Watched) => void) {
+    const how = told === undefined ? 'id' : 'run'
+    this.#child = start(['run', `--watched=${how}`, `--keeper=${process.pid}`, ...args], 'inherit')
     this.#child.on('message', (message: FromCycle) => {
       if (message.kind === 'running') this.#running = message.steps
+      else if (message.kind === 'begun') this.#run = message.run
       else {
         this.#watched = message.watched
-        told(message.watched)
+        told?.(message.watched)
       }
     })
     this.ended = exitOf(this.#child)
+  }
+
+  /** The id of its run, once it has begun. */
+  get run(): string | undefined {
+    return this.#run
   }
 
   /** What it depends on, once its pipeline has been loaded. */
@@ -40,7 +51,7 @@ export class Cycle {
 
   stop(how: ToCycle['how'], why: string): void {
     // While it loads, there is nothing that could be lost.
-    if (this.#watched === undefined) this.#child.kill('SIGTERM')
+    if (this.#watched === undefined && this.#run === undefined) this.#child.kill('SIGTERM')
     else this.#child.send({ kind: 'stop', how, why } satisfies ToCycle, () => undefined)
   }
 

@@ -4,6 +4,8 @@ import type { Watched } from '@stepwell/engine'
 export type FromCycle =
   /** What it depends on, told before anything is executed. */
   | { readonly kind: 'watched'; readonly watched: Watched }
+  /** The id of its run. */
+  | { readonly kind: 'begun'; readonly run: string }
   /** The steps that are executed now. */
   | { readonly kind: 'running'; readonly steps: readonly string[] }
 

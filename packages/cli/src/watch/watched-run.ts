@@ -40,6 +40,7 @@ export class WatchedRun {
   }
 
   show(event: RunEvent): void {
+    if (event.type === 'run-started') tell({ kind: 'begun', run: event.run })
     if (event.type === 'step-started') this.#running.add(event.step)
     // A service that is up keeps no run from being stopped.
     else if (event.type !== 'step-finished' && event.type !== 'step-ongoing') return

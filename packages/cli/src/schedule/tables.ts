@@ -1,0 +1,61 @@
+import type { Decision, Loop, LoopStatus, NamedTrigger } from '@stepwell/loop'
+import { renderTable } from '../ui/table.ts'
+import { clip, formatTime, paint, visible } from '../ui/text.ts'
+
+/** The triggers of a loop and what was decided, for people. */
+export function scheduleTables({ triggers }: Loop, { live, decisions }: LoopStatus): string {
+  const next = new Map(live?.triggers.map((trigger) => [trigger.name, trigger.next]))
+  const upcoming = (trigger: NamedTrigger): string => {
+    const at = next.get(trigger.name)
+    if (live === undefined) return '-'
+    return at === undefined ? 'when it happens' : formatTime(at)
+  }
+  return [
+    renderTable(
+      ['trigger', 'when', 'runs', 'next'],
+      triggers.map((trigger) => [
+        trigger.name,
+        whenText(trigger),
+        trigger.run.join(', '),
+        upcoming(trigger),
+      ]),
+    ),
+    ...(decisions.length === 0 ? [] : [decisionsTable(decisions)]),
+    live === undefined ? 'no loop is up: stepwell schedule' : upText(live),
+  ].join('\n\n')
+}
+
+/** `loop up since 2026-11-24 14:57:42: process 1127 on ...` */
+export function upText({ since, owner }: NonNullable<LoopStatus['live']>): string {
+  return `loop up since ${formatTime(since)}: ${owner}`
+}
+
+function decisionsTable(decisions: readonly Decision[]): string {
+  return renderTable(
+    ['at', 'trigger', 'decision', 'outcome', 'why'],
+    decisions.map(({ at, trigger, decision, outcome, failure, why }) => [
+      formatTime(at),
+      trigger,
+      decision,
+      outcome === undefined ? '-' : paint(outcome === 'failed' ? 'red' : 'green', outcome),
+      clip(visible(failure === undefined ? why : `${why}; ${failure}`)),
+    ]),
+    ['why'],
+  )
+}
+
+/** `monitor says alert`, `0 6 * * 1 (Europe/Vienna)`, `files of data/*.csv` */
+function whenText(trigger: NamedTrigger): string {
+  switch (trigger.kind) {
+    case 'schedule':
+      return trigger.timezone === undefined ? trigger.cron : `${trigger.cron} (${trigger.timezone})`
+    case 'drift':
+      return `${trigger.monitor} says ${trigger.from === 'warn' ? 'warn or alert' : 'alert'}`
+    case 'new-data': {
+      const places = trigger.data.map((data) =>
+        data.kind === 'glob' ? data.patterns.join(', ') : data.path,
+      )
+      return `new data in ${places.join(', ')}`
+    }
+  }
+}

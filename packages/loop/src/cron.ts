@@ -1,0 +1,17 @@
+import { Cron } from 'croner'
+
+/**
+ * When a cron expression is due next after a time, both in milliseconds since the epoch; `undefined` where
+ * it never is again.
+ *
+ * @param timezone such as `Europe/Vienna` @default that of the machine
+ * @throws what croner does for an expression or a time zone that is none.
+ */
+export function nextTime(
+  cron: string,
+  timezone: string | undefined,
+  after: number,
+): number | undefined {
+  const job = new Cron(cron, { paused: true, ...(timezone !== undefined && { timezone }) })
+  return job.nextRun(new Date(after))?.getTime()
+}

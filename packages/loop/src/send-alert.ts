@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Alert, AlertTarget, Hook, Webhook } from './alert.ts'
+
+const ATTEMPTS = 3
+const PAUSE = 1000
+const ANSWER_TIMEOUT = 10_000
+const COMMAND_TIMEOUT = 60_000
+
+/**
+ * Sends an alert to somebody; what does not take it is tried again.
+ * @param dir the project directory
+ * @returns why it could not be sent, or `undefined`
+ */
+export async function sendAlert(
+  to: AlertTarget,
+  alert: Alert,
+  dir: string,
+): Promise<string | undefined> {
+  let problem: string | undefined
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if (attempt > 1) await wait(PAUSE * 2 ** (attempt - 2))
+    try {
+      await (to.kind === 'webhook' ? post(to, alert) : call(to, alert, dir))
+      return undefined
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error)
+    }
+  }
+  return problem
+}
+
+async function post({ url }: Webhook, alert: Alert): Promise<void> {
+  const address = typeof url === 'string' ? url : process.env[url.name]
+  if (address === undefined) throw new Error('the variable with the address is not set')
+  let response: Response
+  try {
+    response = await fetch(address, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(alert),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT),
+    })
+    await response.body?.cancel()
+  } catch (error) {
+    // Not the address itself, which may be a secret.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer'
+    throw new Error(`the webhook cannot be reached: ${code}`, { cause: error })
+  }
+  if (!response.ok) throw new Error(`the webhook answers with ${response.status}`)
+}
+
+async function call({ cmd }: Hook, alert: Alert, dir: string): Promise<void> {
+  const child = spawn(cmd, {
+    shell: true,
+    cwd: dir,
+    env: { ...process.env, STEPWELL_ALERT: alert.kind, STEPWELL_TEXT: alert.text },
+    stdio: ['pipe', 'ignore', 'pipe'],
+    // A group of its own: with the shell all that it has started is ended.
+    detached: true,
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-500)
+  })
+  // It need not read what it is told.
+  child.stdin.on('error', () => undefined).end(JSON.stringify(alert))
+  const timer = setTimeout(() => endGroup(child.pid), COMMAND_TIMEOUT)
+  try {
+    const how = await new Promise<string | undefined>((done, fail) => {
+      child.on('error', fail).on('close', (code, signal) => {
+        done(code === 0 ? undefined : `it ended with ${signal ?? code}`)
+      })
+    })
+    if (how !== undefined) {
+      throw new Error(`the command failed: ${[how, said.trim()].filter(Boolean).join(': ')}`)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
