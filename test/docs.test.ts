@@ -50,7 +50,7 @@ test("the README's embedding and linear form run", async () => {
 })
 
 // Not errors: what a user may set.
-const VARIABLES = /STEPWELL_ALLOW_\w+/g
+const VARIABLES = /STEPWELL_(ALLOW_\w+|ALERT\b|TEXT\b)/g
 
 test('the pipeline of docs/files.md runs, and restores what it left', async () => {
   const text = readFileSync(join(ROOT, 'docs', 'files.md'), 'utf8')
@@ -205,8 +205,29 @@ test('the examples of docs/models.md are one pipeline that runs', async () => {
   expect(next.statuses).toMatchObject({ train: 'cached', evaluate: 'cached', good: 'cached' })
 })
 
+test('the loop of docs/loop.md goes as it says, also in a program', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'loop.md'), 'utf8')
+  const [code = '', embedded = ''] = [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, ts]) => ts)
+  const project = new Project()
+  project.write('pipeline.ts', code)
+  project.write('program.ts', embedded)
+  project.write('sales/46.json', '104')
+  const calm = await project.program('program.ts')
+  expect(calm.stderr).toBe('')
+  expect(calm.stdout).toBe('arrivals succeeded\n')
+  project.write('sales/47.json', '171')
+  expect((await project.program('program.ts')).stdout).toBe(
+    'arrivals succeeded\ndrifted succeeded\n',
+  )
+  const list = await project.stepwell('schedule', '--list')
+  expect(list.stdout).toContain('0 6 * * 1 (Europe/Vienna)')
+  expect(list.stdout).toContain('monitor says alert: sales are 171, not about 100')
+  const alerts = project.read('alerts.ndjson').match(/"kind":"\w+"/g)
+  expect(alerts?.toSorted()).toEqual(['"kind":"drift"', '"kind":"updated"'])
+})
+
 test('every error code has a heading, and every heading a code', () => {
-  const sources = ['engine', 'registry', 'steps', 'dvc', 'serve', 'cli'].flatMap((name) => {
+  const sources = ['engine', 'registry', 'steps', 'dvc', 'serve', 'loop', 'cli'].flatMap((name) => {
     const dir = join(ROOT, 'packages', name, 'src')
     return readdirSync(dir, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -5,6 +5,7 @@ import { moveAlias, registerVersion } from '../packages/registry/src/index.ts'
 import { COMPARISONS, comparisons } from './comparisons.ts'
 import { ended, ROOT, type Project } from './rig.ts'
 import { Schemas } from './schemas.ts'
+import { Talking } from './talking.ts'
 import { words } from './words.ts'
 
 const FILES = `
@@ -46,6 +47,35 @@ const promote = step({
 })
 export default pipeline('model', { rows, train, metrics, passed, promote })
 `
+
+const LOOP = `
+import { file, glob, pipeline, step } from '@stepwell/engine'
+import { loop, onDrift, onNewData, onSchedule } from '@stepwell/loop'
+const look = step({ inputs: { data: file('data/a') }, run: () => ({ status: 'alert' as const }) })
+const mend = step({ run: () => { throw new Error('no') } })
+const all = pipeline('loop', { look, mend })
+export default all
+export const updates = loop(all, {
+  triggers: {
+    come: onNewData([file('data/a'), glob('data/*')], { run: [look], every: 20 }),
+    off: onDrift(look, { run: [mend] }),
+    yearly: onSchedule('0 0 1 1 *', { run: [look], timezone: 'UTC' }),
+  },
+})
+`
+
+/** What there is to ask about a loop, while it is up. */
+async function askLoop(project: Project, ask: (...args: string[]) => Promise<void>): Promise<void> {
+  project.write('data/a', '1')
+  project.write('pipeline.ts', LOOP)
+  const loop = new Talking(project, ['schedule'])
+  await loop.says(/^waiting/m)
+  await ask('schedule', '--list')
+  await ask('status')
+  loop.child.kill('SIGINT')
+  await loop.exit
+  await ask('runs')
+}
 
 /** What there is to ask about models. */
 async function askModels(
@@ -144,6 +174,7 @@ test('what --json prints is what docs/json.md describes: no field less, and none
     if (!stdout.startsWith('{')) throw new Error(`${args.join(' ')}: ${stderr}`)
     printed.add(schemas.check(stdout))
   }
+  await askLoop(project, ask)
   await askModels(project, ask)
   const server = project.start(['serve', 'line', '--port', '0', '--json'])
   server.stdout?.once('data', () => server.kill('SIGTERM'))

@@ -128,8 +128,10 @@ describe('stepwell schedule', () => {
     expect(once.stdout).toContain('the data is not what it was when the loop was last up')
     // What both ask for is one run.
     expect(await decisionsOf(project)).toEqual([
-      ...['arrivals run succeeded', 'drifted run succeeded'],
-      ...['drifted run succeeded', 'arrivals run succeeded'],
+      'arrivals run succeeded',
+      'drifted run succeeded',
+      'drifted run succeeded',
+      'arrivals run succeeded',
     ])
   })
 

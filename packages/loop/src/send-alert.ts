@@ -65,7 +65,7 @@ async function call({ cmd }: Hook, alert: Alert, dir: string): Promise<void> {
     said = (said + text).slice(-500)
   })
   // It need not read what it is told.
-  child.stdin.on('error', () => undefined).end(JSON.stringify(alert))
+  child.stdin.on('error', () => undefined).end(`${JSON.stringify(alert)}\n`)
   const timer = setTimeout(() => endGroup(child.pid), COMMAND_TIMEOUT)
   try {
     const how = await new Promise<string | undefined>((done, fail) => {
