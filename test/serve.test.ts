@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import type { ChildProcess } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
-import { readPredictions } from '../packages/registry/src/index.ts'
+import { readPredictions, readServed } from '../packages/registry/src/index.ts'
 import { all, ended, Project, type Exit } from './rig.ts'
 
 const PIPELINE = `
@@ -142,6 +142,30 @@ test('a pipeline promotes, a server follows without being told, and logs what it
   const logged = [...readPredictions(project.path('predictions/line'))]
   expect(logged[0]).toMatchObject({ version: first.body.version, features: { x: 2 } })
   expect(logged.at(-1)).toMatchObject({ version, request: second.body.request })
+})
+
+test('stepwell serve --keep logs members that the model does not read, also of rows that it refuses', async () => {
+  const project = lines()
+  await project.run()
+  const keep = ['--keep', 'time, customer', '--keep', 'paid']
+  const { url, child, exit } = await serving(project, keep)
+  const row = { time: '2026-11-24', customer: 7, paid: false }
+  for (const x of [2, 'two']) {
+    const body = JSON.stringify({ ...row, x, note: 'not kept' })
+    await fetch(`${url}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+  }
+  child.kill('SIGTERM')
+  expect((await exit).code).toBe(0)
+  expect([...readServed(project.path('predictions/line'))]).toMatchObject([
+    { features: { x: 2 }, kept: row },
+    { refused: { x: 'type' }, kept: row },
+  ])
+  const { code, stderr } = await project.stepwell('serve', 'line', '--port', '0', '--keep', 'a,,b')
+  expect([code, stderr]).toEqual([2, expect.stringContaining('names of columns')])
 })
 
 test('promoteModel asks the server, and takes back what it does not answer with', async () => {

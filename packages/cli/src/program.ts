@@ -345,6 +345,7 @@ function addModels(
     .addOption(new Option('--token-file <file>', 'the file with that token').conflicts('tokenEnv'))
     .option('--log <folder>', 'where predictions are logged (default: predictions/<model>)')
     .option('--no-log', 'log no predictions')
+    .option('--keep <columns>', 'what else of a row is logged: a,b; may be repeated', parseNames)
     .option('--log-size <size>', 'when a new file of the log begins (default: 64MB)', parseSize)
     .option('--log-files <n>', 'how many files of the log stay (default: 16)', parseCount)
     .option('--body-limit <size>', 'the largest request (default: 1MB)', parseSize)
@@ -441,6 +442,12 @@ function addComparisons(
 
 function collect(text: string, all: readonly string[] = []): readonly string[] {
   return [...all, text]
+}
+
+function parseNames(text: string, all: readonly string[] = []): readonly string[] {
+  const names = text.split(',').map((name) => name.trim())
+  if (names.every((name) => name !== '')) return [...all, ...names]
+  throw new InvalidArgumentError('Expected names of columns with commas between them: a,b.')
 }
 
 function parseDigits(text: string): number {

@@ -7,7 +7,14 @@ export {
   requireModelName,
   type ModelRef,
 } from './name.ts'
-export { predictionFiles, readPredictions, type PredictionLine } from './prediction-log.ts'
+export {
+  predictionFiles,
+  readPredictions,
+  readServed,
+  servedIn,
+  type PredictionLine,
+  type RefusalLine,
+} from './prediction-log.ts'
 export {
   addLineage,
   describeVersion,

@@ -1,10 +1,11 @@
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
-import { bodyOf, Refusal } from './answer.ts'
+import { bodyOf, Refusal, type FieldProblem } from './answer.ts'
 import { metadataOf, rowsOf, tensorOf } from './infer-protocol.ts'
 import type { Metrics } from './metrics.ts'
 import { predictRows, type Predictions } from './predict.ts'
 import type { ReadyModel } from './live-model.ts'
+import type { ServedRequest } from './log-lines.ts'
 import { tokenTest } from './token.ts'
 
 export interface HttpLimits {
@@ -26,8 +27,11 @@ export interface HttpParts {
   readonly version: string
   /** Told of what is no fault of the client. */
   readonly failed: (request: string, error: unknown) => void
-  /** @param ms since the head of the request */
-  readonly predicted: (request: string, ms: number, predictions: Predictions) => void
+  /** What rows may have beside the inputs of the model. */
+  readonly keep: readonly string[]
+  readonly predicted: (served: ServedRequest, predictions: Predictions) => void
+  /** Told of rows that the schema does not allow. */
+  readonly refused: (served: ServedRequest, problems: readonly FieldProblem[]) => void
 }
 
 declare module 'fastify' {
@@ -158,16 +162,28 @@ function addHealth(app: FastifyInstance, { current, isDraining, version }: HttpP
   )
 }
 
-function addPredictions(app: FastifyInstance, { current, limits, predicted }: HttpParts): void {
+function addPredictions(app: FastifyInstance, parts: HttpParts): void {
+  const { current, limits, keep, predicted, refused } = parts
   const isLimited = { config: { isLimited: true } }
   const answer = (
     request: FastifyRequest,
     by: ReadyModel,
     rows: readonly unknown[],
   ): Predictions => {
-    const predictions = predictRows(by, rows, limits.maxRows)
-    predicted(request.id, performance.now() - request.started, predictions)
-    return predictions
+    const served = (): ServedRequest => ({
+      request: request.id,
+      elapsed: performance.now() - request.started,
+      by,
+      rows,
+    })
+    try {
+      const predictions = predictRows(by, rows, limits.maxRows)
+      predicted(served(), predictions)
+      return predictions
+    } catch (error) {
+      if (error instanceof Refusal && error.problems.length > 0) refused(served(), error.problems)
+      throw error
+    }
   }
   app.post('/predict', isLimited, (request) => {
     const { body } = request
@@ -179,7 +195,7 @@ function addPredictions(app: FastifyInstance, { current, limits, predicted }: Ht
   eachPath('/infer', (path) =>
     app.post(path, isLimited, (request) => {
       const by = asked(request, current())
-      const { values } = answer(request, by, rowsOf(by.schema, request.body))
+      const { values } = answer(request, by, rowsOf(by.schema, request.body, keep))
       const { id = request.id } = request.body as { readonly id?: string }
       const outputs = [tensorOf(by.schema, values)]
       return { model_name: by.model, model_version: by.version, id, outputs }

@@ -1,4 +1,4 @@
-import type { ModelSchema } from '@stepwell/registry'
+import type { InputField, ModelSchema } from '@stepwell/registry'
 import { memberOf } from '@stepwell/registry/files'
 import { Refusal } from './answer.ts'
 
@@ -34,9 +34,14 @@ export function metadataOf({ inputs, output }: ModelSchema): {
 
 /**
  * The rows that the tensors of a request stand for.
+ * @param keep tensors that there may be beside those of the model, of any datatype
  * @throws Refusal INVALID_REQUEST
  */
-export function rowsOf({ inputs, output }: ModelSchema, body: unknown): object[] {
+export function rowsOf(
+  { inputs, output }: ModelSchema,
+  body: unknown,
+  keep: readonly string[],
+): object[] {
   const tensors = memberOf(body, 'inputs')
   if (!Array.isArray(tensors)) throw invalid('"inputs" must be a list of tensors')
   const outputs = memberOf(body, 'outputs')
@@ -52,8 +57,10 @@ export function rowsOf({ inputs, output }: ModelSchema, body: unknown): object[]
     if (typeof name !== 'string') throw invalid('each tensor must have a "name"')
     if (columns.has(name)) throw invalid(`there are two tensors ${JSON.stringify(name)}`)
     const input = inputs.find((known) => known.name === name)
-    if (input === undefined) throw invalid(`the model has no input ${JSON.stringify(name)}`)
-    columns.set(name, dataOf(name, tensor, input.type === 'text'))
+    if (input === undefined && !keep.includes(name)) {
+      throw invalid(`the model has no input ${JSON.stringify(name)}`)
+    }
+    columns.set(name, dataOf(name, tensor, input?.type))
   }
   const [first] = columns.values()
   const count = first?.length ?? 0
@@ -71,11 +78,18 @@ export function tensorOf({ output }: ModelSchema, predictions: readonly number[]
   return { name: output.name, datatype: 'FP64', shape: [predictions.length], data: predictions }
 }
 
-function dataOf(name: string, tensor: unknown, isText: boolean): readonly unknown[] {
+function dataOf(
+  name: string,
+  tensor: unknown,
+  type: InputField['type'] | undefined,
+): readonly unknown[] {
   const what = `tensor ${JSON.stringify(name)}`
   const datatype = memberOf(tensor, 'datatype')
+  const isText = type === 'text'
   const isFitting = isText ? datatype === 'BYTES' : NUMBERS.test(String(datatype))
-  if (!isFitting) throw invalid(`${what} must have a datatype of ${isText ? 'text' : 'numbers'}`)
+  if (type !== undefined && !isFitting) {
+    throw invalid(`${what} must have a datatype of ${isText ? 'text' : 'numbers'}`)
+  }
   const shape = memberOf(tensor, 'shape')
   const [rows, ...others] = Array.isArray(shape) ? (shape as unknown[]) : []
   if (typeof rows !== 'number' || others.length > 1 || others.some((size) => size !== 1)) {

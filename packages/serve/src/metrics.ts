@@ -78,7 +78,7 @@ export function createMetrics(model: string): Metrics {
   })
   const dropped = new Counter({
     name: 'stepwell_log_dropped_total',
-    help: 'Predictions that are missing in the log, since it could not be written fast enough.',
+    help: 'Lines that are missing in the log, since it could not be written fast enough.',
     registers,
   })
   return {

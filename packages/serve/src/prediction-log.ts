@@ -1,8 +1,10 @@
-import { predictionFiles, type PredictionLine } from '@stepwell/registry'
+import { predictionFiles, type PredictionLine, type RefusalLine } from '@stepwell/registry'
 import { mkdirSync } from 'node:fs'
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from './message.ts'
+
+export type LogLine = PredictionLine | RefusalLine
 
 export interface PredictionLogOptions {
   /** Made when it is missing. */
@@ -26,7 +28,7 @@ const MAX_CHUNK = 1 << 20
  */
 export class PredictionLog {
   readonly #options: PredictionLogOptions
-  #waiting: PredictionLine[] = []
+  #waiting: LogLine[] = []
   #pumping: Promise<void> | undefined
   #file: FileHandle | undefined
   #bytes = 0
@@ -39,7 +41,7 @@ export class PredictionLog {
     this.#options = options
   }
 
-  add(lines: readonly PredictionLine[]): void {
+  add(lines: readonly LogLine[]): void {
     const room = Math.max(0, MAX_WAITING - this.#waiting.length)
     for (const line of lines.slice(0, room)) this.#waiting.push(line)
     if (lines.length > room) this.#options.counted(0, lines.length - room)

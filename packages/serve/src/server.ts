@@ -5,9 +5,9 @@ import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createHttp, type HttpLimits } from './http.ts'
 import { LiveModel } from './live-model.ts'
+import { predictionLines, refusalLines } from './log-lines.ts'
 import { messageOf } from './message.ts'
 import { createMetrics } from './metrics.ts'
-import type { Predictions } from './predict.ts'
 import { PredictionLog } from './prediction-log.ts'
 
 export interface ServeOptions extends Partial<HttpLimits> {
@@ -23,6 +23,12 @@ export interface ServeOptions extends Partial<HttpLimits> {
   readonly token?: string | undefined
   /** Where predictions are logged. @default they are not */
   readonly log?: LogOptions | undefined
+  /**
+   * Members of a row that the model does not read and that the log is to have, such as a customer's number:
+   * texts of at most 256 characters, numbers, booleans and `null`.
+   * @default none
+   */
+  readonly keep?: readonly string[] | undefined
   /** In milliseconds: what is under way when the server is closed has so long to end. @default 10 000 */
   readonly drainTimeout?: number | undefined
   /** Told what an operator should know: moves of the alias, failures. @default not told */
@@ -65,7 +71,7 @@ const IDLE_GRACE = 1000
  */
 export async function serveModel(options: ServeOptions): Promise<ModelServer> {
   const { dir, host = '127.0.0.1', port = 8080, token, tell = () => {} } = options
-  const { drainTimeout = 10_000 } = options
+  const { keep = [], drainTimeout = 10_000 } = options
   const live = new LiveModel(dir, options.model, {
     switched: ({ version }) => {
       metrics.serving(version)
@@ -87,11 +93,12 @@ export async function serveModel(options: ServeOptions): Promise<ModelServer> {
       limits: { ...LIMITS, ...defined(options) },
       version: ownVersion(),
       failed: (request, error) => tell(`request ${request} failed: ${messageOf(error)}`),
-      predicted: (request, ms, predictions) => {
-        const { by, rows, beyond } = predictions
-        metrics.predicted(by.version, rows.length, beyond)
-        log?.add(linesOf(request, ms, predictions))
+      keep,
+      predicted: (served, predictions) => {
+        metrics.predicted(served.by.version, served.rows.length, predictions.beyond)
+        log?.add(predictionLines(served, predictions, keep))
       },
+      refused: (served, problems) => log?.add(refusalLines(served, problems, keep)),
     })
     try {
       await http.listen({ host, port })
@@ -140,7 +147,7 @@ function openLog(
 ): PredictionLog | undefined {
   if (log === undefined) return undefined
   const { folder, maxBytes = 64_000_000, maxFiles = 16 } = log
-  const failed = (why: string): void => tell(`predictions are missing in the log: ${why}`)
+  const failed = (why: string): void => tell(`lines are missing in the log of predictions: ${why}`)
   try {
     return new PredictionLog({ folder, maxBytes, maxFiles, failed, counted })
   } catch (cause) {
@@ -152,26 +159,6 @@ function openLog(
       cause,
     })
   }
-}
-
-function linesOf(
-  request: string,
-  elapsed: number,
-  { by, rows, beyond, values }: Predictions,
-): Parameters<PredictionLog['add']>[0] {
-  const ms = Math.round(elapsed * 1000) / 1000
-  const at = Date.now() - Math.round(elapsed)
-  return rows.map((features, row) => ({
-    at,
-    request,
-    row,
-    model: by.model,
-    version: by.version,
-    features,
-    prediction: values[row] ?? Number.NaN,
-    ms,
-    ...((beyond[row]?.length ?? 0) > 0 && { beyond: beyond[row] ?? [] }),
-  }))
 }
 
 function defined(options: Partial<HttpLimits>): Partial<HttpLimits> {

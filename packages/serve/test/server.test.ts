@@ -1,4 +1,10 @@
-import { latestMove, moveAlias, readPredictions, registerVersion } from '@stepwell/registry'
+import {
+  latestMove,
+  moveAlias,
+  readPredictions,
+  readServed,
+  registerVersion,
+} from '@stepwell/registry'
 import fc from 'fast-check'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
@@ -403,6 +409,63 @@ test('logs each prediction with its features, version and request', async () => 
   }
 })
 
+test('logs why rows were refused, and nothing of what was in them', async () => {
+  const log = { folder: folder() }
+  const { server, version } = await started({ log })
+  const request = 'mine-2'
+  await send(`${server.url}/predict`, {
+    body: JSON.stringify([ROW, { x: '3', kind: 7 }, 7, { x: -1001 }]),
+    headers: { 'x-request-id': request },
+  })
+  await post(`${server.url}/predict`, [])
+  await post(`${server.url}/predict`, ROW)
+  await server.close()
+  const lines = [...readServed(log.folder)]
+  const of = { at: expect.any(Number) as number, request, model: 'line', version }
+  expect(lines.slice(0, 3)).toEqual([
+    { ...of, row: 1, refused: { x: 'type', kind: 'value' } },
+    { ...of, row: 2, refused: { '': 'type' } },
+    { ...of, row: 3, refused: { x: 'range', kind: 'missing' } },
+  ])
+  expect(lines.slice(3)).toEqual([...readPredictions(log.folder)])
+  expect(lines).toHaveLength(4)
+})
+
+test('keeps what it was told to keep of rows that were answered and refused', async () => {
+  const log = { folder: folder() }
+  const { server } = await started({ log, keep: ['time', 'paid', 'x', 'constructor'] })
+  const long = 'a'.repeat(257)
+  const rows = [
+    { ...ROW, time: 'now', paid: null, note: 1 },
+    { ...ROW, x: 4, time: long.slice(1), paid: false },
+    { ...ROW, x: 5, time: long, paid: [1] },
+  ]
+  expect((await post(`${server.url}/predict`, rows)).body['predictions']).toEqual([3, 4, 5])
+  await send(`${server.url}/predict`, { body: '{"kind":1,"time":1e999}' })
+  await post(`${server.url}/predict`, { kind: 1, constructor: 2 })
+  const tensor = (name: string, datatype: string, data: unknown) => ({
+    name,
+    datatype,
+    shape: [1],
+    data,
+  })
+  const inputs = [tensor('x', 'FP64', [6]), tensor('kind', 'INT64', [0])]
+  const infer = async (...more: object[]) =>
+    await post(`${server.url}/v2/models/line/infer`, { inputs: [...inputs, ...more] })
+  expect((await infer(tensor('time', 'BYTES', ['then']))).status).toBe(200)
+  expect((await infer(tensor('note', 'BYTES', ['then']))).body['code']).toBe('INVALID_REQUEST')
+  await server.close()
+  const kept: unknown[] = [...readServed(log.folder)].map((line) => line.kept)
+  expect(kept).toEqual([
+    { time: 'now', paid: null, x: 3 },
+    { time: long.slice(1), paid: false, x: 4 },
+    { x: 5 },
+    undefined,
+    { constructor: 2 },
+    { time: 'then', x: 6 },
+  ])
+})
+
 test('rotates the log by size, loses no line by it, and keeps the newest files', async () => {
   const log = { folder: folder(), maxBytes: 2000, maxFiles: 1000 }
   const { server } = await started({ log })
@@ -438,7 +501,9 @@ test('a log that cannot be written is told, counted, and no reason to refuse an 
   await until(async () =>
     /log_dropped_total\S* 1$/m.test((await send(`${server.url}/metrics`)).text),
   )
-  expect(told).toEqual([expect.stringMatching(/^predictions are missing in the log: ENOENT/)])
+  expect(told).toEqual([
+    expect.stringMatching(/^lines are missing in the log of predictions: ENOENT/),
+  ])
 })
 
 test('counts for Prometheus', async () => {

@@ -12,6 +12,7 @@ export interface ServeCommandOptions extends ModelOptions {
   readonly tokenFile?: string
   /** A folder; `false`: no log. */
   readonly log?: string | boolean
+  readonly keep?: readonly string[]
   readonly logSize?: number
   readonly logFiles?: number
   readonly bodyLimit?: number
@@ -41,6 +42,7 @@ export async function serve(ref: string, options: ServeCommandOptions): Promise<
     token,
     tell,
     log,
+    keep: options.keep,
     ...(bodyLimit !== undefined && { bodyLimit }),
     ...(maxRows !== undefined && { maxRows }),
     ...(concurrency !== undefined && { maxConcurrent: concurrency }),
