@@ -23,6 +23,7 @@ export {
   loadVersion,
   modelNames,
   problemOfVersion,
+  readReference,
   registerVersion,
   versionFolder,
   versionIds,
@@ -37,5 +38,6 @@ export {
   type AliasMove,
   type ResolvedVersion,
 } from './resolve.ts'
+export type { Reference } from './reference.ts'
 export { readSchema, type InputField, type ModelSchema } from './schema.ts'
 export type { Manifest, ReadVersion, Release } from './version.ts'

@@ -12,7 +12,15 @@ import {
 import { jsonText, parseJson } from './json-text.ts'
 import { whoAmI } from './move.ts'
 import { isModelName, isVersionId, requireModelName } from './name.ts'
-import { filesOf, readVersion, type Manifest, type ReadVersion, type Release } from './version.ts'
+import type { Reference } from './reference.ts'
+import {
+  filesOf,
+  readVersion,
+  REFERENCE,
+  type Manifest,
+  type ReadVersion,
+  type Release,
+} from './version.ts'
 
 /** When and by whom a version was registered first. */
 export interface Registration {
@@ -129,6 +137,16 @@ export function loadVersion(dir: string, model: string, id: string): ReadVersion
     facts: problem,
     todo: 'run the step that registers it again, or put the files back from a copy',
   })
+}
+
+/**
+ * The rows that later ones are compared with, or `undefined` for a version without.
+ * @throws StepwellError STEPWELL_MODEL_UNKNOWN; STEPWELL_REGISTRY_DAMAGED.
+ */
+export function readReference(dir: string, model: string, id: string): Reference | undefined {
+  const bytes = loadVersion(dir, model, id).files.get(REFERENCE)
+  if (bytes === undefined) return undefined
+  return parseJson(Buffer.from(bytes).toString('utf8')) as Reference
 }
 
 /**

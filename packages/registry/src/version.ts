@@ -1,6 +1,7 @@
 import { digestValue, type Digest } from '@stepwell/engine/author'
 import { createHash } from 'node:crypto'
 import { jsonText, memberOf, parseJson, throughJson } from './json-text.ts'
+import { referenceText, type Reference } from './reference.ts'
 import { readSchema, type ModelSchema } from './schema.ts'
 
 /** What is registered as one version. */
@@ -15,6 +16,8 @@ export interface Release {
   readonly gate?: object | undefined
   /** Digests of data that the model comes from, by what they are called. */
   readonly data?: Readonly<Record<string, string>> | undefined
+  /** Rows that it was trained on, for others to be compared with. */
+  readonly reference?: Reference | undefined
 }
 
 /** What a version says of itself; its id is a digest of this, so none of it can ever change. */
@@ -39,10 +42,13 @@ export interface VersionFiles {
 
 const MANIFEST = 'manifest.json'
 const MODEL = 'model.json'
+export const REFERENCE = 'reference.json'
 
 /** A release as files, under an identifier that is a function of them. */
-export function filesOf({ name, model, schema, metrics, gate, data }: Release): VersionFiles {
-  const bytes = fileBytes(model)
+export function filesOf(release: Release): VersionFiles {
+  const { name, model, schema, metrics, gate, data, reference } = release
+  const contents = new Map([[MODEL, fileBytes(model)]])
+  if (reference !== undefined) contents.set(REFERENCE, Buffer.from(referenceText(reference)))
   const manifest = {
     format: 1,
     name,
@@ -51,19 +57,17 @@ export function filesOf({ name, model, schema, metrics, gate, data }: Release): 
     metrics: metrics ?? null,
     gate: gate ?? null,
     data: data ?? {},
-    contents: [{ file: MODEL, sha256: sha256(bytes) }],
+    contents: [...contents].map(([file, bytes]) => ({ file, sha256: sha256(bytes) })),
   }
   const text = fileBytes(throughJson(manifest))
-  const files = new Map([
-    [MODEL, bytes],
-    [MANIFEST, text],
-  ])
-  return { id: sha256(text).slice(0, 16), files }
+  return { id: sha256(text).slice(0, 16), files: new Map([...contents, [MANIFEST, text]]) }
 }
 
 export interface ReadVersion {
   readonly manifest: Manifest
   readonly model: object
+  /** The files that the manifest speaks for, by name. */
+  readonly files: ReadonlyMap<string, Uint8Array>
 }
 
 /** The version that these files are, or what is wrong with them. */
@@ -80,14 +84,16 @@ export function readVersion(
   if (!Array.isArray(contents) || readSchema(memberOf(manifest, 'schema')) === undefined) {
     return { problem: `${MANIFEST} is of a later format` }
   }
-  for (const item of contents as Manifest['contents']) {
-    const bytes = read(item.file)
-    if (bytes === undefined) return { problem: `${item.file} is missing` }
-    if (sha256(bytes) !== item.sha256) return { problem: `${item.file} is damaged` }
+  const files = new Map<string, Uint8Array>()
+  for (const { file, sha256: expected } of contents as Manifest['contents']) {
+    const bytes = read(file)
+    if (bytes === undefined) return { problem: `${file} is missing` }
+    if (sha256(bytes) !== expected) return { problem: `${file} is damaged` }
+    files.set(file, bytes)
   }
-  const model = parse(read(MODEL))
+  const model = parse(files.get(MODEL))
   if (typeof model !== 'object' || model === null) return { problem: `${MODEL} is missing` }
-  return { manifest: manifest as Manifest, model }
+  return { manifest: manifest as Manifest, model, files }
 }
 
 function parse(bytes: Uint8Array | undefined): unknown {

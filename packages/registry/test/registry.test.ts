@@ -16,6 +16,7 @@ import {
   moveAlias,
   movesOf,
   parseModelRef,
+  readReference,
   registerVersion,
   requireAliasName,
   requireModelName,
@@ -78,6 +79,35 @@ test('a version that was damaged is told, and registering it again mends it', ()
       expect(register(dir, 1)).toBe(id)
       expect(readFileSync(path, 'utf8')).toBe(before)
     }
+  }
+})
+
+test('a version carries a reference, which never changes, and which older versions do not have', () => {
+  const dir = folder()
+  const columns = { z: [1.5, -1, 2], a: [0.1, 1e300, 3], y: [1, 2, 3] }
+  const reference = { rows: 20_000, columns }
+  const release = { ...releaseOf(1), reference }
+  const id = registerVersion(dir, release, 'test')
+  const old = register(dir, 1)
+  expect(old).not.toBe(id)
+  expect(readReference(dir, 'line', id)).toEqual(reference)
+  expect(Object.keys(readReference(dir, 'line', id)?.columns ?? {})).toEqual(['z', 'a', 'y'])
+  expect(readReference(dir, 'line', old)).toBeUndefined()
+  expect(codeOf(() => readReference(dir, 'line', '0'.repeat(16)))).toBe('STEPWELL_MODEL_UNKNOWN')
+  const other = { ...reference, rows: 3 }
+  expect(registerVersion(dir, { ...release, reference: other }, 'test')).not.toBe(id)
+
+  const path = join(versionFolder(dir, 'line', id), 'reference.json')
+  const before = readFileSync(path, 'utf8')
+  for (const damage of [
+    () => writeFileSync(path, before.replace('1.5', '2.5')),
+    () => rmSync(path),
+  ]) {
+    damage()
+    expect(codeOf(() => readReference(dir, 'line', id))).toBe('STEPWELL_REGISTRY_DAMAGED')
+    expect(codeOf(() => loadVersion(dir, 'line', id))).toBe('STEPWELL_REGISTRY_DAMAGED')
+    expect(registerVersion(dir, release, 'test')).toBe(id)
+    expect(readFileSync(path, 'utf8')).toBe(before)
   }
 })
 
