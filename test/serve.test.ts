@@ -255,6 +255,7 @@ test('stepwell model lists, shows, moves and exports, and refuses what cannot be
     'lineage.json',
     'manifest.json',
     'model.json',
+    'reference.json',
     'registration.json',
   ])
   for (const [args, code] of [

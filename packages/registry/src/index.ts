@@ -20,6 +20,7 @@ export {
   describeVersion,
   exportVersion,
   hasLineage,
+  isVersionOf,
   loadVersion,
   modelNames,
   problemOfVersion,

@@ -1,4 +1,4 @@
-import { StepwellError } from '@stepwell/engine/author'
+import { digestValue, StepwellError } from '@stepwell/engine/author'
 import { join } from 'node:path'
 import {
   namesIn,
@@ -158,6 +158,15 @@ export function problemOfVersion(dir: string, model: string, id: string): ReadVe
   if (!isVersionId(id) || namesIn(folder).length === 0) throw unknownVersion(dir, model, id)
   const found = readVersion(id, (name) => readIfPresent(join(folder, name)))
   return 'problem' in found ? found.problem : found
+}
+
+/** Whether a version is there undamaged, and has the model and the schema of this release. */
+export function isVersionOf(dir: string, id: string, release: Release): boolean {
+  if (!versionIds(dir, release.name).includes(id)) return false
+  const found = problemOfVersion(dir, release.name, id)
+  if (typeof found === 'string') return false
+  const { modelDigest, schema } = found.manifest
+  return modelDigest === digestValue(release.model) && jsonText(schema) === jsonText(release.schema)
 }
 
 /**

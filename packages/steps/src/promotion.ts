@@ -1,20 +1,25 @@
 import { digestValue, StepwellError, type StepContext } from '@stepwell/engine/author'
 import {
+  isVersionOf,
   latestMove,
   moveAlias,
   movesOf,
   problemOfVersion,
+  readReference,
   registerVersion,
   requireAliasName,
   requireModelName,
   rolledBack,
   type ModelSchema,
+  type Move,
+  type Release,
 } from '@stepwell/registry'
 import { projectPath, type ProjectPath } from '@stepwell/registry/files'
 import { reasonOf } from './effect.ts'
 import type { GatePassed } from './gate.ts'
 import type { Metrics } from './metrics.ts'
 import { describeModel, loadModel, type Model } from './model.ts'
+import { referenceOf } from './model-reference.ts'
 import { readBounds, schemaOf, type FeatureBounds } from './model-schema.ts'
 import { readParams } from './params.ts'
 import { checkServer } from './smoke.ts'
@@ -26,7 +31,10 @@ export interface PromoteModelInputs {
   readonly metrics?: Metrics
   /** The gate that must have let the model pass; kept with it too. */
   readonly gate?: GatePassed
-  /** The rows it was trained on: their ranges are kept with it, and a row of them is the smoke request. */
+  /**
+   * The rows it was trained on. Their ranges and at most 10,000 of them, drawn evenly, are kept with it, and
+   * one of them is the smoke request.
+   */
   readonly training?: Rows
   /** The bearer token of the server at `url`: a `secret()`. */
   readonly token?: string
@@ -72,12 +80,15 @@ const PARAMS = ['name', 'dir', 'alias', 'bounds', 'url', 'timeout']
  * Registers a model and moves an alias to it. Where a server is named, it must then answer a request
  * with the new version and the prediction that the model gives here; else the alias moves back.
  *
- * A version that a person has taken the alias from is not promoted again: that is for a person to do.
+ * A model that the alias has already, with the same schema, keeps its version, whatever it was scored or
+ * compared with now. A model that a person has taken the alias from is not promoted again: that is for a
+ * person to do.
  * A cached promotion is stale when the alias points elsewhere, or when the version's files differ.
  *
  * @throws StepwellError STEPWELL_MODEL_INVALID; STEPWELL_MODEL_NAME; STEPWELL_ROLLED_BACK;
  *   STEPWELL_SMOKE_FAILED; STEPWELL_ALIAS_MOVED; STEPWELL_REGISTRY_DAMAGED; STEPWELL_PATH_OUTSIDE;
- *   STEPWELL_WRITE_FAILED; STEPWELL_PARAM_INVALID.
+ *   STEPWELL_WRITE_FAILED; STEPWELL_PARAM_INVALID; STEPWELL_COLUMN_UNKNOWN, STEPWELL_CELL_MISSING and
+ *   STEPWELL_CELL_NOT_NUMBER when `training` does not have the features and the target.
  */
 export const promoteModel: {
   (inputs: PromoteModelInputs, context: StepContext<PromoteModelParams>): Promise<Promotion>
@@ -100,22 +111,26 @@ async function promote(
   const predictor = loadModel(model)
   const bounds = readBounds('promoteModel', params, context.params.bounds, model.features)
   const schema: ModelSchema = schemaOf(model, bounds, training)
+  const reference = referenceOf(model, training)
   context.signal.throwIfAborted()
 
   const data = training === undefined ? {} : { training: digestValue(training) }
-  const release = { name, model, schema, metrics, gate, data }
-  const version = registerVersion(dir.absolute, release, 'promoteModel')
-  context.log(`version ${version} of ${name} is registered: ${describeModel(model)}`)
+  const release = { name, model, schema, metrics, gate, data, reference }
   const place = { model: name, alias, by: 'promoteModel' }
-  const undone = rolledBack(movesOf(dir.absolute, name, alias), version)
-  if (undone !== undefined) throw refused(`${name}@${alias}`, version, undone.who, undone.why)
-  const why = gate === undefined ? undefined : `${gate.metric} ${gate.value} passed the gate`
-  const move = moveAlias(dir.absolute, { ...place, version, action: 'promote', why })
-  context.log(
-    move === undefined
-      ? `${alias} pointed to it already`
-      : `${alias} points to it; before: ${move.previous ?? 'nothing'}`,
-  )
+  let version = heldVersion(dir.absolute, alias, release)
+  if (version === undefined) {
+    version = registerVersion(dir.absolute, release, 'promoteModel')
+    context.log(`version ${version} of ${name} is registered: ${describeModel(model)}`)
+    const undone = takenBack(dir.absolute, alias, version, release)
+    if (undone !== undefined) throw refused(`${name}@${alias}`, undone)
+    const why = gate === undefined ? undefined : `${gate.metric} ${gate.value} passed the gate`
+    const move = moveAlias(dir.absolute, { ...place, version, action: 'promote', why })
+    context.log(
+      move === undefined
+        ? `${alias} pointed to it already`
+        : `${alias} points to it; before: ${move.previous ?? 'nothing'}`,
+    )
+  } else context.log(`${alias} has this model already: version ${version}`)
   if (url !== undefined) {
     const row = training?.[0] ?? exampleOf(schema)
     const expected = { model: name, version, row, prediction: predictor.predict([row])[0] }
@@ -138,6 +153,39 @@ async function promote(
     context.log(`${url} answers with version ${version}`)
   }
   return { model: name, version, alias }
+}
+
+/**
+ * The version that the alias points to, if that is this model. What the model was compared with is part of a
+ * version's manifest, so that a champion compared with itself would otherwise become another version.
+ */
+function heldVersion(dir: string, alias: string, release: Release): string | undefined {
+  const id = latestMove(dir, release.name, alias)?.version ?? undefined
+  if (id === undefined || !isVersionOf(dir, id, release)) return undefined
+  // Versions were once registered without a reference, and never change.
+  const isLess = release.reference !== undefined && !readReference(dir, release.name, id)
+  return isLess ? undefined : id
+}
+
+/**
+ * The move by which a person has taken the alias from this model. All versions with it count as one: it may
+ * have been compared with other champions before.
+ */
+function takenBack(
+  dir: string,
+  alias: string,
+  version: string,
+  release: Release,
+): Move | undefined {
+  const moves = movesOf(dir, release.name, alias)
+  const ids = new Set(moves.flatMap((move) => move.version ?? []))
+  const same = new Set([...ids].filter((id) => id !== version && isVersionOf(dir, id, release)))
+  const one = (id: string | null): string | null => (id !== null && same.has(id) ? version : id)
+  const found = rolledBack(
+    moves.map((move) => ({ ...move, version: one(move.version), previous: one(move.previous) })),
+    version,
+  )
+  return moves.find(({ number }) => number === found?.number)
 }
 
 function stalePromotion(
@@ -176,7 +224,7 @@ function exampleOf({ inputs }: ModelSchema): Rows[number] {
   )
 }
 
-function refused(place: string, version: string, who: string, why: string | null): StepwellError {
+function refused(place: string, { previous: version, who, why }: Move): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ROLLED_BACK',
     what: `version ${version} was taken back from ${place} by ${who}`,
