@@ -138,6 +138,11 @@ test('the examples of docs/steps.md are one pipeline that runs, and every functi
   expect(Object.values(statuses), stderr).toEqual(Object.values(statuses).map(() => 'succeeded'))
   expect(record.steps['collect']?.output?.about).toContain('rows 344')
   expect(record.steps['split']?.output?.about).toBe('{ train 272, test 70 }')
+  // The champion, now that there is one, is compared with itself.
+  expect((await project.run()).statuses).toEqual({
+    ...all('cached', Object.keys(statuses)),
+    ...all('succeeded', ['champion', 'rivals', 'better', 'promote']),
+  })
   expect((await project.run()).statuses).toEqual(all('cached', Object.keys(statuses)))
 
   // Those for models have a page of their own; see the test of it.

@@ -1,5 +1,5 @@
 import { StepwellError } from '@stepwell/engine/author'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { namesIn, readIfPresent, removeLeftovers, writeFileOnce, writing } from './atomic-file.ts'
 import { jsonText, memberOf, parseJson } from './json-text.ts'
 import { whoAmI, type Move } from './move.ts'
@@ -29,6 +29,21 @@ export function latestMove(dir: string, model: string, alias: string): Move | un
   const folder = aliasFolder(dir, model, alias)
   const number = numbersIn(folder).at(-1)
   return number === undefined ? undefined : readMove(folder, number)
+}
+
+/**
+ * The latest move among files of an alias's folder, for who has them and not the folder.
+ * @throws StepwellError STEPWELL_REGISTRY_DAMAGED
+ */
+export function latestMoveIn(
+  files: readonly { readonly path: string; readonly text: () => string }[],
+): Move | undefined {
+  const moves = files.flatMap((file) => {
+    const [, digits] = MOVE.exec(basename(file.path)) ?? []
+    return digits === undefined ? [] : [{ file, number: Number(digits) }]
+  })
+  const last = moves.toSorted((a, b) => a.number - b.number).at(-1)
+  return last && parseMove(last.file.path, last.number, last.file.text())
 }
 
 /**
@@ -97,7 +112,11 @@ function nameOf(number: number): string {
 
 function readMove(folder: string, number: number): Move {
   const path = join(folder, nameOf(number))
-  const value = parseJson(readIfPresent(path)?.toString('utf8') ?? '')
+  return parseMove(path, number, readIfPresent(path)?.toString('utf8') ?? '')
+}
+
+function parseMove(path: string, number: number, text: string): Move {
+  const value = parseJson(text)
   const version = memberOf(value, 'version')
   const isMove =
     memberOf(value, 'number') === number && (version === null || typeof version === 'string')

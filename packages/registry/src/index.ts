@@ -1,4 +1,11 @@
-export { aliasFolder, latestMove, moveAlias, movesOf, type MoveRequest } from './alias.ts'
+export {
+  aliasFolder,
+  latestMove,
+  latestMoveIn,
+  moveAlias,
+  movesOf,
+  type MoveRequest,
+} from './alias.ts'
 export { rolledBack, versionBefore, whoAmI, type Move } from './move.ts'
 export {
   isVersionId,

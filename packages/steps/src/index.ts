@@ -57,6 +57,12 @@ export {
   type EvaluateRegressionParams,
 } from './evaluation.ts'
 export {
+  findChampion,
+  type Champion,
+  type FindChampionInputs,
+  type FindChampionParams,
+} from './champion.ts'
+export {
   evaluateModel,
   type EvaluateModelInputs,
   type EvaluateModelParams,
