@@ -1,3 +1,4 @@
+import { contingencyOf, type Contingency } from './contingency.ts'
 import { mean, quantile } from './summary.ts'
 
 /** How far two samples of one column lie apart. */
@@ -8,22 +9,36 @@ export interface Drift {
   readonly psi: number
   /** Two-sample Kolmogorov-Smirnov statistic: from 0 (equal distributions) to 1 (disjoint). */
   readonly ks: number
+  /** Wasserstein-1 distance, in units of the column: how far a value has moved on average. */
+  readonly wasserstein: number
+  /** Of a column with at most 24 distinct values before. */
+  readonly chi2?: Contingency
 }
 
 // The share that an empty bin counts as; the logarithm of 0 has no value. A usual choice.
 const EPSILON = 1e-4
+
+// So many distinct values are categories still: the hours of a day are.
+const MAX_CATEGORIES = 24
 
 /**
  * Compares two samples, neither of them empty.
  * @param bins for the stability index; see `stabilityIndex`
  */
 export function driftOf(before: Float64Array, after: Float64Array, bins: number): Drift {
-  const [sortedBefore, sortedAfter] = [before.toSorted(), after.toSorted()]
+  return sortedDrift(before.toSorted(), after.toSorted(), bins)
+}
+
+/** As `driftOf`, of samples that are sorted already: so the order of the rows makes no difference at all. */
+function sortedDrift(before: Float64Array, after: Float64Array, bins: number): Drift {
+  const distinct = new Set(before).size
   return {
     meanBefore: mean(before),
     meanAfter: mean(after),
-    psi: stabilityIndex(sortedBefore, sortedAfter, bins),
-    ks: kolmogorovSmirnov(sortedBefore, sortedAfter),
+    psi: stabilityIndex(before, after, bins),
+    ks: kolmogorovSmirnov(before, after),
+    wasserstein: wassersteinDistance(before, after),
+    ...(distinct <= MAX_CATEGORIES && { chi2: contingencyOf(before, after) }),
   }
 }
 
@@ -45,6 +60,28 @@ export function kolmogorovSmirnov(before: Float64Array, after: Float64Array): nu
     largest = Math.max(largest, Math.abs(i / before.length - j / after.length))
   }
   return largest
+}
+
+/**
+ * The Wasserstein-1 distance: the area between the two empirical distribution functions. Both samples
+ * sorted.
+ *
+ * Source: L. N. Vaserstein 1969; of one dimension S. S. Vallender, "Calculation of the Wasserstein
+ * Distance between Probability Distributions on the Line", 1974.
+ */
+function wassersteinDistance(before: Float64Array, after: Float64Array): number {
+  let area = 0
+  let i = 0
+  let j = 0
+  let last = Math.min(before[0] ?? Infinity, after[0] ?? Infinity)
+  while (i < before.length || j < after.length) {
+    const value = Math.min(before[i] ?? Infinity, after[j] ?? Infinity)
+    area += (value - last) * Math.abs(i / before.length - j / after.length)
+    while (before[i] === value) i++
+    while (after[j] === value) j++
+    last = value
+  }
+  return area
 }
 
 /**

@@ -113,10 +113,11 @@ export {
   type MonitorModelParams,
   type MonitorReport,
   type Performance,
-  type Status,
   type WindowPerformance,
 } from './monitor.ts'
+export type { Status } from './status.ts'
 export type { Drift } from './drift.ts'
+export type { Contingency } from './contingency.ts'
 export type { EffectStep } from './effect.ts'
 export { openTable, type OpenTableOptions, type Table } from './tables/open-table.ts'
 export type { Column, ColumnType, DeclaredType } from './tables/column.ts'

@@ -6,8 +6,9 @@ import { driftOf, type Drift } from './drift.ts'
 import { reasonOf, type EffectStep } from './effect.ts'
 import { scoreRegression, type RegressionMetrics } from './metrics.ts'
 import { loadModel, type Model } from './model.ts'
-import { readParams, type ParamReader } from './params.ts'
+import { readParams } from './params.ts'
 import { problemOfPerformance, writePerformance } from './performance-log.ts'
+import { readThresholds, statusOf, worst, type Status } from './status.ts'
 import { mean } from './summary.ts'
 import { cellsOf, numbersOf, requireColumns, requireRows, type Rows } from './table.ts'
 import { shortDigest } from './version.ts'
@@ -71,8 +72,6 @@ export interface MonitorModelParams {
    */
   readonly errorAlert?: number
 }
-
-export type Status = 'ok' | 'warn' | 'alert'
 
 /** How the model did on some rows. `r2` may be `NaN`; see `RegressionMetrics`. */
 export type Performance = RegressionMetrics & {
@@ -150,9 +149,9 @@ function monitor(
   const params = readParams('monitorModel', context.params, PARAMS)
   const log = logOf(context)
   const bins = params.number('bins', { min: 2, max: 100, integer: true }, 10)
-  const byPsi = thresholds(params, 'psi', 0.1, 0.25)
-  const byKs = thresholds(params, 'ks', 0.1, 0.2)
-  const byError = thresholds(params, 'error', 1.2, 1.5)
+  const byPsi = readThresholds(params, 'psi', { warn: 0.1, alert: 0.25 })
+  const byKs = readThresholds(params, 'ks', { warn: 0.1, alert: 0.2 })
+  const byError = readThresholds(params, 'error', { warn: 1.2, alert: 1.5 })
   requireRows(training, 'the table of training rows')
   requireRows(period, 'the table of the period')
   const windowColumns = params.has('windows') ? params.texts('windows') : []
@@ -162,7 +161,7 @@ function monitor(
   const compare = (rows: Rows): ComparedPerformance => {
     const after = performanceOf(model, rows)
     const rmseRatio = ratio(after.rmse, before.rmse)
-    return { ...after, rmseRatio, status: byError(rmseRatio) }
+    return { ...after, rmseRatio, status: statusOf(rmseRatio, byError) }
   }
   const whole = compare(period)
   const windows = cut(period, windowColumns).map(({ window, rows }) => ({
@@ -174,7 +173,12 @@ function monitor(
   const drift = [...model.features, model.target].map((column): ColumnDrift => {
     const found = driftOf(numbersOf(training, column), numbersOf(period, column), bins)
     const role = column === model.target ? 'target' : 'feature'
-    return { column, role, ...found, status: worst([byPsi(found.psi), byKs(found.ks)]) }
+    return {
+      column,
+      role,
+      ...found,
+      status: worst([statusOf(found.psi, byPsi), statusOf(found.ks, byKs)]),
+    }
   })
   const report: MonitorReport = {
     version: deployment?.version ?? shortDigest(model),
@@ -222,27 +226,6 @@ function performanceOf(model: Model, rows: Rows): Performance {
 
 function ratio(after: number, before: number): number {
   return after === before ? 1 : after / before
-}
-
-function thresholds(
-  params: ParamReader,
-  measure: 'psi' | 'ks' | 'error',
-  warn: number,
-  alert: number,
-): (value: number) => Status {
-  const from = params.number(`${measure}Warn`, { above: 0 }, warn)
-  const up = params.number(`${measure}Alert`, { above: 0 }, Math.max(alert, from))
-  if (up < from) params.refuse(`${measure}Alert`, `at least "${measure}Warn", which is ${from}`)
-  return (value) => {
-    // Asked this way round, so that a value that is not a number is an alert.
-    if (value < from) return 'ok'
-    return value < up ? 'warn' : 'alert'
-  }
-}
-
-function worst(statuses: readonly Status[]): Status {
-  if (statuses.includes('alert')) return 'alert'
-  return statuses.includes('warn') ? 'warn' : 'ok'
 }
 
 interface Window {
