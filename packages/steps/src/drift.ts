@@ -30,7 +30,7 @@ export function driftOf(before: Float64Array, after: Float64Array, bins: number)
 }
 
 /** As `driftOf`, of samples that are sorted already: so the order of the rows makes no difference at all. */
-function sortedDrift(before: Float64Array, after: Float64Array, bins: number): Drift {
+export function sortedDrift(before: Float64Array, after: Float64Array, bins: number): Drift {
   const distinct = new Set(before).size
   return {
     meanBefore: mean(before),

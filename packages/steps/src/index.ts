@@ -116,6 +116,14 @@ export {
   type WindowPerformance,
 } from './monitor.ts'
 export type { Status } from './status.ts'
+export {
+  monitorPredictions,
+  type MonitorPredictionsInputs,
+} from './monitoring/monitor-predictions.ts'
+export type { MonitorPredictionsParams } from './monitoring/monitor-params.ts'
+export type { MonitoredWindow, PredictionReport } from './monitoring/prediction-report.ts'
+export type { ComparedWith, Latency, Refused } from './monitoring/measure.ts'
+export type { ClassificationError, RegressionError, WindowError } from './monitoring/error.ts'
 export type { Drift } from './drift.ts'
 export type { Contingency } from './contingency.ts'
 export type { EffectStep } from './effect.ts'

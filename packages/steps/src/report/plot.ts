@@ -1,6 +1,5 @@
-import { scaleBand, scaleLinear } from 'd3-scale'
-import { line } from 'd3-shape'
 import { html, shorten, showNumber, showTick, type Html } from './html.ts'
+import { at, padded, path, scaleBand, scaleLinear, ticksOf, widened, type Scale } from './scale.ts'
 
 /** Where a chart's values lie in it, in units of its own. */
 const WIDTH = 360
@@ -238,23 +237,6 @@ export function spark(numbers: readonly number[]): Html {
   </svg>`
 }
 
-interface Scale {
-  (value: number): number
-  ticks(count: number): number[]
-  domain(): number[]
-}
-
-/** As many ticks as have room for what they say. */
-function ticksOf(x: Scale): number[] {
-  for (let count = 5; count > 1; count--) {
-    const ticks = x.ticks(count)
-    const longest = Math.max(...ticks.map((tick) => showTick(tick).length))
-    const [first = 0, second = first] = ticks
-    if (x(second) - x(first) >= longest * 7.5 + 8) return ticks
-  }
-  return x.ticks(2).slice(0, 1)
-}
-
 function frame(labels: Labels, x: Scale, y: Scale, marks: Html): Html {
   const bottom = HEIGHT - MARGIN.bottom
   const right = WIDTH - MARGIN.right
@@ -293,25 +275,6 @@ function vertical(values: readonly number[]) {
   return scaleLinear(padded(values), [HEIGHT - MARGIN.bottom, MARGIN.top])
 }
 
-function padded(values: readonly number[]): [number, number] {
-  const [low, high] = widened(values)
-  return [low - (high - low) * 0.04, high + (high - low) * 0.04]
-}
-
-/** The range of the values; of one value alone, something around it. */
-function widened(values: readonly number[]): [number, number] {
-  let [low, high] = [Infinity, -Infinity]
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue
-    low = Math.min(low, value)
-    high = Math.max(high, value)
-  }
-  if (low > high) return [0, 1]
-  return low < high
-    ? [low, high]
-    : [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2]
-}
-
 function bins(numbers: readonly number[], most: number) {
   const [low, high] = widened(numbers)
   const count = Math.max(1, Math.min(most, Math.ceil(Math.sqrt(numbers.length))))
@@ -322,15 +285,4 @@ function bins(numbers: readonly number[], most: number) {
     counts[bin] = (counts[bin] ?? 0) + 1
   }
   return { low, width, counts }
-}
-
-const draw = line().digits(1)
-
-function path(points: readonly (readonly [number, number])[]): string {
-  return draw(points as [number, number][]) ?? ''
-}
-
-/** A place in the chart, to a tenth: finer is not seen, and costs bytes. */
-function at(value: number): string {
-  return (Math.round(value * 10) / 10 + 0).toString()
 }

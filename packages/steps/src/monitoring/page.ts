@@ -1,0 +1,328 @@
+import { html, showNumber, type Html } from '../report/html.ts'
+import { STYLE } from '../report/style.ts'
+import { heatMap, timeChart, type HeatCell, type TimeChart } from '../report/time-plot.ts'
+import type { Status } from '../status.ts'
+import { MONITORING_STYLE } from './page-style.ts'
+import { seriesOf, shortWindow, type PageSeries } from './page-series.ts'
+import { versionTable, windowTable } from './page-tables.ts'
+import type { Newest, PredictionReport, ReportOptions } from './prediction-report.ts'
+
+export interface MonitoringPage {
+  readonly title: string
+  /** Of the model. */
+  readonly name: string
+  readonly report: PredictionReport
+  readonly newest: Newest
+  readonly options: ReportOptions
+}
+
+const VERDICTS: Readonly<Record<Status, string>> = {
+  ok: 'All is well.',
+  warn: 'Something is worth a look.',
+  alert: 'Something is wrong.',
+}
+
+/** A page as one HTML document, which loads nothing. The same page gives the same bytes. */
+export function renderMonitoring(page: MonitoringPage): string {
+  const { title, report } = page
+  const { windows } = report
+  const { html: text } = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'"
+        />
+        <title>${title}</title>
+        <style>
+          ${{ html: STYLE + MONITORING_STYLE }}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${title}</h1>
+          ${verdict(page)}
+        </header>
+        <main>${windows.length === 0 ? undefined : body(page)}</main>
+      </body>
+    </html> `
+  return text
+}
+
+function verdict({ name, report }: MonitoringPage): Html {
+  const { status, reasons, windows, untimed } = report
+  if (windows.length === 0) {
+    return html`<p>The log has no rows of <strong>${name}</strong> yet.</p>`
+  }
+  const [first, last] = [windows.at(0), windows.at(-1)].map((window) => window?.window)
+  const span = windows.length === 1 ? `from ${first}` : `from ${first} to ${last}`
+  return html`<p>
+      What the server of <strong>${name}</strong> has answered, in ${windows.length}
+      ${windows.length === 1 ? 'window' : 'windows'} ${span}.
+      ${untimed === 0 ? undefined : `${untimed} lines have no time that can be read, and are left out.`}
+    </p>
+    <div class="verdict tone-${status}">
+      <strong>${status}</strong> ${VERDICTS[status]}
+      ${
+        reasons.length === 0
+          ? undefined
+          : html`<ul>
+              ${reasons.map((reason) => html`<li>${reason}</li>`)}
+            </ul>`
+      }
+    </div>`
+}
+
+function body(page: MonitoringPage): Html {
+  const { report, options } = page
+  const series = seriesOf(report, options)
+  return html`${tiles(page)}${errors(page, series)}${drift(page)}${service(page, series)}
+  ${versionTable(report, options, series)}${windowTable(report, options)}`
+}
+
+function tiles({ report, newest }: MonitoringPage): Html {
+  const { error, inputs } = newest
+  const rows = report.windows.reduce((sum, window) => sum + window.rows, 0)
+  const tile = (name: string, value: string, note?: string): Html =>
+    html`<div class="tile">
+      <dt>${name}</dt>
+      <dd>${value}</dd>
+      ${note === undefined ? undefined : html`<dd class="small">${note}</dd>`}
+    </div>`
+  const times = error === undefined || error.ratio === null ? undefined : error.ratio
+  const found = error === undefined ? undefined : 'rmse' in error ? error.rmse : error.wrong
+  const note = times === undefined ? undefined : `${showNumber(times)} times that at its evaluation`
+  const base = error?.baseline
+  const beside =
+    base === undefined || found === undefined
+      ? undefined
+      : base > found
+        ? 'on the same rows: it is worse'
+        : 'on the same rows: it is no worse'
+  return html`<dl class="tiles">
+      ${tile('rows answered', showNumber(rows))}
+      ${tile('rows with a label', showNumber(report.labels.joined))}
+      ${
+        found === undefined
+          ? undefined
+          : tile(
+              error !== undefined && 'rmse' in error ? 'RMSE' : 'wrong, share',
+              showNumber(found),
+              note,
+            )
+      }${base === undefined ? undefined : tile('of the baseline', showNumber(base), beside)}
+      ${tile('refused', `${showNumber(100 * inputs.refused.share)} %`)}
+      ${tile('beyond the range', `${showNumber(100 * inputs.beyondAny)} %`)}
+      ${inputs.latency === null ? undefined : tile('latency p99', `${showNumber(inputs.latency.p99)} ms`)}
+    </dl>
+    <p class="soft">Error, shares and latency are those of the newest windows.</p>`
+}
+
+/** The same chart twice, of which a screen or a phone shows the one that suits it. */
+function both(chart: Omit<TimeChart, 'size'>): Html {
+  return html`<div class="only-wide">${timeChart({ ...chart, size: 'wide' })}</div>
+    <div class="only-narrow">${timeChart({ ...chart, size: 'narrow' })}</div>`
+}
+
+function errors({ report, options }: MonitoringPage, series: PageSeries): Html {
+  const { error, baseline, limits, isClassifier, windows, marks, looks, titles } = series
+  if (error.every((value) => value === undefined)) {
+    return html`<h2>Error</h2>
+      <p class="soft">No label has come yet, so nothing is known of the error.</p>`
+  }
+  const name = isClassifier ? 'share of wrong predictions' : 'RMSE'
+  const hasBaseline = baseline.some((value) => value !== undefined)
+  const hasLimits = limits.warn.some((value) => value !== undefined)
+  const { warn, alert } = options.limits.error
+  return html`<h2>Error</h2>
+    <figure class="wide">
+      <h3>${isClassifier ? 'Wrong predictions over time' : 'RMSE over time'}</h3>
+      ${both({
+        windows,
+        titles: titles.error,
+        lines: [
+          { values: limits.warn, look: 'limit warn' },
+          { values: limits.alert, look: 'limit alert' },
+          { values: baseline, look: 'line dashed v-soft' },
+          { values: error, look: looks.map((look) => `line ${look}`) },
+        ],
+        marks,
+        y: name,
+        about: `${name} over time`,
+      })}
+      <figcaption>
+        <span class="legend">
+          <span
+            ><span class="swatch thin ${looks.at(-1)}"></span>the model, a colour for each
+            version</span
+          >
+          ${hasBaseline ? html`<span><span class="swatch thin v-soft"></span>baseline, dashed</span>` : undefined}
+          ${
+            hasLimits
+              ? html`<span
+                    ><span class="swatch thin warn"></span>${showNumber(warn)} times the error at
+                    the evaluation</span
+                  >
+                  <span><span class="swatch thin alert"></span>${showNumber(alert)} times</span>`
+              : undefined
+          }
+          ${marks.length > 0 ? html`<span>dotted upright lines: another version</span>` : undefined}
+        </span>
+        ${report.labels.unmatched > 0 ? `${report.labels.unmatched} labels have no row in the log. ` : undefined}
+      </figcaption>
+    </figure>
+    ${
+      isClassifier
+        ? undefined
+        : html`<figure class="wide">
+            <h3>Actual and predicted</h3>
+            ${both({
+              windows,
+              titles: titles.mean,
+              lines: [
+                { values: series.actual, look: 'line v-best' },
+                { values: series.predicted, look: 'line v-mark' },
+              ],
+              marks: marks.map(({ window }) => ({ window, text: '' })),
+              y: 'mean of a window',
+              about: 'Mean actual and mean predicted values over time',
+            })}
+            <figcaption>
+              <span class="legend">
+                <span><span class="swatch thin v-best"></span>actual</span>
+                <span><span class="swatch thin v-mark"></span>predicted, of the same rows</span>
+              </span>
+            </figcaption>
+          </figure>`
+    }`
+}
+
+function drift({ report, options }: MonitoringPage): Html {
+  const { windows } = report
+  const known = windows.flatMap((window) => Object.keys(window.drift))
+  const names = [...new Set(known)].toSorted((a, b) =>
+    options.counts(a) === options.counts(b) ? (a < b ? -1 : 1) : options.counts(a) ? -1 : 1,
+  )
+  if (names.length === 0) {
+    const why = windows.every(({ reference }) => reference === null)
+      ? 'The versions that answered have no training rows to compare with.'
+      : `No window has ${options.minRows} rows, which it takes to judge drift.`
+    return html`<h2>Drift</h2>
+      <p class="soft">${why}</p>`
+  }
+  const rows = names.map((name) => ({
+    name,
+    counts: options.counts(name),
+    cells: windows.map(({ window, drift: columns }): HeatCell | undefined => {
+      const found = columns[name]
+      if (found === undefined) return undefined
+      const means = `mean ${showNumber(found.meanBefore)} → ${showNumber(found.meanAfter)}`
+      const title = `${name}, ${window}: ${means}, KS ${showNumber(found.ks)}, moved by ${showNumber(found.wasserstein)}, PSI`
+      return { status: found.status, value: found.psi, title }
+    }),
+  }))
+  const { psi } = options.limits
+  const faint = names.some((name) => !options.counts(name))
+  const alike = windows.filter(({ reference }) => reference?.alike === true).length
+  return html`<h2>Drift</h2>
+    <figure class="wide">
+      <h3>Inputs against the rows trained on</h3>
+      ${heatMap(
+        rows,
+        windows.map(({ window }) => shortWindow(window)),
+        2 * psi.alert,
+        'Drift of each column over time',
+      )}
+      <figcaption>
+        <span class="legend">
+          <span><span class="swatch ok"></span>stable</span>
+          <span
+            ><span class="swatch warn"></span>PSI from ${showNumber(psi.warn)} or KS from
+            ${showNumber(options.limits.ks.warn)}</span
+          >
+          <span
+            ><span class="swatch alert"></span>PSI from ${showNumber(psi.alert)} or KS from
+            ${showNumber(options.limits.ks.alert)}</span
+          >
+        </span>
+        The newest window is on the right; the deeper the colour, the larger the PSI; hatched where
+        there is nothing to judge.
+        ${faint ? 'Faint columns do not count for the status.' : undefined}
+        ${
+          options.like.length === 0
+            ? undefined
+            : `${alike} of ${windows.length} windows are compared with the training rows of the same ${options.like.join(', ')}, others with all.`
+        }
+      </figcaption>
+    </figure>`
+}
+
+function service({ options }: MonitoringPage, series: PageSeries): Html {
+  const { windows, titles } = series
+  const chart = (
+    heading: string,
+    rest: Pick<TimeChart, 'lines' | 'bars' | 'y' | 'titles'>,
+    caption: Html,
+  ): Html =>
+    html`<figure>
+      <h3>${heading}</h3>
+      ${timeChart({ windows, about: heading, size: 'narrow', ...rest })}
+      <figcaption>${caption}</figcaption>
+    </figure>`
+  const level = (value: number, status: string) => ({
+    values: Number.isFinite(value) ? windows.map(() => value) : [],
+    look: `limit ${status}`,
+  })
+  const { beyond, latency } = options.limits
+  const worstBeyond = Math.max(...series.beyond)
+  return html`<h2>Requests</h2>
+    <div class="charts">
+      ${chart(
+        'Rows',
+        {
+          bars: [
+            { values: series.rows, look: 'block v-mark' },
+            { values: series.refused, look: 'block v-bad' },
+          ],
+          y: 'rows of a window',
+          titles: titles.rows,
+        },
+        html`<span class="legend">
+          <span><span class="swatch v-mark"></span>answered</span>
+          <span><span class="swatch v-bad"></span>refused</span>
+        </span>`,
+      )}
+      ${chart(
+        'Latency',
+        {
+          lines: [
+            level(latency.warn, 'warn'),
+            level(latency.alert, 'alert'),
+            { values: series.p99, look: 'line v-best' },
+            { values: series.p50, look: 'line v-mark' },
+          ],
+          y: 'milliseconds',
+          titles: titles.latency,
+        },
+        html`<span class="legend">
+          <span><span class="swatch thin v-best"></span>99th percentile</span>
+          <span><span class="swatch thin v-mark"></span>median</span>
+        </span>`,
+      )}
+      ${chart(
+        'Beyond the range of the training rows',
+        {
+          lines: [
+            ...(worstBeyond >= beyond.warn / 2 ? [level(beyond.warn, 'warn')] : []),
+            ...(worstBeyond >= beyond.alert / 2 ? [level(beyond.alert, 'alert')] : []),
+            { values: series.beyond, look: 'line v-mark' },
+          ],
+          y: 'share of the rows',
+          titles: titles.beyond,
+        },
+        html`Rows with some input that is smaller or larger than all the model was trained on.`,
+      )}
+    </div>`
+}

@@ -1,0 +1,266 @@
+import { html, showNumber, showTick, type Html } from './html.ts'
+import { at, path, scaleLinear, widened, type Scale } from './scale.ts'
+
+/** A number for each window, where there is one. */
+export interface Series {
+  readonly values: readonly (number | undefined)[]
+  /** The class of all its points, or of each. */
+  readonly look: string | readonly string[]
+}
+
+export interface TimeChart {
+  /** When each window begins, as text that is shown. */
+  readonly windows: readonly string[]
+  /** What is told of each window when it is pointed at. */
+  readonly titles: readonly string[]
+  readonly lines?: readonly Series[]
+  /** Bars from 0, stacked on each other. */
+  readonly bars?: readonly Series[]
+  /** Windows at whose beginning something changed, and what to say there. */
+  readonly marks?: readonly { readonly window: number; readonly text: string }[]
+  readonly y: string
+  /** What the chart shows, for those who do not see it. */
+  readonly about: string
+  /** Fits a phone, or the width of a screen. */
+  readonly size: 'narrow' | 'wide'
+}
+
+const SIZES = { narrow: { width: 360, height: 240 }, wide: { width: 1040, height: 300 } }
+const MARGIN = { top: 36, right: 10, bottom: 26, left: 54 }
+// Of a character, in units of the chart.
+const CHARACTER = 7.4
+// More points than these run into each other.
+const MAX_KNOTS = 80
+
+/** Numbers over the windows, which are of equal width, oldest first. The axis begins at 0. */
+export function timeChart(chart: TimeChart): Html {
+  const { windows, lines = [], bars = [], marks = [], about } = chart
+  const { width, height } = SIZES[chart.size]
+  const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom]
+  const left = scaleLinear([0, windows.length], [MARGIN.left, right])
+  const middle = (window: number): number => left(window + 0.5)
+  const y = scaleLinear(rangeOf(lines, bars, windows.length), [bottom, MARGIN.top]).nice(5)
+  const columns = windows.map((_, window) => stack(bars, window, left, y))
+  const knots = (line: Series): boolean =>
+    windows.length <= MAX_KNOTS || line.values.filter((value) => value !== undefined).length === 1
+  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${about}">
+    ${y.ticks(5).map(
+      (tick) =>
+        html`<path
+            class="grid"
+            d="${path([
+              [MARGIN.left, y(tick)],
+              [right, y(tick)],
+            ])}"
+          /><text class="tick left" x="${MARGIN.left - 6}" y="${at(y(tick))}"
+            >${showTick(tick)}</text
+          >`,
+    )}${columns}${changes(marks, left, { top: MARGIN.top, bottom, right })}${lines.map((line) =>
+      curves(line, middle, y),
+    )}${lines.filter(knots).map((line) => dotsOf(line, middle, y))}${dates(windows, left, {
+      bottom,
+      width: right - MARGIN.left,
+    })}${chart.titles.map(
+      (title, window) =>
+        html`<rect
+          class="hit"
+          x="${at(left(window))}"
+          y="${MARGIN.top}"
+          width="${at(left(window + 1) - left(window))}"
+          height="${bottom - MARGIN.top}"
+          ><title>${title}</title></rect
+        >`,
+    )}
+    <text class="axis" x="4" y="13">${chart.y}</text>
+  </svg>`
+}
+
+function rangeOf(
+  lines: readonly Series[],
+  bars: readonly Series[],
+  windows: number,
+): [number, number] {
+  const tops = Array.from({ length: windows }, (_, window) =>
+    bars.reduce((sum, { values }) => sum + (values[window] ?? 0), 0),
+  )
+  const values = lines.flatMap((line) => line.values).filter((value) => value !== undefined)
+  const [low, high] = widened([0, ...tops, ...values])
+  return high <= 0 && low < 0 ? [low, 0] : [low < 0 ? low : 0, high]
+}
+
+function stack(bars: readonly Series[], window: number, left: Scale, y: Scale): Html {
+  let base = 0
+  const [from, to] = [left(window), left(window + 1)]
+  const gap = Math.min(2, (to - from) * 0.15)
+  return html`${bars.map(({ values, look }) => {
+    const value = values[window] ?? 0
+    if (value === 0) return undefined
+    const top = y(base + value)
+    const foot = y(base)
+    base += value
+    return html`<rect
+      class="${lookOf(look, window)}"
+      x="${at(from + gap / 2)}"
+      y="${at(top)}"
+      width="${at(Math.max(0.3, Math.min(40, to - from - gap)))}"
+      height="${at(foot - top)}"
+    />`
+  })}`
+}
+
+/** Broken where a value is missing; each stretch of one look is a curve of its own. */
+function curves({ values, look }: Series, x: (window: number) => number, y: Scale): Html {
+  const drawn: Html[] = []
+  let points: [number, number][] = []
+  let current = ''
+  const flush = (): void => {
+    if (points.length > 1) drawn.push(html`<path class="${current}" d="${path(points)}" />`)
+  }
+  for (const [window, value] of values.entries()) {
+    const next = lookOf(look, window)
+    const last = points.at(-1)
+    if (value === undefined || next !== current) {
+      flush()
+      // What leads to a point has the look of that point.
+      points = value === undefined || last === undefined ? [] : [last]
+      current = next
+    }
+    if (value !== undefined) points.push([x(window), y(value)])
+  }
+  flush()
+  return html`${drawn}`
+}
+
+function dotsOf({ values, look }: Series, x: (window: number) => number, y: Scale): Html {
+  return html`${values.map((value, window) =>
+    value === undefined || lookOf(look, window).includes('limit')
+      ? undefined
+      : html`<circle
+          class="${lookOf(look, window)} knot"
+          cx="${at(x(window))}"
+          cy="${at(y(value))}"
+          r="${values.length > 30 ? 2 : 3}"
+        />`,
+  )}`
+}
+
+/** A line for each change, and its text where there is room for it. */
+function changes(
+  marks: NonNullable<TimeChart['marks']>,
+  left: Scale,
+  { top, bottom, right }: { top: number; bottom: number; right: number },
+): Html {
+  let free = 0
+  return html`${marks.map(({ window, text }) => {
+    const x = left(window)
+    const width = text.length * CHARACTER
+    const start = Math.min(x, right - width)
+    const hasRoom = start >= free
+    if (hasRoom) free = start + width + 8
+    return html`<path
+        class="change"
+        d="${path([
+          [x, top - (hasRoom ? 6 : 0)],
+          [x, bottom],
+        ])}"
+      />${
+        hasRoom
+          ? html`<text class="change-name" x="${at(start)}" y="${top - 9}">${text}</text>`
+          : undefined
+      }`
+  })}`
+}
+
+function dates(
+  windows: readonly string[],
+  left: Scale,
+  { bottom, width }: { bottom: number; width: number },
+): Html {
+  const longest = Math.max(...windows.map((text) => text.length), 1) * CHARACTER
+  const room = Math.max(1, Math.floor((width + 16) / (longest + 16)))
+  const every = Math.ceil(windows.length / room)
+  return html`${windows.map((text, window) => {
+    // The newest has a date, so counted from there.
+    if ((windows.length - 1 - window) % every !== 0) return undefined
+    const half = longest / 2
+    const x = Math.max(
+      MARGIN.left + half - 4,
+      Math.min(left(window + 0.5), MARGIN.left + width - half),
+    )
+    return html`<text class="tick" x="${at(x)}" y="${bottom + 18}">${text}</text>`
+  })}`
+}
+
+function lookOf(look: Series['look'], window: number): string {
+  return typeof look === 'string' ? look : (look[window] ?? '')
+}
+
+interface HeatRow {
+  readonly name: string
+  /** Whether it counts; else it is drawn faint. */
+  readonly counts: boolean
+  readonly cells: readonly (HeatCell | undefined)[]
+}
+
+export interface HeatCell {
+  readonly status: string
+  readonly value: number
+  readonly title: string
+}
+
+const ROW = 24
+
+/**
+ * A row for each column and a cell for each window, the deeper the larger its value.
+ * @param full the value of the deepest colour
+ */
+export function heatMap(
+  rows: readonly HeatRow[],
+  windows: readonly string[],
+  full: number,
+  about: string,
+): Html {
+  const height = rows.length * ROW
+  const size = `--least: ${windows.length * 2.5}px; --most: ${windows.length * 32}px; --tall: ${height}px`
+  const first = windows.at(0)
+  const last = windows.length > 1 ? windows.at(-1) : undefined
+  return html`<div class="heat-map">
+    <div class="heat-names">
+      ${rows.map(
+        ({ name, counts }) =>
+          html`<div class="${counts ? '' : 'faint'}" title="${name}">${name}</div>`,
+      )}
+    </div>
+    <div class="scroll newest">
+      <div class="heat-cells" style="${size}">
+        <svg
+          viewBox="0 0 ${windows.length} ${rows.length}"
+          preserveAspectRatio="none"
+          role="img"
+          aria-label="${about}"
+        >
+          ${rows.map((row, place) => heatRow(row, place, full))}
+        </svg>
+        <div class="heat-dates"><span>${first}</span><span>${last}</span></div>
+      </div>
+    </div>
+  </div>`
+}
+
+function heatRow({ cells, counts }: HeatRow, place: number, full: number): Html {
+  return html`<g class="${counts ? '' : 'faint'}"
+    >${cells.map((cell, window) => {
+      if (cell === undefined) return undefined
+      const share = Math.min(1, Math.max(0, cell.value / full))
+      return html`<rect
+        class="cell ${cell.status}"
+        x="${window}"
+        y="${at(place + 0.04)}"
+        width="1.02"
+        height="0.92"
+        style="--deep: ${Math.round(20 + 80 * share)}%"
+        ><title>${cell.title}: ${showNumber(cell.value)}</title></rect
+      >`
+    })}</g
+  >`
+}
