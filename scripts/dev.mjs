@@ -36,6 +36,12 @@ const verbs = {
       args: stepwell('run', '-C', join('examples', 'bike-sharing'), ...rest),
     },
   ],
+  story: () => [
+    {
+      say: 'playing examples/bike-life: two years in the life of a model',
+      args: [source, join('examples', 'bike-life', 'story.ts'), ...rest],
+    },
+  ],
   stepwell: () => [{ args: stepwell(...rest) }],
   node: () => [{ args: [source, ...rest] }],
   bench: () => [{ args: [source, join('bench', `${rest[0] ?? 'code'}.ts`), ...rest.slice(1)] }],

@@ -27,8 +27,8 @@ export interface MonitorPredictionsInputs {
   readonly predictions: DirInput
   /** What came out in the end, as far as it is known. */
   readonly labels?: Rows
-  /** A model whose errors on the same rows are drawn beside: such as the first version. */
-  readonly baseline?: Model
+  /** A model whose errors on the same rows are drawn beside, such as the first version; `null`: none yet. */
+  readonly baseline?: Model | null
 }
 
 // More are no picture any more; most likely the times are not what they are taken for.
@@ -50,10 +50,11 @@ const MAX_WINDOWS = 5000
  *   STEPWELL_REGISTRY_DAMAGED; STEPWELL_PATH_OUTSIDE; STEPWELL_PARAM_INVALID.
  */
 export function monitorPredictions(
-  { predictions, labels, baseline }: MonitorPredictionsInputs,
+  { predictions, labels, baseline: given }: MonitorPredictionsInputs,
   context: StepContext<MonitorPredictionsParams, 'report' | 'summary' | 'log'>,
 ): PredictionReport {
   const params = readParams('monitorPredictions', context.params, PARAMS)
+  const baseline = given ?? undefined
   const name = requireModelName(params.text('name'))
   const dir = projectPath(context.dir, params.text('dir', 'models'))
   const like = params.texts('like', [])

@@ -1,0 +1,115 @@
+// Plays the story of pipeline.ts with the real commands. `stepwell run` trains on 2011 and promotes the first model,
+// `stepwell serve` serves it, `stepwell schedule` watches. Then 2012 happens, week by week: each hour is asked of the
+// server, and at the end of the week what came out arrives.
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs, styleText } from 'node:util'
+import { Stepwell, stepwell } from './processes.ts'
+import { deliver, readHours, weeksOf, type Row } from './world.ts'
+
+const { values } = parseArgs({
+  options: {
+    hours: {
+      type: 'string',
+      default: join(import.meta.dirname, '..', 'bike-sharing', 'data', 'hour.csv'),
+    },
+    weeks: { type: 'string', default: '53' },
+  },
+})
+const DIR = import.meta.dirname
+const CLIENTS = 4
+const OUTCOMES = ['cnt', 'casual', 'registered']
+
+interface LoopLine {
+  readonly type: string
+  readonly decisions?: readonly { readonly trigger: string; readonly outcome?: string; readonly failure?: string }[]
+}
+
+interface Summary {
+  readonly status: string
+  readonly windows: readonly {
+    readonly error?: { readonly rmse: number; readonly baseline?: number }
+  }[]
+}
+
+const started = performance.now()
+const hours = readHours(values.hours)
+const [before, after] = [0, 1].map((year) => hours.filter(({ yr }) => yr === year))
+const weeks = weeksOf(after ?? []).slice(0, Number(values.weeks))
+
+for (const left of ['models', 'predictions', 'work', '.stepwell/loop']) {
+  rmSync(join(DIR, left), { recursive: true, force: true })
+}
+console.log('2011 has arrived: the first model is trained, evaluated and promoted')
+deliver(join(DIR, 'work/inbox/2011.csv'), before ?? [])
+await stepwell(DIR, 'run', 'promote', '--quiet')
+await stepwell(DIR, 'model', 'alias', 'bikes@champion', 'first')
+
+const server = new Stepwell(DIR, 'serve', 'bikes', '--port', '0', '--keep', 'dteday')
+const loop = new Stepwell(DIR, 'schedule', '--events', '--quiet')
+try {
+  const [url = ''] = /http:\S+/.exec(await server.line()) ?? []
+  console.log(`it is served at ${url}, and ${weeks.length} weeks of 2012 follow\n`)
+  await rest()
+  console.log('week        hours  rmse  never updated  status')
+  let [requests, updates] = [0, 0]
+  for (const { monday, rows } of weeks) {
+    requests += await ask(url, rows)
+    deliver(join(DIR, `work/inbox/${monday}.csv`), rows)
+    const { outcome, failure = '' } = (await rest()) ?? {}
+    const { status, windows } = JSON.parse(readFileSync(join(DIR, 'work/monitor.json'), 'utf8')) as Summary
+    const { rmse = Number.NaN, baseline = Number.NaN } = windows.at(-1)?.error ?? {}
+    const [served, never] = [rmse, baseline].map((error) => error.toFixed(0))
+    if (outcome === 'succeeded') updates += 1
+    console.log(
+      [
+        monday,
+        String(rows.length).padStart(7),
+        (served ?? '').padStart(6),
+        (never ?? '').padStart(15),
+        `  ${paint(status).padEnd(5)}`,
+        outcome === 'succeeded' ? 'retrained and promoted' : failure,
+      ].join(''),
+    )
+  }
+  console.log(`\n${requests} requests, all answered; ${updates} updates`)
+} finally {
+  for (const process of [loop, server]) process.stop()
+  await Promise.all([loop.end(), server.end()])
+}
+console.log(`the report: ${join(DIR, 'work/monitor.html')}`)
+console.log(`played in ${((performance.now() - started) / 1000).toFixed(0)} s`)
+
+/** Asks for a prediction for each hour, one after the other on a few connections. */
+async function ask(url: string, rows: readonly Row[]): Promise<number> {
+  const left = rows.values()
+  const client = async (): Promise<void> => {
+    for (const row of left) {
+      const known = Object.entries(row).filter(([name]) => !OUTCOMES.includes(name))
+      const response = await fetch(`${url}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(Object.fromEntries(known)),
+      })
+      if (!response.ok) throw new Error(`the server answers: ${await response.text()}`)
+      await response.arrayBuffer()
+    }
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  return rows.length
+}
+
+/** Waits until the loop has seen to what arrived. Gives what came of drift, if there was any. */
+async function rest(): Promise<NonNullable<LoopLine['decisions']>[number] | undefined> {
+  let update: NonNullable<LoopLine['decisions']>[number] | undefined
+  for (;;) {
+    const { type, decisions = [] } = JSON.parse(await loop.line()) as LoopLine
+    if (type === 'ended') update = decisions.find(({ trigger }) => trigger === 'drifted') ?? update
+    if (type === 'idle') return update
+  }
+}
+
+function paint(status: string): string {
+  const colours = { ok: 'green', warn: 'yellow', alert: 'red' } as const
+  return styleText(colours[status as keyof typeof colours] ?? 'reset', status)
+}
