@@ -2,7 +2,10 @@
 export interface Reference {
   /** How many rows it was drawn from. */
   readonly rows: number
-  /** The model's features in its order, then its target; all of one length. */
+  /**
+   * The model's features in its order, then its target; all of one length. Names that are whole numbers come
+   * first, as in any object.
+   */
   readonly columns: Readonly<Record<string, readonly number[]>>
 }
 
