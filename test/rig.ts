@@ -41,7 +41,15 @@ export class Project {
   static example(name: string): Project {
     const project = new Project()
     const from = join(ROOT, 'examples', name)
-    const left = new Set(['node_modules', '.stepwell', 'deployed', 'monitor'])
+    const left = new Set([
+      'node_modules',
+      '.stepwell',
+      'deployed',
+      'models',
+      'monitor',
+      'predictions',
+      'work',
+    ])
     cpSync(from, project.dir, {
       recursive: true,
       filter: (path) => !left.has(relative(from, path)),
@@ -96,8 +104,8 @@ export class Project {
   }
 
   /** Runs a program of the project's own to its end. */
-  async program(name: string): Promise<Exit> {
-    const child = spawn(process.execPath, [SOURCE, name], {
+  async program(name: string, ...args: string[]): Promise<Exit> {
+    const child = spawn(process.execPath, [SOURCE, name, ...args], {
       cwd: this.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -20,9 +20,9 @@ export const hours = step({
 })
 
 export const periods = step({
-  description: 'a year to learn from, and the newest two weeks to be judged by',
+  description: 'ten months to learn from, and the newest two weeks to be judged by',
   inputs: { hours },
-  params: { learn: 364, judge: 14 },
+  params: { learn: 300, judge: 14 },
   run: (inputs, { params }) => {
     const judged = newest(inputs.hours, params.judge)
     const learned = newest(inputs.hours.slice(0, -judged.length), params.learn)
@@ -35,7 +35,8 @@ export const train = step({
   inputs: { rows: periods.pick('learned') },
   params: {
     kind: 'boosting',
-    rounds: 150,
+    rounds: 80,
+    rate: 0.15,
     depth: 5,
     target: 'cnt',
     // prettier-ignore
@@ -99,8 +100,8 @@ export const monitor = step({
     join: ['dteday', 'hr'],
     like: ['mnth'],
     columns: ['hr', 'weekday', 'workingday'],
-    errorWarn: 1.2,
-    errorAlert: 1.5,
+    errorWarn: 1.15,
+    errorAlert: 1.3,
   },
   run: steps.monitorPredictions,
 })

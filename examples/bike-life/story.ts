@@ -18,11 +18,15 @@ const { values } = parseArgs({
 })
 const DIR = import.meta.dirname
 const CLIENTS = 4
-const OUTCOMES = ['cnt', 'casual', 'registered']
+const OUTCOMES = new Set(['cnt', 'casual', 'registered'])
 
 interface LoopLine {
   readonly type: string
-  readonly decisions?: readonly { readonly trigger: string; readonly outcome?: string; readonly failure?: string }[]
+  readonly decisions?: readonly {
+    readonly trigger: string
+    readonly outcome?: string
+    readonly failure?: string
+  }[]
 }
 
 interface Summary {
@@ -40,7 +44,7 @@ const weeks = weeksOf(after ?? []).slice(0, Number(values.weeks))
 for (const left of ['models', 'predictions', 'work', '.stepwell/loop']) {
   rmSync(join(DIR, left), { recursive: true, force: true })
 }
-console.log('2011 has arrived: the first model is trained, evaluated and promoted')
+say('2011 has arrived: the first model is trained, evaluated and promoted')
 deliver(join(DIR, 'work/inbox/2011.csv'), before ?? [])
 await stepwell(DIR, 'run', 'promote', '--quiet')
 await stepwell(DIR, 'model', 'alias', 'bikes@champion', 'first')
@@ -49,43 +53,49 @@ const server = new Stepwell(DIR, 'serve', 'bikes', '--port', '0', '--keep', 'dte
 const loop = new Stepwell(DIR, 'schedule', '--events', '--quiet')
 try {
   const [url = ''] = /http:\S+/.exec(await server.line()) ?? []
-  console.log(`it is served at ${url}, and ${weeks.length} weeks of 2012 follow\n`)
+  say(`it is served at ${url}, and ${weeks.length} weeks of 2012 follow\n`)
   await rest()
-  console.log('week        hours  rmse  never updated  status')
+  say('week        hours  rmse  never updated  status')
   let [requests, updates] = [0, 0]
   for (const { monday, rows } of weeks) {
     requests += await ask(url, rows)
     deliver(join(DIR, `work/inbox/${monday}.csv`), rows)
     const { outcome, failure = '' } = (await rest()) ?? {}
-    const { status, windows } = JSON.parse(readFileSync(join(DIR, 'work/monitor.json'), 'utf8')) as Summary
+    const { status, windows } = JSON.parse(
+      readFileSync(join(DIR, 'work/monitor.json'), 'utf8'),
+    ) as Summary
     const { rmse = Number.NaN, baseline = Number.NaN } = windows.at(-1)?.error ?? {}
     const [served, never] = [rmse, baseline].map((error) => error.toFixed(0))
     if (outcome === 'succeeded') updates += 1
-    console.log(
+    say(
       [
         monday,
         String(rows.length).padStart(7),
         (served ?? '').padStart(6),
         (never ?? '').padStart(15),
-        `  ${paint(status).padEnd(5)}`,
-        outcome === 'succeeded' ? 'retrained and promoted' : failure,
+        `  ${paint(status)}${' '.repeat(8 - status.length)}`,
+        outcome === 'succeeded' ? 'retrained and promoted' : failure.split(';')[0],
       ].join(''),
     )
   }
-  console.log(`\n${requests} requests, all answered; ${updates} updates`)
+  say(`\n${requests} requests, all answered; ${updates} updates`)
 } finally {
-  for (const process of [loop, server]) process.stop()
+  for (const command of [loop, server]) command.stop()
   await Promise.all([loop.end(), server.end()])
 }
-console.log(`the report: ${join(DIR, 'work/monitor.html')}`)
-console.log(`played in ${((performance.now() - started) / 1000).toFixed(0)} s`)
+say(`the report: ${join(DIR, 'work/monitor.html')}`)
+say(`played in ${((performance.now() - started) / 1000).toFixed(0)} s`)
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
 
 /** Asks for a prediction for each hour, one after the other on a few connections. */
 async function ask(url: string, rows: readonly Row[]): Promise<number> {
   const left = rows.values()
   const client = async (): Promise<void> => {
     for (const row of left) {
-      const known = Object.entries(row).filter(([name]) => !OUTCOMES.includes(name))
+      const known = Object.entries(row).filter(([name]) => !OUTCOMES.has(name))
       const response = await fetch(`${url}/predict`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

@@ -117,10 +117,15 @@ function behind(metric: string, value: number, best: number, margin: number): St
   const needed = margin === 0 ? 'as good as' : `better by ${margin} than`
   return new StepwellError({
     code: 'STEPWELL_GATE_CLOSED',
-    what: `${metric} ${value} is not ${needed} the champion's ${best}`,
+    what: `${metric} ${short(value)} is not ${needed} the champion's ${short(best)}`,
     facts: 'nothing after the gate runs',
     todo: "improve the model, or change the margin in the gate's params",
   })
+}
+
+/** A number as a message shows it. */
+function short(value: number): string {
+  return String(Number(value.toPrecision(6)))
 }
 
 function closed(
