@@ -20,14 +20,18 @@ svg path.limit { stroke-width: 1; stroke-opacity: 0.75; fill: none; } svg .limit
 figure.wide { margin-bottom: 0.8rem; } .only-narrow { display: none; }
 .heat-map { display: grid; grid-template-columns: minmax(4rem, max-content) 1fr; gap: 0.5rem; }
 .heat-names { max-width: 11rem; font-size: 0.8rem; min-width: 0; } .heat-names div { height: 24px; line-height: 24px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.heat-names .faint { color: var(--soft); font-style: italic; } g.faint { opacity: 0.35; }
+.heat-names .faint { color: var(--soft); font-style: italic; }
 .newest { direction: rtl; min-width: 0; } .newest > * { direction: ltr; margin-right: auto; }
 .heat-cells { min-width: var(--least); max-width: var(--most); } .heat-cells svg { height: var(--tall); overflow: hidden; background: repeating-linear-gradient(45deg, transparent 0 4px, var(--line) 4px 5px); }
 .heat-dates { display: flex; justify-content: space-between; gap: 0.5rem; font-size: 0.75rem; color: var(--soft); white-space: nowrap; padding-top: 0.2rem; }
+g.faint .cell { fill: color-mix(in srgb, color-mix(in srgb, var(--fill) var(--deep), var(--card)) 35%, var(--card)); }
 .cell { shape-rendering: crispEdges; fill: color-mix(in srgb, var(--fill) var(--deep), var(--card)); } .cell.ok { --fill: color-mix(in srgb, var(--mark) 60%, var(--card)); } .cell.warn { --fill: var(--warn-cell); } .cell.alert { --fill: var(--bad); }
+
+.dense table { font-size: 0.8rem; } .dense th, .dense td { padding: 0.3rem 0.4rem; } .dense td:first-child { min-width: 0; white-space: nowrap; }
 details { margin-top: 0.6rem; } summary { cursor: pointer; color: var(--soft); font-size: 0.875rem; }
 code { font-size: 0.9em; }
 @media (max-width: 44rem) { .only-wide { display: none; } .only-narrow { display: block; } .heat-names { max-width: 6.5rem; } }
 @media print { :root { --warn: #8a5200; --warn-cell: #f0a020; --v0: #2f6fde; --v1: #0d8a6a; --v2: #8a4fd0; --v3: #b0701a; --v4: #0b87a8; --v5: #c0427f; } .only-wide { display: block; } .only-narrow { display: none; }
+  .dense table { font-size: 7pt; } .dense th, .dense td { padding: 0.15rem 0.25rem; }
   .heat-cells { min-width: 0; } .verdict, .heat-map { break-inside: avoid; } }
 `

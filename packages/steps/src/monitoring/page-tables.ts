@@ -1,4 +1,5 @@
 import { html, showNumber, type Html } from '../report/html.ts'
+import { mainVersion } from './measure.ts'
 import { percent, type PageSeries } from './page-series.ts'
 import type { MonitoredWindow, PredictionReport, ReportOptions } from './prediction-report.ts'
 
@@ -46,23 +47,23 @@ export function versionTable(
 export function windowTable({ windows }: PredictionReport, options: ReportOptions): Html {
   const hasBaseline = windows.some(({ error }) => error?.baseline !== undefined)
   const isClassifier = windows.some(({ error }) => error !== undefined && 'wrong' in error)
-  const names = ['window', 'status', 'rows', 'labelled', isClassifier ? 'wrong' : 'RMSE']
+  const names = ['window', 'status', 'version', 'rows', 'labelled', isClassifier ? 'wrong' : 'RMSE']
   if (!isClassifier) names.push('MAE', 'R²')
   names.push('times expected')
   if (hasBaseline) names.push('baseline')
-  names.push('largest PSI', 'beyond', 'refused', 'p99, ms', 'version')
+  names.push('largest PSI', 'beyond', 'refused', 'p99, ms')
   const lines = windows
     .toReversed()
     .map((window) => windowLine(window, options, { hasBaseline, isClassifier }))
   return html`<h2>Windows</h2>
     <div class="card">
-      <div class="scroll">${table(names, lines.slice(0, SHOWN))}</div>
+      <div class="scroll dense">${table(names, lines.slice(0, SHOWN))}</div>
       ${
         lines.length <= SHOWN
           ? undefined
           : html`<details>
               <summary>${lines.length - SHOWN} older windows</summary>
-              <div class="scroll">${table(names, lines.slice(SHOWN))}</div>
+              <div class="scroll dense">${table(names, lines.slice(SHOWN))}</div>
             </details>`
       }
     </div>`
@@ -76,8 +77,10 @@ function windowLine(
   const { error, status, latency, versions } = window
   const found = error === undefined ? undefined : 'rmse' in error ? error.rmse : error.wrong
   const [mae, r2] = error !== undefined && 'rmse' in error ? [error.mae, error.r2] : []
-  const ids = Object.keys(versions).map((id) => id.slice(0, 8))
+  const main = mainVersion(Object.entries(versions))?.slice(0, 8) ?? '–'
+  const others = Object.keys(versions).length - 1
   const cells = [
+    others > 0 ? `${main} +${others}` : main,
     window.rows,
     window.labelled,
     shown(found),
@@ -88,7 +91,6 @@ function windowLine(
     percent(window.beyondAny),
     window.refused.count === 0 ? '0' : `${window.refused.count} (${percent(window.refused.share)})`,
     shown(latency?.p99),
-    ids.length > 2 ? `${ids.slice(0, 2).join(', ')}, …` : ids.join(', '),
   ]
   return html`<tr>
     <td>${window.window}</td>

@@ -17,9 +17,9 @@ export interface MonitoringPage {
 }
 
 const VERDICTS: Readonly<Record<Status, string>> = {
-  ok: 'All is well.',
-  warn: 'Something is worth a look.',
-  alert: 'Something is wrong.',
+  ok: 'nothing stands out.',
+  warn: 'something is worth a look.',
+  alert: 'something needs attention.',
 }
 
 /** A page as one HTML document, which loads nothing. The same page gives the same bytes. */
@@ -64,7 +64,7 @@ function verdict({ name, report }: MonitoringPage): Html {
       ${untimed === 0 ? undefined : `${untimed} lines have no time that can be read, and are left out.`}
     </p>
     <div class="verdict tone-${status}">
-      <strong>${status}</strong> ${VERDICTS[status]}
+      <strong>${status}</strong>: ${VERDICTS[status]}
       ${
         reasons.length === 0
           ? undefined
@@ -99,8 +99,8 @@ function tiles({ report, newest }: MonitoringPage): Html {
     base === undefined || found === undefined
       ? undefined
       : base > found
-        ? 'on the same rows: it is worse'
-        : 'on the same rows: it is no worse'
+        ? 'worse, on the same rows'
+        : 'no worse, on the same rows'
   return html`<dl class="tiles">
       ${tile('rows answered', showNumber(rows))}
       ${tile('rows with a label', showNumber(report.labels.joined))}
@@ -112,10 +112,10 @@ function tiles({ report, newest }: MonitoringPage): Html {
               showNumber(found),
               note,
             )
-      }${base === undefined ? undefined : tile('of the baseline', showNumber(base), beside)}
-      ${tile('refused', `${showNumber(100 * inputs.refused.share)} %`)}
-      ${tile('beyond the range', `${showNumber(100 * inputs.beyondAny)} %`)}
-      ${inputs.latency === null ? undefined : tile('latency p99', `${showNumber(inputs.latency.p99)} ms`)}
+      }${base === undefined ? undefined : tile('baseline', showNumber(base), beside)}
+      ${tile('refused', `${showNumber(100 * inputs.refused.share)}\u00a0%`)}
+      ${tile('beyond the range', `${showNumber(100 * inputs.beyondAny)}\u00a0%`)}
+      ${inputs.latency === null ? undefined : tile('latency p99', `${showNumber(Number(inputs.latency.p99.toPrecision(3)))}\u00a0ms`)}
     </dl>
     <p class="soft">Error, shares and latency are those of the newest windows.</p>`
 }
@@ -253,7 +253,7 @@ function drift({ report, options }: MonitoringPage): Html {
         ${
           options.like.length === 0
             ? undefined
-            : `${alike} of ${windows.length} windows are compared with the training rows of the same ${options.like.join(', ')}, others with all.`
+            : `${alike} of ${windows.length} windows are compared with the training rows of the same ${options.like.join(', ')}${alike < windows.length ? ', the others with all' : ''}.`
         }
       </figcaption>
     </figure>`

@@ -29,6 +29,7 @@ const SIZES = { narrow: { width: 360, height: 240 }, wide: { width: 1040, height
 const MARGIN = { top: 36, right: 10, bottom: 26, left: 54 }
 // Of a character, in units of the chart.
 const CHARACTER = 7.4
+const GAP = 14
 // More points than these run into each other.
 const MAX_KNOTS = 80
 
@@ -55,12 +56,14 @@ export function timeChart(chart: TimeChart): Html {
           /><text class="tick left" x="${MARGIN.left - 6}" y="${at(y(tick))}"
             >${showTick(tick)}</text
           >`,
-    )}${columns}${changes(marks, left, { top: MARGIN.top, bottom, right })}${lines.map((line) =>
-      curves(line, middle, y),
-    )}${lines.filter(knots).map((line) => dotsOf(line, middle, y))}${dates(windows, left, {
-      bottom,
-      width: right - MARGIN.left,
-    })}${chart.titles.map(
+    )}${columns}${changes(marks, left, { top: MARGIN.top, bottom, right })}${lines.map((line) => curves(line, left, y))}${lines.filter(knots).map((line) => dotsOf(line, middle, y))}${dates(
+      windows,
+      left,
+      {
+        bottom,
+        width: right - MARGIN.left,
+      },
+    )}${chart.titles.map(
       (title, window) =>
         html`<rect
           class="hit"
@@ -92,6 +95,7 @@ function stack(bars: readonly Series[], window: number, left: Scale, y: Scale): 
   let base = 0
   const [from, to] = [left(window), left(window + 1)]
   const gap = Math.min(2, (to - from) * 0.15)
+  const width = Math.min(60, to - from - gap)
   return html`${bars.map(({ values, look }) => {
     const value = values[window] ?? 0
     if (value === 0) return undefined
@@ -100,16 +104,19 @@ function stack(bars: readonly Series[], window: number, left: Scale, y: Scale): 
     base += value
     return html`<rect
       class="${lookOf(look, window)}"
-      x="${at(from + gap / 2)}"
+      x="${at((from + to - width) / 2)}"
       y="${at(top)}"
-      width="${at(Math.max(0.3, Math.min(40, to - from - gap)))}"
+      width="${at(width)}"
       height="${at(foot - top)}"
     />`
   })}`
 }
 
-/** Broken where a value is missing; each stretch of one look is a curve of its own. */
-function curves({ values, look }: Series, x: (window: number) => number, y: Scale): Html {
+/**
+ * Broken where a value is missing; each stretch of one look is a curve of its own. A limit holds for the whole
+ * of a window.
+ */
+function curves({ values, look }: Series, left: Scale, y: Scale): Html {
   const drawn: Html[] = []
   let points: [number, number][] = []
   let current = ''
@@ -125,7 +132,9 @@ function curves({ values, look }: Series, x: (window: number) => number, y: Scal
       points = value === undefined || last === undefined ? [] : [last]
       current = next
     }
-    if (value !== undefined) points.push([x(window), y(value)])
+    if (value === undefined) continue
+    if (next.includes('limit')) points.push([left(window), y(value)], [left(window + 1), y(value)])
+    else points.push([left(window + 0.5), y(value)])
   }
   flush()
   return html`${drawn}`
@@ -176,19 +185,22 @@ function dates(
   left: Scale,
   { bottom, width }: { bottom: number; width: number },
 ): Html {
-  const longest = Math.max(...windows.map((text) => text.length), 1) * CHARACTER
-  const room = Math.max(1, Math.floor((width + 16) / (longest + 16)))
+  const label = Math.max(...windows.map((text) => text.length), 1) * CHARACTER
+  const room = Math.max(1, Math.floor((width + GAP) / (label + GAP)))
   const every = Math.ceil(windows.length / room)
-  return html`${windows.map((text, window) => {
-    // The newest has a date, so counted from there.
-    if ((windows.length - 1 - window) % every !== 0) return undefined
-    const half = longest / 2
-    const x = Math.max(
-      MARGIN.left + half - 4,
-      Math.min(left(window + 0.5), MARGIN.left + width - half),
-    )
-    return html`<text class="tick" x="${at(x)}" y="${bottom + 18}">${text}</text>`
-  })}`
+  // From the newest back, since that one has a date in any case.
+  let free = Infinity
+  const places = windows.flatMap((text, window) =>
+    (windows.length - 1 - window) % every === 0 ? [{ text, x: left(window + 0.5) }] : [],
+  )
+  const shown = places.toReversed().flatMap(({ text, x }) => {
+    const low = MARGIN.left + label / 2 - 8
+    const middle = Math.max(low, Math.min(x, MARGIN.left + width - label / 2))
+    if (middle + label / 2 > free) return []
+    free = middle - label / 2 - GAP
+    return [html`<text class="tick" x="${at(middle)}" y="${bottom + 18}">${text}</text>`]
+  })
+  return html`${shown.toReversed()}`
 }
 
 function lookOf(look: Series['look'], window: number): string {
