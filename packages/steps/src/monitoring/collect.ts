@@ -62,7 +62,8 @@ export function collect(log: DirInput, options: CollectOptions): Collected {
       continue
     }
     const { id, names } = columnsOf(line.version)
-    labels?.join(line, window, window.add(line, id, names))
+    const row = window.add(line, id, names)
+    labels?.join(line, window, row)
   }
   if (windows.size === 0 && untimed !== undefined) throw unreadable(time ?? 'at', untimed)
   const sorted = [...windows.values()].toSorted((a, b) => a.start - b.start)
