@@ -17,11 +17,13 @@ const L4 = [
   'derive-picks',
   'execute-job',
   'foresee-items',
+  'foreseen-files',
   'held-bytes',
   'identify',
   'list-items',
   'mapped-steps',
   'own-fault',
+  'out-places',
   'outline',
   'plan-services',
   'plan-steps',
@@ -35,6 +37,7 @@ const L4 = [
   'step-commits',
   'step-life',
   'step-lives',
+  'to-come',
   'tree-reasons',
 ]
 const L5 = [

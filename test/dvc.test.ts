@@ -114,6 +114,72 @@ describe('a project with dvc.yaml', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('a plan has its own targets')])
   })
 
+  test('a plan is carried out to the end, also where stages read what others are still to write', async () => {
+    const project = chain()
+    const carryOut = async () => {
+      const { code, stdout, stderr } = await project.stepwell('run', '--plan', 'p.json')
+      return [code, stderr, /steps: (.*)$/m.exec(stdout)?.[1]]
+    }
+    // Nothing is there yet.
+    expect((await project.stepwell('plan', '-o', 'p.json')).stdout).toMatch(
+      /^report +.* will run +- +never succeeded before$/m,
+    )
+    expect(await carryOut()).toEqual([0, '', '4 succeeded'])
+    // All of it is there, and old.
+    project.write('words.txt', 'one two\n')
+    const { stdout: plan } = await project.stepwell('plan', '-o', 'p.json')
+    expect(plan).toMatch(/^scale@1 +.* depends +.* depends on the output of count$/m)
+    expect(plan).toContain('1 will run, 3 depend on them, 0 cached')
+    expect(await carryOut()).toEqual([0, '', '4 succeeded'])
+    expect(project.read('work/report.txt')).toBe('4\n40\n')
+    expect(project.read('dvc.lock')).toContain('scale@10')
+    // What comes back is no reason to run.
+    rmSync(project.path('work'), { recursive: true })
+    expect((await project.stepwell('plan', '-o', 'p.json')).stdout).toContain('4 cached, 4 outs')
+    expect(await carryOut()).toEqual([0, '', '4 cached'])
+    // A source that moved is refused before anything runs.
+    project.write('words.txt', 'one\n')
+    await project.stepwell('plan', '-o', 'p.json')
+    project.edit('params.yaml', '2', '3')
+    expect(await carryOut()).toEqual([
+      2,
+      expect.stringMatching(/scale@1: params\.params\.yaml\.factor 2 -> 3.*PLAN_MOVED/),
+      undefined,
+    ])
+  })
+
+  test('a plan waits for directories, what is in them, and params that a stage writes', async () => {
+    const project = new Project()
+    const copy = (name: string, cmd: string, dep: string) =>
+      `  ${name}:\n    cmd: ${cmd}\n    deps: [${dep}]\n    outs: [${name}.txt]\n`
+    project.write(
+      'dvc.yaml',
+      `stages:
+  split:
+    cmd: mkdir -p parts/a conf && cp in.txt parts/a/1.txt && cat in.txt > conf/p.yaml
+    deps: [in.txt]
+    outs: [parts, conf]
+${copy('all', 'cat parts/a/* > all.txt', 'parts')}${copy('one', 'cp parts/a/1.txt one.txt', 'parts/a/1.txt')}${copy('inner', 'cat parts/a/* > inner.txt', 'parts/a')}  tuned:
+    cmd: cp conf/p.yaml tuned.txt
+    params: [{conf/p.yaml: [k]}]
+    outs: [tuned.txt]
+`,
+    )
+    for (const k of ['k: 1\n', 'k: 2\n']) {
+      project.write('in.txt', k)
+      await project.stepwell('plan', '-o', 'p.json')
+      const { code, stdout } = await project.stepwell('run', '--plan', 'p.json')
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/5 steps: 5 succeeded$/m)])
+      for (const name of ['all', 'one', 'inner', 'tuned']) {
+        expect(project.read(`${name}.txt`)).toBe(k)
+      }
+    }
+    expect(project.read('dvc.lock')).toMatch(/conf\/p\.yaml:\n +k: 2\n/)
+    expect((await repro(project)).statuses).toEqual(
+      all('cached', ['split', 'all', 'one', 'inner', 'tuned']),
+    )
+  })
+
   test('several files are one project, from whatever directory it is seen', async () => {
     const project = chain()
     project.write(

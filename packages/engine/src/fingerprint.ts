@@ -66,7 +66,7 @@ export type FingerprintInput =
   /** That there is one, never its value. */
   | { readonly kind: 'secret'; readonly name: string }
 
-interface FilePart {
+export interface FilePart {
   readonly kind: 'file'
   readonly path: string
   readonly digest: Digest

@@ -3,7 +3,7 @@ import { StepwellError } from './errors.ts'
 import { canonicalJson } from './json.ts'
 import type { Plan } from './plan.ts'
 
-const SCHEMA = 'stepwell.plan-file/1'
+const SCHEMA = 'stepwell.plan-file/2'
 
 /** A plan as the text of a file, to be run later as it is. */
 export function encodePlan(plan: Plan): string {

@@ -2,7 +2,7 @@ import type { CodeParts } from './code.ts'
 import { StepwellError } from './errors.ts'
 import type { FingerprintInput, StepKey } from './fingerprint.ts'
 import { canonicalJson } from './json.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, PlannedIngredients } from './plan.ts'
 import type { PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
 import { describeReason } from './reason-text.ts'
@@ -56,7 +56,11 @@ export function stepMoved(
   const differences =
     before === undefined
       ? ['its inputs can be had now']
-      : compareMade(before, ingredients, { ...evidence.codes, ...codes })
+      : compareMade(
+          before,
+          { ...ingredients, toCome: { outputs: [], paths: [] } },
+          { ...evidence.codes, ...codes },
+        )
   if (differences.length === 0) return undefined
   return moved(differences.map((difference) => `${name}: ${difference}`))
 }
@@ -81,50 +85,65 @@ function compareSteps(
   return was?.join() === is?.join() ? [] : [(after === undefined ? is : was)?.join('; ') ?? '']
 }
 
-/** An input whose content is known on one side only makes no difference: it was still to be made. */
+/** What was still to be made on either side makes no difference. */
 function compareMade(
-  before: Ingredients,
-  after: Ingredients,
+  before: PlannedIngredients,
+  after: PlannedIngredients,
   codes: Readonly<Record<string, CodeParts>>,
 ): string[] {
-  const [a, b] = [before.fingerprint, after.fingerprint]
-  const pending = Object.keys(after.sources).filter(
-    (name) =>
-      own(before.sources, name) === after.sources[name] &&
-      Object.hasOwn(a.inputs, name) !== Object.hasOwn(b.inputs, name),
-  )
-  const known = ({ fingerprint, sources }: Ingredients): Ingredients => ({
-    sources,
-    fingerprint: { ...fingerprint, inputs: without(fingerprint.inputs, pending) },
-  })
+  const outputs = new Set([...before.toCome.outputs, ...after.toCome.outputs])
+  const paths = new Set([...before.toCome.paths, ...after.toCome.paths])
   const [old, now] = [known(before), known(after)]
   const differences = compareIngredients(old, now, codes).map(describeReason)
   // Whatever comes to be in a fingerprint, and has no words of its own.
   const isSame = canonicalJson(old.fingerprint) === canonicalJson(now.fingerprint)
   if (differences.length === 0 && !isSame) differences.push('what it is made of changed')
   for (const name of new Set([...Object.keys(before.sources), ...Object.keys(after.sources)])) {
-    const [was, is] = [own(before.sources, name), own(after.sources, name)]
-    // One that is still to be made, and that was not there before, or no longer is.
-    const isUntold = !Object.hasOwn((was === undefined ? b : a).inputs, name)
+    const [was, is] = [declared(before, name), declared(after, name)]
     if (was !== undefined && is !== undefined) {
-      if (was !== is) differences.push(`input \`${name}\` is ${is}, and was ${was}`)
-    } else if (isUntold) {
+      if (was.text !== is.text)
+        differences.push(`input \`${name}\` is ${is.text}, and was ${was.text}`)
+    } else if ((was ?? is)?.isToCome) {
       const change = was === undefined ? 'added' : 'removed'
-      differences.push(describeReason({ kind: 'input', name, source: is ?? was ?? '', change }))
+      const source = (is ?? was)?.text ?? ''
+      differences.push(describeReason({ kind: 'input', name, source, change }))
     }
   }
   return differences
+
+  /** Where an input comes from; of what is to come at a path, it is not known yet what that will be. */
+  function declared({ fingerprint, sources }: Ingredients, name: string) {
+    const source = own(sources, name)
+    if (source === undefined) return undefined
+    const path = pathToCome(own(fingerprint.inputs, name))
+    return { text: path ?? source, isToCome: path !== undefined || outputs.has(source) }
+  }
+
+  function pathToCome(part: FingerprintInput | undefined): string | undefined {
+    const isPath = part?.kind === 'file' || part?.kind === 'dir'
+    return isPath && paths.has(part.path) ? part.path : undefined
+  }
+
+  function known({ fingerprint, sources }: Ingredients): Ingredients {
+    const inputs = Object.entries(fingerprint.inputs).filter(
+      ([name, part]) => pathToCome(part) === undefined && !outputs.has(own(sources, name) ?? ''),
+    )
+    const besides = Object.entries(fingerprint.dependsOn ?? {}).filter(
+      ([, part]) => pathToCome(part) === undefined,
+    )
+    return {
+      sources,
+      fingerprint: {
+        ...fingerprint,
+        inputs: Object.fromEntries(inputs),
+        dependsOn: Object.fromEntries(besides),
+      },
+    }
+  }
 }
 
-function own(record: Readonly<Record<string, string>>, name: string): string | undefined {
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined
-}
-
-function without(
-  inputs: Readonly<Record<string, FingerprintInput>>,
-  names: readonly string[],
-): Record<string, FingerprintInput> {
-  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !names.includes(name)))
 }
 
 function compareDecisions(old: PlannedStep | undefined, step: PlannedStep): string {

@@ -9,6 +9,7 @@ import { derivePicks } from './derive-picks.ts'
 import { digestBytes } from './digest.ts'
 import { StepwellError } from './errors.ts'
 import type { FingerprintInput, StepKey } from './fingerprint.ts'
+import { ForeseenFiles, NOT_KNOWN, type Coming } from './foreseen-files.ts'
 import { foreseeItems } from './foresee-items.ts'
 import {
   artifactIn,
@@ -19,21 +20,22 @@ import {
   type ServiceState,
 } from './identify.ts'
 import type { OrderedStep } from './order.ts'
+import { normalPath, type OutPlaces, type PlacedOut } from './out-places.ts'
 import { namesOf, stepOf, type Pipeline } from './pipeline.ts'
-import type { Evidence } from './plan.ts'
+import type { Evidence, PlannedIngredients } from './plan.ts'
 import type { LastExecution, PlannedStep } from './planned-step.ts'
-import { compareIngredients, type Ingredients, type Reason } from './reason.ts'
+import { compareIngredients, type Reason } from './reason.ts'
 import type { RecentOutputs } from './recent-outputs.ts'
 import { foreseeOuts } from './restore-outs.ts'
 import { codesOf, findReusable, leftBy } from './snapshot.ts'
 import { planServices } from './plan-services.ts'
 import { serviceOutputs } from './service-outputs.ts'
-import { definition } from './step.ts'
+import { definition, type Input } from './step.ts'
 import type { ItemLedgers } from './store/item-ledger.ts'
 import type { ArtifactStore, Download, Downloads, ProjectFiles, Snapshot } from './store/store.ts'
 import type { Workspace } from './store/workspace.ts'
+import { findToCome } from './to-come.ts'
 import { withFiles } from './tree-reasons.ts'
-import { digestValue } from './value.ts'
 
 export interface PlanOptions {
   readonly pipeline: Pipeline
@@ -45,8 +47,8 @@ export interface PlanOptions {
   readonly downloads: Downloads
   readonly workspace: Workspace
   readonly dir: string
-  /** Paths that steps of the pipeline write. */
-  readonly outPaths: readonly string[]
+  /** Where steps of the pipeline write. */
+  readonly places: OutPlaces
   readonly forced: ReadonlySet<string>
   /** What items gave: without it, nothing is said of items. */
   readonly ledgers?: ItemLedgers
@@ -63,36 +65,27 @@ export interface PlanOptions {
 export async function planSteps(
   options: PlanOptions,
 ): Promise<{ readonly steps: PlannedStep[]; readonly evidence: Evidence }> {
-  const {
-    steps,
-    code,
-    snapshot,
-    artifacts,
-    files,
-    workspace,
-    dir,
-    outPaths,
-    forced,
-    recent,
-    ledgers,
-  } = options
+  const { steps, code, snapshot, artifacts, workspace, dir, places, forced, recent, ledgers } =
+    options
   const names = namesOf(options.pipeline)
   const byName = new Map(steps.map((ordered) => [ordered.name, ordered]))
   const part = new Set(steps.map(({ name }) => name))
   const outputs = new Map<string, Outputs>()
+  /** Outs that are put back, by their normal paths. */
+  const putBack = new Map<string, OutArtifact>()
   /** Of services whose outputs are known. */
   const serviceKeys = new Map<string, StepKey>()
   const skipped = new Set<string>()
   /** Steps that a condition may skip which cannot be asked yet, and what reads them. */
   const unsure = new Set<string>()
   const planned: PlannedStep[] = []
-  const ingredientsOf: [string, Ingredients][] = []
+  const evidence: [string, PlannedIngredients][] = []
   const present = codesOf(code)
   const codes = { ...snapshot.codes, ...present }
   for (const ordered of steps) planned.push(await planStep(ordered))
   return {
     steps: planServices(steps, planned, forced),
-    evidence: { ingredients: Object.fromEntries(ingredientsOf), codes: present },
+    evidence: { ingredients: Object.fromEntries(evidence), codes: present },
   }
 
   async function planStep(ordered: OrderedStep): Promise<PlannedStep> {
@@ -110,13 +103,20 @@ export async function planSteps(
     }
     const blockers = upstream.filter((read) => skipped.has(read))
     if (blockers.length > 0) return skip([{ kind: 'blocked', by: blockers }])
-    const waitsFor = upstream.filter((read) => !outputs.has(read))
+    const earlier = new Set(upstream)
+    const files = new ForeseenFiles({
+      files: options.files,
+      artifacts,
+      touching: (path) => places.touching(path).filter(([out]) => earlier.has(out.stepName)),
+      coming: comingOf,
+      before: last?.ingredients,
+    })
     let identity: Identity
     try {
       identity = await identify(ordered, {
         code,
         files,
-        outPaths,
+        outPaths: places.paths,
         nameOf: (read) => names.get(read) ?? '',
         outputOf: (read, field) => artifactOf(read, field),
         outOf: (read, out) => outOf(read, out),
@@ -128,15 +128,14 @@ export async function planSteps(
       return { ...base, decision: 'run', reasons: [{ kind: 'problem', message: error.message }] }
     }
     const { key, ingredients } = identity
-    const pending = new Set<string>()
-    const inputs = identity.inputs.map((input) => {
-      const handle = definition(step).inputs[input.name]
-      const read = handle === undefined ? undefined : stepOf(handle)
-      if (read === undefined || !waitsFor.includes(names.get(read) ?? '')) return input
-      pending.add(input.name)
-      return { name: input.name, source: input.source }
-    })
-    ingredientsOf.push([name, withoutInputs(ingredients, pending)])
+    const { makers, sources, ...toCome } = findToCome(step, ingredients, makerOf, (path) =>
+      files.makersOf(path),
+    )
+    const waitsFor = upstream.filter((read) => !outputs.has(read) || makers.has(read))
+    const inputs = identity.inputs.map((input) =>
+      sources.has(input.source) ? { name: input.name, source: input.source } : input,
+    )
+    evidence.push([name, { ...ingredients, toCome }])
     const known = findReusable(snapshot, name, key) ?? recent?.get(key)
     const own = await ownReasons()
     if (waitsFor.length > 0) {
@@ -197,6 +196,7 @@ export async function planSteps(
       }
     }
     const restored = await foreseeOuts(known.outputs, workspace)
+    notePutBack(known.outputs, restored)
     const reasons = [...reasonsOfHit(known), ...restored]
     return { ...base, inputs, key, decision: 'cached', reasons, last: executionOf(known) }
 
@@ -217,7 +217,8 @@ export async function planSteps(
       }
       if (last === undefined) return [{ kind: 'new' }]
       const changes = compareIngredients(last.ingredients, ingredients, codes)
-      return await withFiles(changes, last.ingredients, identity, artifacts)
+      const trees = new Map([...identity.trees].filter(([digest]) => digest !== NOT_KNOWN))
+      return await withFiles(changes, last.ingredients, { ingredients, trees }, artifacts)
     }
 
     /** As `artifactOf`: nothing is known of an out before the step has run. */
@@ -227,7 +228,7 @@ export async function planSteps(
       if (made !== undefined) return outIn(made, out)
       const before = inputBefore(`${read}:${out}`)
       if (before?.kind === 'file') return { ...before, size: 0 }
-      const { digest = digestValue(undefined), path = '' } = before?.kind === 'dir' ? before : {}
+      const { digest = NOT_KNOWN, path = '' } = before?.kind === 'dir' ? before : {}
       return { kind: 'dir', path, digest, size: 0, files: 0 }
     }
 
@@ -238,7 +239,7 @@ export async function planSteps(
       if (made !== undefined) return artifactIn(made, field)
       const before = inputBefore(field === undefined ? read : `${read}.${field}`)
       const isKnown = before?.kind === 'value' || before?.kind === 'service'
-      const digest = isKnown ? before.digest : digestValue(undefined)
+      const digest = isKnown ? before.digest : NOT_KNOWN
       return { kind: 'value', digest, size: 0, about: '' }
     }
 
@@ -247,14 +248,32 @@ export async function planSteps(
       const isService = definition(byName.get(read)?.step ?? step).service !== undefined
       if (!isService || read === name) return undefined
       const before = inputBefore(read)
-      const old = before?.kind === 'service' ? before.key : (digestValue(undefined) as StepKey)
+      const old = before?.kind === 'service' ? before.key : (NOT_KNOWN as StepKey)
       return { key: serviceKeys.get(read) ?? old, holds: async () => await Promise.resolve(true) }
     }
 
     function inputBefore(from: string): FingerprintInput | undefined {
-      const sources = Object.entries(last?.ingredients.sources ?? {})
-      const input = sources.find(([, source]) => source === from)
+      const entries = Object.entries(last?.ingredients.sources ?? {})
+      const input = entries.find(([, source]) => source === from)
       return input && last?.ingredients.fingerprint.inputs[input[0]]
+    }
+  }
+
+  function makerOf(handle: Input): string | undefined {
+    const read = stepOf(handle)
+    const maker = read && names.get(read)
+    return maker !== undefined && part.has(maker) && !outputs.has(maker) ? maker : undefined
+  }
+
+  function comingOf({ stepName, path }: PlacedOut): Coming {
+    if (!outputs.has(stepName)) return 'made'
+    return putBack.get(path) ?? 'in place'
+  }
+
+  function notePutBack({ outs }: Outputs, restored: readonly Reason[]): void {
+    const paths = new Set(restored.flatMap((each) => (each.kind === 'restored' ? [each.path] : [])))
+    for (const out of Object.values(outs)) {
+      if (paths.has(out.path)) putBack.set(normalPath(out.path), out)
     }
   }
 
@@ -272,12 +291,4 @@ export async function planSteps(
 
 function executionOf({ run, at, duration }: LastExecution): LastExecution {
   return { run, at, duration }
-}
-
-function withoutInputs(
-  { fingerprint, sources }: Ingredients,
-  names: ReadonlySet<string>,
-): Ingredients {
-  const inputs = Object.entries(fingerprint.inputs).filter(([name]) => !names.has(name))
-  return { fingerprint: { ...fingerprint, inputs: Object.fromEntries(inputs) }, sources }
 }

@@ -22,11 +22,21 @@ export interface Plan {
 }
 
 export interface Evidence {
-  /**
-   * What each step is made of, by its name; without the outputs of steps that are still to run. A step
-   * with an input that cannot be had has none.
-   */
-  readonly ingredients: Readonly<Record<string, Ingredients>>
+  /** What each step is made of, by its name. A step with an input that cannot be had has none. */
+  readonly ingredients: Readonly<Record<string, PlannedIngredients>>
   /** The code that they refer to, by its digest. */
   readonly codes: Readonly<Record<string, CodeParts>>
+}
+
+export interface PlannedIngredients extends Ingredients {
+  /** Of this, their digests say nothing. */
+  readonly toCome: ToCome
+}
+
+/** What a step reads, or depends on, that steps before it are still to make. */
+export interface ToCome {
+  /** Sources of inputs that are outputs of steps. */
+  readonly outputs: readonly string[]
+  /** At these it is not known either whether it will be a file or a directory. */
+  readonly paths: readonly string[]
 }

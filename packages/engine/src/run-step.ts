@@ -23,6 +23,7 @@ import {
 import { impossible } from './impossible.ts'
 import { MappedSteps } from './mapped-steps.ts'
 import type { OrderedStep } from './order.ts'
+import type { OutPlaces } from './out-places.ts'
 import { isOwnFault } from './own-fault.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Plan } from './plan.ts'
@@ -97,8 +98,8 @@ export interface StepRunnerOptions {
   readonly forced: ReadonlySet<string>
   /** Whether outs that were edited by hand stay so. */
   readonly keepEdits: boolean
-  /** Paths that steps of the pipeline write. */
-  readonly outPaths: readonly string[]
+  /** Where steps of the pipeline write. */
+  readonly places: OutPlaces
   /** What each step must turn out to be. */
   readonly plan?: Plan
   /** Where steps are executed that do not say it. */
@@ -149,7 +150,7 @@ export class StepRunner {
 
   /** 1. Resolve inputs to digests; 2. fingerprint and key; 3. look up, and check what was found. */
   async settle(name: string): Promise<'done' | 'failed' | 'skipped' | 'cancelled' | 'execute'> {
-    const { code, files, outPaths, halt } = this.#options
+    const { code, files, places, halt } = this.#options
     const ordered = this.#lives.ordered(name)
     const life = this.#lives.begin(name)
     let identity: Identity
@@ -157,7 +158,7 @@ export class StepRunner {
       identity = await identify(ordered, {
         code,
         files,
-        outPaths,
+        outPaths: places.paths,
         nameOf: this.#lives.nameOf,
         outputOf: (upstream, field) => artifactIn(this.#lives.outputs(upstream), field),
         outOf: (upstream, out) => outIn(this.#lives.outputs(upstream), out),

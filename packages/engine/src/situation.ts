@@ -1,9 +1,10 @@
-import { checkOuts, outPaths } from './check-outs.ts'
+import { checkOuts } from './check-outs.ts'
 import type { PipelineCode } from './code.ts'
 import { findCode, type KnownCode } from './code/manifest.ts'
 import { StepwellError } from './errors.ts'
 import { paramsOf } from './identify.ts'
 import { groupOf, orderSteps, type OrderedStep } from './order.ts'
+import { OutPlaces } from './out-places.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { ProjectState } from './project-state.ts'
 import { nextSnapshot, withoutRevoked } from './snapshot.ts'
@@ -30,8 +31,8 @@ export interface Situation {
   readonly keepCode: () => Promise<void>
   readonly snapshot: Snapshot
   readonly forced: ReadonlySet<string>
-  /** Paths that steps of the pipeline write. */
-  readonly outPaths: readonly string[]
+  /** Where steps of the pipeline write. */
+  readonly places: OutPlaces
 }
 
 /**
@@ -45,7 +46,12 @@ export async function situationOf(
   request: PlanRequest,
   state: ProjectState,
 ): Promise<Situation> {
-  const { steps, code, keep } = await prepare(pipeline, request.targets, state, request.only)
+  const { steps, code, keep, places } = await prepare(
+    pipeline,
+    request.targets,
+    state,
+    request.only,
+  )
   const snapshot = await lastKnown(pipeline, state)
   return {
     pipeline,
@@ -55,7 +61,7 @@ export async function situationOf(
     keepCode: keep,
     snapshot,
     forced: forcedSteps(steps, request.force),
-    outPaths: outPaths(pipeline),
+    places,
   }
 }
 
@@ -75,14 +81,15 @@ export async function prepare(
   targets: readonly string[] | undefined,
   { dir, dirs }: ProjectState,
   only = false,
-): Promise<KnownCode & { readonly steps: OrderedStep[] }> {
+): Promise<KnownCode & { readonly steps: OrderedStep[]; readonly places: OutPlaces }> {
   if (pipeline?.kind !== 'pipeline') {
     throw new TypeError('Expected a pipeline made by pipeline()')
   }
   const steps = orderSteps(pipeline, targets, only)
   for (const { name, step } of steps) paramsOf(name, step)
-  checkOuts(pipeline, dir)
-  return { steps, ...(await findCode(pipeline, dir, dirs.code)) }
+  const places = new OutPlaces(pipeline, dir)
+  checkOuts(pipeline, places, dir)
+  return { steps, places, ...(await findCode(pipeline, dir, dirs.code)) }
 }
 
 /** Keeps the last known state, with what the steps were made from now. */

@@ -1,6 +1,5 @@
 import { codeDigest } from './code.ts'
 import { pathsNamed } from './command-line.ts'
-import { outPaths } from './check-outs.ts'
 import { digestText, type Digest } from './digest.ts'
 import { paramsOf } from './identify.ts'
 import type { OrderedStep } from './order.ts'
@@ -42,10 +41,10 @@ export async function watchedBy(
   targets: readonly string[] | undefined,
   state: ProjectState,
 ): Promise<Watched> {
-  const { steps, code, sources } = await prepare(pipeline, targets, state)
+  const { steps, code, sources, places } = await prepare(pipeline, targets, state)
   return {
     sources,
-    outs: outPaths(pipeline),
+    outs: places.paths,
     steps: steps.map((ordered) => watchedStep(ordered, codeDigest(code, ordered.name))),
   }
 }

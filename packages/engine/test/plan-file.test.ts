@@ -210,7 +210,7 @@ describe('a plan as text', () => {
     )
   })
 
-  for (const text of ['', 'null', '1', '[]', '{}', '{"schema":"stepwell.plan-file/2"}']) {
+  for (const text of ['', 'null', '1', '[]', '{}', '{"schema":"stepwell.plan-file/3"}']) {
     test(`${JSON.stringify(text)} is no plan`, () => {
       expect(() => decodePlan(text)).toThrow(
         expect.objectContaining({ code: 'STEPWELL_PLAN_FILE' }),

@@ -44,3 +44,12 @@ export function joinPath(...parts: readonly string[]): string {
 export function locationKey(location: Location): string {
   return location.kind === 'remote' ? location.url : location.path
 }
+
+/** `a` and `a/b` of `a/b/c`: the directories around it. */
+export function prefixesOf(path: string): string[] {
+  const prefixes: string[] = []
+  for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1)) {
+    prefixes.push(path.slice(0, at))
+  }
+  return prefixes
+}

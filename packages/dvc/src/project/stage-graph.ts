@@ -1,5 +1,5 @@
 import { dvcError } from '../dvc-error.ts'
-import { locationKey } from './location.ts'
+import { locationKey, prefixesOf } from './location.ts'
 import type { Source, SourceOut } from './source.ts'
 import type { Stage, StageOut } from './stage.ts'
 
@@ -81,15 +81,6 @@ function outsOf(members: readonly Member[]): ReadonlyMap<string, Made> {
     })
   }
   return made
-}
-
-/** `a` and `a/b` of `a/b/c`. */
-function prefixesOf(path: string): string[] {
-  const prefixes: string[] = []
-  for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1)) {
-    prefixes.push(path.slice(0, at))
-  }
-  return prefixes
 }
 
 // Of sorted paths, those inside of a directory stand together.

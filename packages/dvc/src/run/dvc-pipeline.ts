@@ -12,7 +12,7 @@ import { ProjectFiles } from '../project/project-files.ts'
 import { isCallback, type Stage } from '../project/stage.ts'
 import { isAsRecorded } from './as-recorded.ts'
 import { Md5Memo } from './md5-memo.ts'
-import { stageStep } from './stage-step.ts'
+import { isMadeLater, stageStep } from './stage-step.ts'
 
 /** A DVC project as a pipeline of the engine, whose steps have the addresses of the stages as names. */
 export interface DvcPipeline {
@@ -80,7 +80,10 @@ export function dvcPipeline(path: string): DvcPipeline {
   async function adoptable(stage: Stage): Promise<string | undefined> {
     const entry = entryOf(stage)
     if (entry === undefined || isCallback(stage)) return undefined
-    return (await isAsRecorded(stage, entry, { workspace, files }))
+    // What a stage writes may have been read before it did.
+    const isWritten = stage.params.some((params) => isMadeLater(params, files, made))
+    const present = isWritten ? new ProjectFiles(root) : files
+    return (await isAsRecorded(stage, entry, { workspace, files: present }))
       ? 'dvc.lock has it so'
       : undefined
   }

@@ -13,7 +13,7 @@ import { existsSync } from 'node:fs'
 import { diskPath } from '../content/measure.ts'
 import { dvcError } from '../dvc-error.ts'
 import { paramValues } from '../lock/param-values.ts'
-import { locationKey } from '../project/location.ts'
+import { locationKey, prefixesOf } from '../project/location.ts'
 import type { ProjectFiles } from '../project/project-files.ts'
 import { stageEnvironment } from '../project/stage-shell.ts'
 import { isCallback, type Stage, type StageDep, type StageParams } from '../project/stage.ts'
@@ -123,14 +123,17 @@ function outsOf({ outs, place, address }: Stage): Outs {
   )
 }
 
-/** Whether a file of params is not there yet, or is what another stage writes. */
-function isMadeLater(
+/** Whether a file of params is not there yet, or is, or is in, what another stage writes. */
+export function isMadeLater(
   { location }: StageParams,
   files: ProjectFiles,
   made: ReadonlySet<string>,
 ): boolean {
   if (location.kind !== 'project') return false
-  return made.has(location.path) || files.kind(location.path) === undefined
+  const { path } = location
+  return (
+    [path, ...prefixesOf(path)].some((each) => made.has(each)) || files.kind(path) === undefined
+  )
 }
 
 function paramsOf(
