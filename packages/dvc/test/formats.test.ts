@@ -73,6 +73,11 @@ describe('YAML', () => {
     ['!!str 1', '1'],
     ['!!float 1', 1],
     ['[1, 1.0]', [1n, 1]],
+    ['[n0, a/b, -1, 1e-7, yes, True, ./x]', ['n0', 'a/b', -1n, 1e-7, 'yes', true, './x']],
+    [
+      '[2020-01-01, null, "1", {b: 1}]',
+      [{ kind: 'date', text: '2020-01-01' }, null, '1', new Map([['b', 1n]])],
+    ],
   ])('%s', (text, value) => {
     const read = parseYaml('x', `a: ${text}\n`).root?.value ?? null
     expect(isMap(read) ? read.get('a') : undefined).toEqual(value)

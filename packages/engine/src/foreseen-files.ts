@@ -29,6 +29,7 @@ export const NOT_KNOWN: Digest = digestValue(undefined)
  */
 export class ForeseenFiles implements ProjectFiles {
   readonly #options: ForeseenOptions
+  readonly #found = new Map<string, readonly Touching[]>()
   #parts: ReadonlyMap<string, PathPart> | undefined
 
   constructor(options: ForeseenOptions) {
@@ -80,9 +81,12 @@ export class ForeseenFiles implements ProjectFiles {
   }
 
   /** Outs that will not be in the end what they are now. */
-  #moving(path: string): Touching[] {
+  #moving(path: string): readonly Touching[] {
     const { touching, coming } = this.#options
-    return touching(path).filter(([out]) => coming(out) !== 'in place')
+    const found =
+      this.#found.get(path) ?? touching(path).filter(([out]) => coming(out) !== 'in place')
+    this.#found.set(path, found)
+    return found
   }
 
   /** What is put back at this very path. */

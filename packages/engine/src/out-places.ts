@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, realpathSync } from 'node:fs'
 import { dirname, join, posix, resolve } from 'node:path'
 import type { OutKind } from './fingerprint.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -50,7 +50,7 @@ export class OutPlaces {
     for (const out of this.outs) {
       const key = out.real.toLowerCase()
       if (!this.#at.has(key)) this.#at.set(key, out)
-      for (const parent of parentsOf(key)) {
+      for (const parent of this.#parentsOf(key)) {
         const inside = this.#inside.get(parent)
         if (inside === undefined) this.#inside.set(parent, [out])
         else inside.push(out)
@@ -72,10 +72,20 @@ export class OutPlaces {
   }
 
   #around(key: string, except?: PlacedOut): Touching[] {
-    return [key, ...parentsOf(key)].flatMap((path): Touching[] => {
+    return [key, ...this.#parentsOf(key)].flatMap((path): Touching[] => {
       const out = this.#at.get(path)
       return out === undefined || out === except ? [] : [[out, path === key ? 'at' : 'around']]
     })
+  }
+
+  /** Up to the project directory: whatever contains that has no outs around it. */
+  #parentsOf(path: string): string[] {
+    const parents: string[] = []
+    for (let at = dirname(path); at.length >= this.#dir.length; at = dirname(at)) {
+      parents.push(at)
+      if (at === dirname(at)) break
+    }
+    return parents
   }
 
   /** With the links in it resolved that there are; what is not there yet is taken as written. */
@@ -86,9 +96,11 @@ export class OutPlaces {
   }
 
   #findReal(path: string): string {
-    if (existsSync(path)) return realpathSync(path)
     const parent = dirname(path)
-    return parent === path ? path : join(this.#realOf(parent), path.slice(parent.length))
+    if (parent === path) return path
+    // Most are no links: then nothing but the directories, which are few, has to be resolved.
+    if (isLink(path) && existsSync(path)) return realpathSync(path)
+    return join(this.#realOf(parent), path.slice(parent.length))
   }
 }
 
@@ -96,8 +108,11 @@ export function normalPath(path: string): string {
   return posix.normalize(path).replace(/\/$/, '')
 }
 
-function parentsOf(path: string): string[] {
-  const parents: string[] = []
-  for (let at = dirname(path); at !== dirname(at); at = dirname(at)) parents.push(at)
-  return parents
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  } catch {
+    // Where nothing can be: a parent is a file, or the path is none.
+    return false
+  }
 }

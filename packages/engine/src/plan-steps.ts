@@ -20,7 +20,7 @@ import {
   type ServiceState,
 } from './identify.ts'
 import type { OrderedStep } from './order.ts'
-import { normalPath, type OutPlaces, type PlacedOut } from './out-places.ts'
+import { normalPath, type OutPlaces, type PlacedOut, type Touching } from './out-places.ts'
 import { namesOf, stepOf, type Pipeline } from './pipeline.ts'
 import type { Evidence, PlannedIngredients } from './plan.ts'
 import type { LastExecution, PlannedStep } from './planned-step.ts'
@@ -104,10 +104,12 @@ export async function planSteps(
     const blockers = upstream.filter((read) => skipped.has(read))
     if (blockers.length > 0) return skip([{ kind: 'blocked', by: blockers }])
     const earlier = new Set(upstream)
+    const touching = (path: string): Touching[] =>
+      earlier.size === 0 ? [] : places.touching(path).filter(([out]) => earlier.has(out.stepName))
     const files = new ForeseenFiles({
       files: options.files,
       artifacts,
-      touching: (path) => places.touching(path).filter(([out]) => earlier.has(out.stepName)),
+      touching,
       coming: comingOf,
       before: last?.ingredients,
     })

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import type { DvcValue } from '../value/value.ts'
 import { parseJson } from './json.ts'
+import { readPlainYaml } from './plain-yaml.ts'
 import { parsePython } from './python.ts'
 import { parseToml } from './toml.ts'
 import { parseYaml } from './yaml.ts'
@@ -24,7 +25,7 @@ export function parseParamsFile(file: string, text: string): DvcValue {
 
 // As in DVC, whatever counts as false in Python is an empty file.
 function yamlValue(file: string, text: string): DvcValue {
-  const value = parseYaml(file, text).root?.value ?? null
+  const value = readPlainYaml(text) ?? parseYaml(file, text).root?.value ?? null
   const nothing = value === null || value === false || value === '' || value === 0n || value === 0
   return nothing || (Array.isArray(value) && value.length === 0) ? new Map() : value
 }

@@ -4,6 +4,8 @@ import type { DvcKey, DvcMap, DvcValue } from '../value/value.ts'
 // Most of what DVC writes is as plain as this: block maps and lists, with values on one line. It is
 // read twenty times faster than by a parser of all of YAML, which takes what this one leaves.
 const LINE = /^( *)((?:- )*)(?:([^\s'"#&*!|>%@`{}[\],?:-][^'"#:]*|'[^']*'):(?: (.*))?|(.*))$/
+// A list on one line, of words and numbers.
+const LIST = /^\[[\w./-]+(?:, [\w./-]+)*\]$/
 const UNPLAIN_START = /^[#,[\]{}&*!|>'"%@`]|^[?:-](?:\s|$)/
 
 interface Line {
@@ -100,7 +102,7 @@ class PlainReader {
 function scalarOrEmpty(text: string): DvcValue {
   if (text === '[]') return []
   if (text === '{}') return new Map()
-  return scalarOf(text)
+  return LIST.test(text) ? text.slice(1, -1).split(', ').map(scalarOf) : scalarOf(text)
 }
 
 function scalarOf(text: string): DvcValue {

@@ -3,10 +3,11 @@ import { parseParamsFile } from '../format/params-file.ts'
 import type { DvcValue } from '../value/value.ts'
 import { diskTree, type Tree } from './tree.ts'
 
-/** Reads the files of a project, each of them once: a new one sees what changed since. */
+/** Looks at the files of a project, at each of them once: a new one sees what changed since. */
 export class ProjectFiles {
   readonly root: string
   readonly tree: Tree
+  readonly #kinds = new Map<string, ReturnType<Tree['kind']>>()
   readonly #texts = new Map<string, string | undefined>()
   readonly #params = new Map<string, DvcValue | undefined>()
 
@@ -16,8 +17,11 @@ export class ProjectFiles {
     this.tree = tree
   }
 
-  kind(path: string): 'file' | 'dir' | 'other' | undefined {
-    return this.tree.kind(path)
+  kind(path: string): ReturnType<Tree['kind']> {
+    if (this.#kinds.has(path)) return this.#kinds.get(path)
+    const kind = this.tree.kind(path)
+    this.#kinds.set(path, kind)
+    return kind
   }
 
   /**

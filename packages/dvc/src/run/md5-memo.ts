@@ -26,13 +26,12 @@ export class Md5Memo {
     if (known !== undefined && before?.every((part, index) => part === known[index]) === true) {
       return known[4]
     }
+    // Whoever changes it from now on, also while it is read, changes its signature then.
+    const isSettled = before !== undefined && ageOf(before) >= SETTLED_MS
     const md5 = await md5OfFile(path, size, name)
-    const after = signatureOf(path)
-    if (before !== undefined && after !== undefined && before.join() === after.join()) {
-      if (Date.now() - Number(BigInt(after[1]) / 1_000_000n) >= SETTLED_MS) {
-        this.#rows.set(key, [...after, md5])
-        this.#isChanged = true
-      }
+    if (isSettled) {
+      this.#rows.set(key, [...before, md5])
+      this.#isChanged = true
     }
     return md5
   }
@@ -52,6 +51,11 @@ function signatureOf(path: string): Signature | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   if (stats === undefined) return undefined
   return [`${stats.size}`, `${stats.mtimeNs}`, `${stats.ctimeNs}`, `${stats.ino}`]
+}
+
+/** How long ago it was last changed, in milliseconds. */
+function ageOf([, mtime, ctime]: Signature): number {
+  return Date.now() - Math.max(Number(mtime), Number(ctime)) / 1_000_000
 }
 
 function read(path: string): Record<string, Row> {

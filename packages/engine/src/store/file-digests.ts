@@ -61,8 +61,8 @@ export class RememberingFileDigests implements FileDigests {
     const now = BigInt(Date.now()) * 1_000_000n
     const digest =
       before.size <= SMALL ? digestSmall(absolute, path) : await this.#digestLarge(absolute, path)
-    const settled = isSettled(before, now)
-    if (settled && signatureOf(before) === signatureOf(statFile(absolute, path))) {
+    // Whoever changes it from then on, also while it is read, changes its signature.
+    if (isSettled(before, now)) {
       this.#remembered.set(path, { digest, signature: signatureOf(before) })
     } else {
       this.#remembered.delete(path)
