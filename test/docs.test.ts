@@ -50,7 +50,7 @@ test("the README's embedding and linear form run", async () => {
 })
 
 // Not errors: what a user may set.
-const VARIABLES = /STEPWELL_(ALLOW_\w+|ALERT\b|TEXT\b)/g
+const VARIABLES = /STEPWELL_(ALLOW_\w+|ALERT\b|DVC\b|TEXT\b)/g
 
 test('the pipeline of docs/files.md runs, and restores what it left', async () => {
   const text = readFileSync(join(ROOT, 'docs', 'files.md'), 'utf8')

@@ -134,6 +134,8 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .option('-R, --recursive', 'a directory stands for all stages in it and below')
     .option('--downstream', 'the targets, and what reads from them')
     .option('--glob', 'names of stages are patterns')
+    .option('--allow-missing', 'stages that have not changed may lack data: they are up to date')
+    .option('--pull', 'get data that is missing by `dvc pull`')
     .option('-k, --keep-going', 'after a failure, run all that does not need the stage')
     .option('--dry, --dry-run', 'say what would be done, and do nothing')
     .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)

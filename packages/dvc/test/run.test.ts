@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { openEngine, type RunRecord } from '@stepwell/engine'
-import { checkOutMissing, dvcPipeline, locationKey, recordRun, selectStages } from '@stepwell/dvc'
+import { dvcPipeline, locationKey, prepare, recordRun, selectStages } from '@stepwell/dvc'
 import { describe, expect, test, vi } from 'vitest'
 import { PROJECTS } from './cases/index.ts'
 import { readRecording, type RecordedState } from './real-dvc.ts'
@@ -22,7 +22,7 @@ interface Ran {
 async function reproduce(dir: string): Promise<Ran> {
   const dvc = dvcPipeline(dir)
   const { stages, addresses } = selectStages(dvc, [], { cwd: dir, allPipelines: true })
-  const back = new Set(await checkOutMissing(dvc, addresses))
+  const back = new Set((await prepare(dvc, addresses, {})).restored)
   await using engine = await openEngine({ dir, concurrency: 2 })
   const record = await engine.run(dvc.pipeline, { targets: stages, only: true }).result
   await recordRun(dvc, engine, record)

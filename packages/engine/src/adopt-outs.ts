@@ -33,9 +33,14 @@ export async function adoptOuts(
     if (out === undefined) return undefined
     found.push([name, out])
   }
-  // It returns nothing.
+  const outputs = await nothingGiven(artifacts, keep)
+  return { because, outputs: { ...outputs, outs: Object.fromEntries(found) } }
+}
+
+/** What a step gives that returns nothing, and has no outs. */
+export async function nothingGiven(artifacts: ArtifactStore, keep = true): Promise<Outputs> {
   const bytes = encodeValue(null)
   const digest = keep ? await artifacts.put(bytes) : digestBytes(bytes)
   const value = { kind: 'value', digest, size: bytes.length, about: describeValue(null) } as const
-  return { because, outputs: { value, picks: {}, outs: Object.fromEntries(found) } }
+  return { value, picks: {}, outs: {} }
 }

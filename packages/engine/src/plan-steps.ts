@@ -3,7 +3,7 @@ import { actionOf } from './action.ts'
 import type { Artifact, OutArtifact, Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { PipelineCode } from './code.ts'
-import { adoptOuts } from './adopt-outs.ts'
+import { adoptOuts, nothingGiven } from './adopt-outs.ts'
 import { askCondition } from './condition.ts'
 import { derivePicks } from './derive-picks.ts'
 import { digestBytes } from './digest.ts'
@@ -103,6 +103,12 @@ export async function planSteps(
     }
     const blockers = upstream.filter((read) => skipped.has(read))
     if (blockers.length > 0) return skip([{ kind: 'blocked', by: blockers }])
+    const isPassable = !forced.has(name) && upstream.every((read) => outputs.has(read))
+    const excuse = isPassable ? await definition(step).passOver?.() : undefined
+    if (excuse !== undefined) {
+      outputs.set(name, await nothingGiven(artifacts, false))
+      return { ...base, decision: 'cached', reasons: [{ kind: 'adopted', because: excuse }] }
+    }
     const earlier = new Set(upstream)
     const touching = (path: string): Touching[] =>
       earlier.size === 0 ? [] : places.touching(path).filter(([out]) => earlier.has(out.stepName))

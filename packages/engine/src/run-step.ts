@@ -1,5 +1,5 @@
 import { reasonsOfHit } from './acceptance.ts'
-import { adoptOuts, type Adopted } from './adopt-outs.ts'
+import { adoptOuts, nothingGiven, type Adopted } from './adopt-outs.ts'
 import type { Outputs } from './artifact.ts'
 import { checkHit } from './check-hit.ts'
 import type { CodeParts, PipelineCode } from './code.ts'
@@ -153,6 +153,10 @@ export class StepRunner {
     const { code, files, places, halt } = this.#options
     const ordered = this.#lives.ordered(name)
     const life = this.#lives.begin(name)
+    const excuse = this.#options.forced.has(name)
+      ? undefined
+      : await definition(ordered.step).passOver?.()
+    if (excuse !== undefined) return await this.#passOver(name, life, excuse)
     let identity: Identity
     try {
       identity = await identify(ordered, {
@@ -278,6 +282,14 @@ export class StepRunner {
       return 'execute'
     }
     return await this.#hit(ordered, life, identity, entry)
+  }
+
+  /** It has no key, and so leaves no entry. */
+  async #passOver(name: string, life: Life, because: string): Promise<'done'> {
+    life.duration = 0
+    life.outputs = await nothingGiven(this.#options.artifacts)
+    this.#lives.finish(name, 'cached', { reasons: [{ kind: 'adopted', because }] })
+    return 'done'
   }
 
   /** Takes what is in the project for what the step would make. */

@@ -45,7 +45,9 @@ export interface StepDefinition {
   /** Steps that are to end before it begins, although it reads nothing of them. */
   readonly after: readonly Step[]
   /** Why its outs that are in the project already are what it would make. */
-  readonly adopt: Adopt | undefined
+  readonly adopt: Excuse | undefined
+  /** Why it is passed over, whatever it would read and leave. */
+  readonly passOver: Excuse | undefined
   /** How it goes over the items of its input `item`, if it does. */
   readonly map: Mapping | undefined
   /** The stack at the `step()` call: where the step was made, for its code digest. */
@@ -214,11 +216,17 @@ export interface StepOptions<
    * Asked when nothing is known of the step as it is now: why its outs that are in the project are what it
    * would make, so that it need not run; `undefined` when they are not. It returns nothing then. @default never
    */
-  readonly adopt?: Adopt
+  readonly adopt?: Excuse
+  /**
+   * Asked when all before the step has ended, and before what it reads is looked at: why it is passed over,
+   * although that or its outs may be missing; `undefined` when it is not. It counts as cached, gives nothing,
+   * and nothing of it is kept. Not asked of a step that is forced. @default never
+   */
+  readonly passOver?: Excuse
 }
 
-/** Tells why outs that are there may be taken as they are. Must not change what a step declares. */
-export type Adopt = () => string | undefined | Promise<string | undefined>
+/** Tells why a step need not run, if it need not. Must not change what a step declares. */
+export type Excuse = () => string | undefined | Promise<string | undefined>
 
 /** Options whose types have been checked, or need no check. */
 export interface UntypedOptions extends Omit<
@@ -239,7 +247,7 @@ const STACK_DEPTH = 30
 /** Names of the options of `step()`. */
 export const STEP_OPTIONS: ReadonlySet<string> = new Set(
   (
-    'inputs params outs run description version code dependsOn cache when after adopt ' +
+    'inputs params outs run description version code dependsOn cache when after adopt passOver ' +
     'executor resources mutex retry timeout'
   ).split(' '),
 )
@@ -286,6 +294,7 @@ export function makeStep<T, F extends Outs = NoOuts>(
     when: options.when,
     after: [...(options.after ?? [])],
     adopt: options.adopt,
+    passOver: options.passOver,
     map,
     site,
   })
@@ -354,15 +363,17 @@ export function checkOptions(
   if (cache !== undefined && typeof cache !== 'boolean') {
     throw new TypeError(`Expected \`cache\` of ${of} to be a boolean, got ${typeof cache}`)
   }
-  const { after, adopt } = options as Partial<Record<string, unknown>>
+  const { after, adopt, passOver } = options as Partial<Record<string, unknown>>
   if (
     after !== undefined &&
     !(Array.isArray(after) && after.every((each) => kindOf(each) === 'step'))
   ) {
     throw new TypeError(`Expected \`after\` of ${of} to be a list of steps`)
   }
-  if (adopt !== undefined && typeof adopt !== 'function') {
-    throw new TypeError(`Expected \`adopt\` of ${of} to be a function, got ${typeof adopt}`)
+  for (const [name, excuse] of Object.entries({ adopt, passOver })) {
+    if (excuse !== undefined && typeof excuse !== 'function') {
+      throw new TypeError(`Expected \`${name}\` of ${of} to be a function, got ${typeof excuse}`)
+    }
   }
   if (when !== undefined && typeof when !== 'function') {
     throw new TypeError(`Expected \`when\` of ${of} to be a function, got ${typeof when}`)

@@ -67,6 +67,55 @@ describe('what is taken as it is', () => {
   })
 })
 
+describe('what is passed over', () => {
+  const make = (excuse: string | undefined) => {
+    const one = step({
+      code,
+      inputs: { data: file('data.txt') },
+      outs: { table: file('out/table') },
+      passOver: () => excuse,
+      run: ({ data }, { outs }) => writeFileSync(outs.table, data.text()),
+    })
+    const two = step({ code, after: [one], run: () => 2 })
+    return pipeline('passing', { one, two })
+  }
+
+  test('is not looked at, leaves what is there, and nothing of it is kept', async () => {
+    const dir = temporaryDir()
+    const engine = await engineOn(dir)
+    const passed = { reasons: [{ kind: 'adopted', because: 'it may be' }] }
+    const { steps: planned } = await engine.plan(make('it may be'))
+    expect(planned).toMatchObject([
+      { ...passed, decision: 'cached' },
+      { name: 'two', decision: 'run', reasons: [{ kind: 'new' }] },
+    ])
+    const { steps } = await engine.run(make('it may be')).result
+    expect(steps).toMatchObject({
+      one: { ...passed, status: 'cached' },
+      two: { status: 'succeeded' },
+    })
+    expect(steps['one']?.key).toBeUndefined()
+    // From then on, nothing is known of it.
+    writeFiles(dir, { 'data.txt': 'data' })
+    const { steps: next } = await engine.run(make(undefined)).result
+    expect(next).toMatchObject({
+      one: { status: 'succeeded', reasons: [{ kind: 'new' }] },
+      two: { status: 'cached' },
+    })
+  })
+
+  test('runs where it is forced', async () => {
+    const dir = temporaryDir()
+    writeFiles(dir, { 'data.txt': 'data' })
+    const engine = await engineOn(dir)
+    const { steps } = await engine.run(make('it may be'), { force: ['one'] }).result
+    expect(steps['one']).toMatchObject({ status: 'succeeded', reasons: [{ kind: 'forced' }] })
+    expect(() => step({ passOver: 'no' as never, run: () => 1 })).toThrow(
+      'Expected `passOver` of step() to be a function',
+    )
+  })
+})
+
 describe('after', () => {
   const make = (declared: (one: Step) => object) => {
     const order: string[] = []

@@ -12,7 +12,18 @@ export interface StageOptions {
   readonly allPipelines?: boolean
   readonly recursive?: boolean
   readonly glob?: boolean
+  /** Stages that are unchanged but for missing data count as up to date. */
+  readonly allowMissing?: boolean
+  /** Missing data is got from the remote. */
+  readonly pull?: boolean
 }
+
+interface ForceOptions {
+  readonly force?: boolean
+  readonly forceAll?: boolean
+}
+
+const MOST_PATHS = 10
 
 export async function chooseStages(
   dvc: DvcPipeline,
@@ -38,10 +49,31 @@ export async function chooseStages(
   })
 }
 
-/** Gets back what DVC's cache has; gives the paths. */
-export async function checkOut(dvc: DvcPipeline, { addresses }: Selection): Promise<string[]> {
-  const { checkOutMissing } = await import('@stepwell/dvc')
-  return await checkOutMissing(dvc, addresses)
+/** Gets back what is missing, from DVC's cache and where it is asked for from the remote. */
+export async function getMissing(
+  dvc: DvcPipeline,
+  { addresses }: Selection,
+  options: StageOptions & ForceOptions & { readonly dry?: boolean },
+  note: (text: string) => void,
+): Promise<void> {
+  const { allowMissing = false, pull = false, dry = false, force, forceAll } = options
+  const { prepare } = await import('@stepwell/dvc')
+  const { restored, pulled, lacking } = await prepare(dvc, addresses, {
+    allowMissing,
+    pull,
+    dry,
+    force: (force ?? false) || (forceAll ?? false),
+    pulling: (paths) => note(`dvc pull gets ${listed(paths)}`),
+  })
+  if (dry) return pulled.length > 0 ? note(`dvc pull would get ${listed(pulled)}`) : undefined
+  for (const path of restored) note(`${path} was missing: it is back from the cache of DVC`)
+  for (const path of pulled) note(`${path} was missing: it is back from the remote of DVC`)
+  for (const path of lacking) note(`${path} is missing: the remote of DVC does not have it`)
+}
+
+function listed(paths: readonly string[]): string {
+  const more = paths.length - MOST_PATHS
+  return `${paths.slice(0, MOST_PATHS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** Writes what was made into the `dvc.lock` files. */

@@ -4,7 +4,7 @@ import { describeEstimate } from '../ui/estimate.ts'
 import { ownReasons, reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, paint, plural } from '../ui/text.ts'
-import { chooseStages, type StageOptions } from './dvc-stages.ts'
+import { chooseStages, getMissing, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 import { writePlan } from './plan-file.ts'
 import { engineOptions, forced } from './run.ts'
@@ -26,7 +26,16 @@ const WORDS = { run: 'will run', cached: 'cached', skip: 'skipped', depends: 'de
 /** Says what a run would do, and does nothing. */
 export async function plan(targets: readonly string[], options: PlanOptions): Promise<ExitCode> {
   return await withPipeline(options, engineOptions(options), async (engine, { pipeline, dvc }) => {
-    const chosen = dvc && (await chooseStages(dvc, targets, options)).stages
+    const selection = dvc && (await chooseStages(dvc, targets, options))
+    if (
+      dvc !== undefined &&
+      selection !== undefined &&
+      (options.allowMissing === true || options.pull === true)
+    ) {
+      const note = (text: string): void => (options.json ? undefined : print(text))
+      await getMissing(dvc, selection, { ...options, dry: true }, note)
+    }
+    const chosen = selection?.stages
     const force = forced(chosen ?? targets, options)
     const planned = await engine.plan(pipeline, {
       targets: chosen ?? targets,

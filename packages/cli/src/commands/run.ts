@@ -23,7 +23,7 @@ import { WatchedRun } from '../watch/watched-run.ts'
 import { noteLineage } from './lineage.ts'
 import { readPlan } from './plan-file.ts'
 import { loopIn, type LoadedPipeline } from '../load-pipeline.ts'
-import { checkOut, chooseStages, recordStages, type StageOptions } from './dvc-stages.ts'
+import { chooseStages, getMissing, recordStages, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
 export interface RunOptions extends ProjectOptions, StageOptions {
@@ -151,9 +151,7 @@ async function requestIn(
 ): Promise<RunRequest> {
   if (dvc === undefined || options.plan !== undefined) return requestOf(targets, options)
   const chosen = await chooseStages(dvc, targets, options)
-  for (const path of await checkOut(dvc, chosen)) {
-    progress.note(`${path} was missing: it is back from the cache of DVC`)
-  }
+  await getMissing(dvc, chosen, options, (text) => progress.note(text))
   return requestOf(chosen.stages, { ...options, only: true })
 }
 

@@ -1,18 +1,20 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pipelineOf, StepwellError, type Pipeline, type Step } from '@stepwell/engine'
+import type { Content } from '../content/content.ts'
 import { DvcCache } from '../content/dvc-cache.ts'
 import { workspaceOf, type Workspace } from '../content/measure.ts'
 import { lockFileOf, readLock } from '../lock/read-lock.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
 import { dvcIgnore } from '../project/find-files.ts'
-import { joinPath, locationKey } from '../project/location.ts'
+import { joinPath, locationKey, prefixesOf } from '../project/location.ts'
 import { loadProject, type DvcProject } from '../project/load-project.ts'
 import { ProjectFiles } from '../project/project-files.ts'
 import { isCallback, type Stage } from '../project/stage.ts'
-import { isAsRecorded } from './as-recorded.ts'
+import { isAsRecorded, isUnchanged } from './as-recorded.ts'
 import { Md5Memo } from './md5-memo.ts'
 import { isMadeLater, stageStep } from './stage-step.ts'
+import { isMissing, trackedOuts, type TrackedOut } from './tracked.ts'
 
 /** A DVC project as a pipeline of the engine, whose steps have the addresses of the stages as names. */
 export interface DvcPipeline {
@@ -29,6 +31,12 @@ export interface DvcPipeline {
   readonly stage: (address: string) => Step
   /** What `dvc.lock` recorded of a stage when the project was read. */
   readonly entryOf: (stage: Stage) => LockEntry | undefined
+  /** All that stages and `*.dvc` files have in the project, by its path. */
+  readonly outs: () => ReadonlyMap<string, TrackedOut>
+  /** Whether a stage is as `dvc.lock` has it, but for what is missing. */
+  readonly isUnchanged: (stage: Stage) => Promise<boolean>
+  /** Addresses of stages that are passed over in a run if they are unchanged and data is missing. */
+  readonly mayLack: Set<string>
 }
 
 /**
@@ -54,6 +62,9 @@ export function dvcPipeline(path: string): DvcPipeline {
   const made = new Set(
     project.stages.flatMap(({ outs }) => outs.map((out) => locationKey(out.location))),
   )
+  let tracked: ReadonlyMap<string, TrackedOut> | undefined
+  const outs = (): ReadonlyMap<string, TrackedOut> => (tracked ??= trackedOuts(project, entryOf))
+  const mayLack = new Set<string>()
   const steps = new Map<string, Step>()
   for (const address of project.graph.order) {
     const stage = stages.get(address)
@@ -61,7 +72,8 @@ export function dvcPipeline(path: string): DvcPipeline {
     const upstream = project.graph.upstream.get(address) ?? []
     const after = upstream.flatMap((read) => steps.get(read) ?? [])
     const adopt = async (): Promise<string | undefined> => await adoptable(stage)
-    steps.set(address, stageStep(stage, { root, files, made, after, adopt }))
+    const passOver = async (): Promise<string | undefined> => await passable(stage)
+    steps.set(address, stageStep(stage, { root, files, made, after, adopt, passOver }))
   }
   return {
     project,
@@ -75,6 +87,29 @@ export function dvcPipeline(path: string): DvcPipeline {
     files,
     stage: (address) => steps.get(address) ?? unknown(address, [...steps.keys()]),
     entryOf,
+    outs,
+    isUnchanged: unchanged,
+    mayLack,
+  }
+
+  async function unchanged(stage: Stage): Promise<boolean> {
+    const entry = entryOf(stage)
+    return entry !== undefined && (await isUnchanged(stage, entry, { workspace, files }, isHeld))
+  }
+
+  function isHeld(dep: string, { md5, hash }: Content): boolean {
+    const own = outs().get(dep)
+    if (own !== undefined) return own.content?.md5 === md5 && own.content?.hash === hash
+    // It is no longer in what is there.
+    const around = prefixesOf(dep).flatMap((dir) => outs().get(dir) ?? [])
+    return around.every(({ location }) => isMissing(root, location))
+  }
+
+  async function passable(stage: Stage): Promise<string | undefined> {
+    if (!mayLack.has(stage.address)) return undefined
+    const missing = [...stage.deps, ...stage.outs].find((each) => isMissing(root, each.location))
+    if (missing === undefined || !(await unchanged(stage))) return undefined
+    return `dvc.lock has it so, though ${locationKey(missing.location)} is missing`
   }
 
   async function adoptable(stage: Stage): Promise<string | undefined> {

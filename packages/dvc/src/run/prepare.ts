@@ -1,55 +1,87 @@
-import { existsSync } from 'node:fs'
-import type { Content } from '../content/content.ts'
 import { diskPath } from '../content/measure.ts'
-import { isStale, stageStatus } from '../lock/status.ts'
 import { locationKey } from '../project/location.ts'
-import type { Location } from '../project/stage.ts'
 import type { DvcPipeline } from './dvc-pipeline.ts'
+import { Foreseen } from './foreseen.ts'
+import { pull } from './pull.ts'
+import { isMissing, type TrackedOut } from './tracked.ts'
 
-interface Wanted {
-  readonly location: Location
-  readonly content: Content | undefined
+export interface PrepareOptions {
+  /** Data may be missing: only what is needed by stages that have to run is got. */
+  readonly allowMissing?: boolean
+  /** What DVC's cache lacks is got from the remote. */
+  readonly pull?: boolean
+  /** All stages are going to run. */
+  readonly force?: boolean
+  /** Nothing is got: what would be is taken for what is there. */
+  readonly dry?: boolean
+  /** Is told what is going to be pulled. */
+  readonly pulling?: (paths: readonly string[]) => void
+}
+
+/** Paths of data that was missing. */
+export interface Prepared {
+  /** It came out of DVC's cache. */
+  readonly restored: readonly string[]
+  readonly pulled: readonly string[]
+  /** The remote did not have it. */
+  readonly lacking: readonly string[]
 }
 
 /**
- * Gets out of DVC's cache what is recorded and not there: the data of `*.dvc` files, and the outs of stages
- * that nothing else has changed of. Gives the paths.
+ * Gets what is recorded and not there: the data of `*.dvc` files, and the outs of stages that nothing else has
+ * changed of. Stages that may be passed over because of what is still missing are marked.
  *
  * @param addresses of the stages and `*.dvc` files that take part
+ * @throws StepwellError STEPWELL_DVC_PULL, STEPWELL_DVC_CACHE
  */
-export async function checkOutMissing(
-  { project, workspace, cache, files, entryOf }: DvcPipeline,
+export async function prepare(
+  dvc: DvcPipeline,
   addresses: ReadonlySet<string>,
-): Promise<string[]> {
-  const done: string[] = []
-  for (const source of project.sources) {
-    if (addresses.has(source.address)) await checkOut(source.outs)
+  {
+    allowMissing = false,
+    pull: pulls = false,
+    force = false,
+    dry = false,
+    pulling,
+  }: PrepareOptions,
+): Promise<Prepared> {
+  const { root } = dvc.project
+  const foreseen = new Foreseen(dvc, addresses, force)
+  const wanted = new Set<TrackedOut>([
+    ...(allowMissing ? [] : await foreseen.lost()),
+    // Once those before them have run, it is too late to pull for stages that follow.
+    ...(pulls ? await foreseen.maybeNeeded() : allowMissing ? await foreseen.needed() : []),
+  ])
+  const kept: TrackedOut[] = []
+  const remote: TrackedOut[] = []
+  for (const out of wanted) {
+    if (out.content === undefined) continue
+    if (await dvc.cache.has(out.content)) kept.push(out)
+    else if (pulls && out.cache) remote.push(out)
   }
-  for (const stage of project.stages) {
-    const entry = entryOf(stage)
-    if (entry === undefined || !addresses.has(stage.address)) continue
-    const outs = stage.outs.map(({ location, path }) => {
-      return { location, content: entry.outs.get(path) }
-    })
-    if (outs.every(isThere)) continue
-    const reasons = await stageStatus(stage, entry, { workspace, cache, files })
-    const others = reasons.filter((reason) => reason.kind !== 'out' || reason.state !== 'deleted')
-    if (!isStale(stage, others)) await checkOut(outs)
-  }
-  return done
-
-  async function checkOut(outs: readonly Wanted[]): Promise<void> {
-    for (const out of outs) {
-      const path = diskPath(project.root, out.location)
-      if (isThere(out) || path === undefined || out.content === undefined) continue
-      if (!(await cache.has(out.content))) continue
-      await cache.checkout(out.content, path)
-      done.push(locationKey(out.location))
+  if (!dry) {
+    for (const { content, location } of kept) {
+      const path = diskPath(root, location)
+      if (content !== undefined && path !== undefined) await dvc.cache.checkout(content, path)
+    }
+    if (remote.length > 0) {
+      const paths = pathsOf(remote)
+      pulling?.(paths)
+      await pull(root, paths)
     }
   }
-
-  function isThere({ location }: Wanted): boolean {
-    const path = diskPath(project.root, location)
-    return path === undefined || existsSync(path)
+  if (allowMissing || (pulls && dry)) {
+    const makers = dry ? new Set<string>() : await foreseen.makers()
+    for (const address of addresses) if (!makers.has(address)) dvc.mayLack.add(address)
   }
+  const isLacking = ({ location }: TrackedOut): boolean => !dry && isMissing(root, location)
+  return {
+    restored: pathsOf(kept),
+    pulled: pathsOf(remote.filter((out) => !isLacking(out))),
+    lacking: pathsOf(remote.filter(isLacking)),
+  }
+}
+
+function pathsOf(outs: readonly TrackedOut[]): string[] {
+  return outs.map(({ location }) => locationKey(location))
 }

@@ -40,8 +40,10 @@ export async function recordRun(
   for (const address of project.graph.order) {
     const stage = stages.get(address)
     if (stage === undefined) continue
-    const { status, key = '' } = steps[stage.address] ?? {}
+    const { status, key } = steps[stage.address] ?? {}
     if (status !== 'succeeded' && status !== 'cached') continue
+    // It was passed over: what is recorded holds.
+    if (key === undefined) continue
     const lockFile = lockFileOf(stage.file)
     const lock = locks.get(lockFile) ?? readLock(lockFile, files)
     locks.set(lockFile, lock)
@@ -63,7 +65,8 @@ export async function recordRun(
     measured.push([stage, key, isSame && entry !== undefined ? { ...made, entry } : made])
   }
   // What was measured is what the steps had and made only if that is still there.
-  const { steps: planned } = await engine.plan(pipeline)
+  const targets = open.map(({ stage }) => stage.address)
+  const { steps: planned } = await engine.plan(pipeline, { targets, only: true })
   const now = new Map(planned.map((step) => [step.name, step]))
   const next = new Map<string, Map<string, LockEntry>>()
   const recorded = { ...before }

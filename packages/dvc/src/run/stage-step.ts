@@ -29,6 +29,8 @@ export interface StageSurroundings {
   readonly after: readonly Step[]
   /** Why its outs are what it would make, by `dvc.lock`. */
   readonly adopt: () => Promise<string | undefined>
+  /** Why it need not be looked at although data is missing. */
+  readonly passOver: () => Promise<string | undefined>
 }
 
 type Outs = Record<string, FileOrDirHandle>
@@ -39,13 +41,13 @@ type Outs = Record<string, FileOrDirHandle>
  * @throws StepwellError STEPWELL_DVC_PARAMS, STEPWELL_DVC_UNSUPPORTED naming file, line and column
  */
 export function stageStep(stage: Stage, around: StageSurroundings): Step {
-  return stage.frozen ? frozenStep(stage, around.root) : commandStep(stage, outsOf(stage), around)
+  return stage.frozen ? frozenStep(stage, around) : commandStep(stage, outsOf(stage), around)
 }
 
 function commandStep(
   stage: Stage,
   outs: Outs,
-  { root, files, made, after, adopt }: StageSurroundings,
+  { root, files, made, after, adopt, passOver }: StageSurroundings,
 ): Step {
   return command({
     cmd: { lines: stage.commands },
@@ -61,6 +63,7 @@ function commandStep(
     outs,
     after,
     adopt,
+    passOver,
     cache: !stage.alwaysChanged && !isCallback(stage),
     ...stage.options.execution,
     ...(stage.desc !== undefined && { description: stage.desc }),
@@ -68,7 +71,7 @@ function commandStep(
 }
 
 /** A frozen stage is never run, and what it left is nobody's business. */
-function frozenStep({ address, outs, desc }: Stage, root: string): Step {
+function frozenStep({ address, outs, desc }: Stage, { root, passOver }: StageSurroundings): Step {
   const missing = (): string | undefined =>
     outs
       .map(({ location }) => diskPath(root, location))
@@ -85,6 +88,7 @@ function frozenStep({ address, outs, desc }: Stage, root: string): Step {
   return step({
     description: desc ?? 'frozen',
     code: pinned(`frozen ${address}`),
+    passOver,
     adopt: () => (missing() === undefined ? 'it is frozen' : undefined),
     run: Object.assign(check, { stale: () => missing() && 'an output is missing' }),
   })
