@@ -231,6 +231,44 @@ test('the loop of docs/loop.md goes as it says, also in a program', async () => 
   expect(alerts?.toSorted()).toEqual(['"kind":"drift"', '"kind":"updated"'])
 })
 
+test('the pipeline of docs/dvc.md runs stages of dvc.yaml, and reruns what a param changes', async () => {
+  const text = readFileSync(join(ROOT, 'docs', 'dvc.md'), 'utf8')
+  const [, code = ''] = /```ts\n([^]*?)```/.exec(text) ?? []
+  const project = new Project()
+  project.write('pipeline.ts', code)
+  project.write(
+    'dvc.yaml',
+    `stages:
+  train:
+    cmd: echo '\${rate}' > model.txt
+    params: [rate]
+    outs: [model.txt]
+  evaluate:
+    cmd: echo "{\\"r2\\":$(cat model.txt)}" > scores.json
+    deps: [model.txt]
+    outs: [scores.json]
+  other:
+    cmd: echo other > other.txt
+    outs: [other.txt]
+`,
+  )
+  project.write('params.yaml', 'rate: 0.5\n')
+  const names = ['dvc.train', 'dvc.evaluate', 'dvc.other', 'report']
+  const { statuses, record, stderr } = await project.run()
+  expect([statuses, stderr]).toEqual([all('succeeded', names), ''])
+  expect(record.steps['report']?.output?.about).toBe('{ r2 0.5 }')
+  expect((await project.run()).statuses).toEqual(all('cached', names))
+  project.edit('params.yaml', '0.5', '0.7')
+  const next = await project.run()
+  expect(next.statuses).toEqual({ ...all('succeeded', names), 'dvc.other': 'cached' })
+  expect(next.record.steps['report']?.output?.about).toBe('{ r2 0.7 }')
+  // A directory is the same project, and the steps are the same.
+  project.edit('pipeline.ts', "'dvc.yaml'", 'import.meta.dirname')
+  expect((await project.run('dvc.evaluate')).statuses).toEqual(
+    all('cached', ['dvc.train', 'dvc.evaluate']),
+  )
+})
+
 test('every error code has a heading, and every heading a code', () => {
   const sources = ['engine', 'registry', 'steps', 'dvc', 'serve', 'loop', 'cli'].flatMap((name) => {
     const dir = join(ROOT, 'packages', name, 'src')

@@ -69,6 +69,7 @@ describe('a project with dvc.yaml', () => {
     project.edit('params.yaml', '2', '3')
     const { stdout: why } = await project.stepwell('explain', 'scale@1')
     expect(why).toContain('params.params.yaml.factor 2 -> 3')
+    expect(why).toMatch(/the command changed: .*'\*' 2 > .* -> .*'\*' 3 > /)
     expect((await repro(project)).statuses).toEqual({
       ...all('succeeded', STAGES),
       count: 'cached',

@@ -164,6 +164,18 @@ export function commandChanges(
   return parts
     .map((part) => ({ part, before: shown(before, part), after: shown(after, part) }))
     .filter(({ before: old, after: now }) => old !== now)
+    .map((change) => (change.part === 'cmd' ? { ...change, ...typed(before, after) } : change))
+}
+
+/** Lines as one would type them, where that tells them apart. */
+function typed(
+  before: CommandLine | undefined,
+  after: CommandLine | undefined,
+): { before: Json; after: Json } | undefined {
+  if (before === undefined || after === undefined) return undefined
+  if (!isLines(before.cmd) || !isLines(after.cmd)) return undefined
+  const [old, now] = [commandText(before), commandText(after)]
+  return old === now ? undefined : { before: old, after: now }
 }
 
 const PARTS = ['cmd', 'shell', 'dir', 'stdout'] as const

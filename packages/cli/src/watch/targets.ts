@@ -28,7 +28,7 @@ export class Targets {
   readonly #files: ReadonlySet<string>
   readonly #dirs: readonly string[]
   readonly #globs: readonly Glob[]
-  readonly #outs: readonly string[]
+  readonly #outs: ReadonlySet<string>
   readonly #ancestors = new Set<string>()
   /** What each list of patterns matched when it was last looked at, by `keyOf`. */
   readonly #matches = new Map<string, ReadonlySet<string>>()
@@ -47,7 +47,7 @@ export class Targets {
       patterns,
       bases: patterns.filter((each) => !each.startsWith('!')).map((each) => baseOf(dir, each)),
     }))
-    this.#outs = watched.outs.map((path) => resolve(dir, path))
+    this.#outs = new Set(watched.outs.map((path) => resolve(dir, path)))
     const ends = [...this.#files, ...this.#dirs, ...this.#globs.flatMap(({ bases }) => bases)]
     const roots = new Set([dir])
     for (const end of ends) {
@@ -76,7 +76,7 @@ export class Targets {
     if (this.#inDir(path)) return true
     const below = path.slice(this.#dir.length).split(sep)
     if (below.includes(STATE) || below.includes(INSTALLED)) return false
-    if (this.#outs.some((out) => isWithin(out, path))) return false
+    if (this.#isMade(path)) return false
     return this.#globs.some(({ bases }) => bases.some((base) => isWithin(base, path)))
   }
 
@@ -98,7 +98,7 @@ export class Targets {
 
   /** What of some paths that changed a run depends on, and the steps that are given it. */
   async examine(changed: Iterable<string>): Promise<Examined> {
-    const all = [...changed]
+    const all = [...changed].filter((path) => this.isSource(path) || !this.#isMade(path))
     const paths = new Set(all.filter((path) => this.#files.has(path) || this.#inDir(path)))
     const matched = new Map<string, string[]>()
     for (const { patterns, bases } of this.#globs) {
@@ -124,12 +124,20 @@ export class Targets {
   /** How many of the files that are on the way some step is given or made of. */
   count(files: Iterable<string>): number {
     const found = new Set([...this.#matches.values()].flatMap((matches) => [...matches]))
-    for (const path of files) if (this.#files.has(path) || this.#inDir(path)) found.add(path)
+    for (const path of files) {
+      if ((this.#files.has(path) || this.#inDir(path)) && !this.#isMade(path)) found.add(path)
+    }
     return found.size
   }
 
   get watched(): Watched {
     return this.#watched
+  }
+
+  /** Whether a step writes it, also where another one reads it as a file: that it changed is no news. */
+  #isMade(path: string): boolean {
+    for (let at = path; at !== dirname(at); at = dirname(at)) if (this.#outs.has(at)) return true
+    return false
   }
 
   #inDir(path: string): boolean {

@@ -4,8 +4,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Doubt } from '../code.ts'
 import { digestBytes, digestText, type Digest } from '../digest.ts'
 import { Lookups } from './lookups.ts'
-import { ENGINE } from './own.ts'
-import { isInside, projectPath } from './paths.ts'
+import { isEngine } from './own.ts'
+import { projectPath } from './paths.ts'
 import { ModuleText } from './module-text.ts'
 import type { References } from './references.ts'
 import { createResolve } from './resolve.ts'
@@ -86,7 +86,7 @@ export class Modules {
       const found = this.#resolve(specifier, importer.file)
       this.#resolved.set(
         key,
-        found?.filter((path) => !isInside(ENGINE, path)),
+        found?.filter((path) => !isEngine(path)),
       )
     }
     return this.#resolved.get(key)
