@@ -170,6 +170,40 @@ test('a stage alone is recorded, whatever the data of those before it', async ()
   expect(project.read('dvc.lock')).toContain('factor: 3')
 })
 
+describe('data of a *.dvc file that was edited', () => {
+  const COMMENTED = (md5: string, size: number) =>
+    `# ours\nouts:\n- md5: ${md5}\n  size: ${size} # bytes\n  hash: md5\n  path: words.txt\n  desc: words\nmeta: {by: ada}\n`
+  const md5Of = (text: string) => createHash('md5').update(text).digest('hex')
+
+  test('is recorded there and kept, once a stage has read it; all else stays', async () => {
+    const project = await recorded()
+    project.write('words.txt.dvc', COMMENTED(md5Of(WORDS), WORDS.length))
+    expect((await repro(project)).statuses).toEqual(all('cached', STAGES))
+    expect(project.read('words.txt.dvc')).toBe(COMMENTED(md5Of(WORDS), WORDS.length))
+    const edited = 'four words are there\n'
+    project.write('words.txt', edited)
+    const { stdout } = await project.stepwell('repro')
+    expect(stdout).toContain('words.txt.dvc, dvc.lock were brought up to date')
+    const md5 = md5Of(edited)
+    expect(project.read('words.txt.dvc')).toBe(COMMENTED(md5, edited.length))
+    expect(project.read(`.dvc/cache/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`)).toBe(edited)
+    // A stage that fails has read it, but is not recorded either.
+    project.write('words.txt', 'other\n')
+    project.edit('dvc.yaml', 'wc -w', 'false && wc -w')
+    expect((await repro(project)).code).toBe(1)
+    expect(project.read('words.txt.dvc')).toBe(COMMENTED(md5, edited.length))
+  })
+
+  test('a file that would need other fields is left to dvc', async () => {
+    const project = await recorded()
+    const old = `outs:\n- md5: ${md5Of(WORDS)}\n  path: words.txt\n`
+    project.write('words.txt.dvc', old)
+    project.write('words.txt', 'other\n')
+    expect((await repro(project)).statuses).toEqual(all('succeeded', STAGES))
+    expect(project.read('words.txt.dvc')).toBe(old)
+  })
+})
+
 describe('--pull', () => {
   test('without a command dvc, it is told what is missing, and nothing runs', async () => {
     const project = await recorded()
@@ -228,6 +262,26 @@ describe.skipIf(without !== '')(
       expect(statuses).toEqual(all('cached', STAGES))
       expect(there(project)).toEqual(DATA)
       expect(real(project, 'status')).toContain('up to date')
+    })
+
+    test('is content with an edit of data that a run has recorded', async () => {
+      const project = await recorded()
+      mkdirSync(project.path('data'))
+      project.write('data/a.txt', 'a\n')
+      project.write('data/b.txt', 'b\n')
+      real(project, 'add', 'words.txt', 'data')
+      project.edit('dvc.yaml', 'deps: [words.txt]', 'deps: [words.txt, data/a.txt]')
+      await repro(project)
+      project.write('words.txt', 'four words are there\n')
+      project.write('data/c.txt', 'c\n')
+      project.write('data/a.txt', 'other\n')
+      await repro(project)
+      expect(real(project, 'status')).toContain('up to date')
+      for (const name of ['words.txt', 'data']) {
+        const text = project.read(`${name}.dvc`)
+        real(project, 'commit', '-f', `${name}.dvc`)
+        expect(project.read(`${name}.dvc`)).toBe(text)
+      }
     })
 
     test('with --allow-missing, only what has to run gets data', async () => {

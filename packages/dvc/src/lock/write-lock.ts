@@ -1,14 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { dvcError } from '../dvc-error.ts'
 import { parseYaml } from '../format/yaml.ts'
 import { writeYaml } from '../format/yaml-writer.ts'
@@ -16,6 +7,7 @@ import { isMap, type DvcKey, type DvcMap, type DvcValue } from '../value/value.t
 import { lockValueOf, type LockEntry } from './lock-entry.ts'
 import { cutLock, joinLock } from './lock-text.ts'
 import { lockValues } from './read-lock.ts'
+import { replaceFile } from './replace-file.ts'
 
 /**
  * The text of a `dvc.lock` with these entries, as DVC writes it. What the file has of other stages,
@@ -48,21 +40,11 @@ export function writeLock(
   const before = readIfPresent(file, path)
   const text = lockText(file, before, entries)
   if (text === before) return false
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`)
   try {
-    const handle = openSync(temporary, 'wx')
-    try {
-      writeFileSync(handle, text)
-      fsyncSync(handle)
-    } finally {
-      closeSync(handle)
-    }
-    renameSync(temporary, path)
+    replaceFile(path, text)
     return true
   } catch (error) {
     return refuse(file, 'written', error)
-  } finally {
-    rmSync(temporary, { force: true })
   }
 }
 

@@ -12,14 +12,16 @@ import { locationKey } from '../project/location.ts'
 import { ProjectFiles } from '../project/project-files.ts'
 import { isCallback, type Stage } from '../project/stage.ts'
 import { isAsRecorded } from './as-recorded.ts'
+import { changedSource, commitSource, type ChangedSource } from './changed-source.ts'
 import type { DvcPipeline } from './dvc-pipeline.ts'
 
 /** Of each stage: the key under which it was recorded, and what was recorded. */
 type Recorded = Readonly<Record<string, readonly [key: string, entry: string]>>
 
 /**
- * Records in the `dvc.lock` files what stages made in a run, and keeps it in DVC's cache, as `dvc repro`
- * would have. What was recorded before and is the same is not looked at again. Gives the files written.
+ * Records in the `dvc.lock` files what stages made in a run, and in `*.dvc` files what they read of data that was
+ * edited, and keeps it in DVC's cache, as `dvc repro` would have. What was recorded before and is the same is
+ * not looked at again. Gives the files written.
  *
  * @throws StepwellError STEPWELL_DVC_LOCK, STEPWELL_DVC_DATA, STEPWELL_DVC_CACHE
  */
@@ -64,15 +66,27 @@ export async function recordRun(
     // What DVC takes for the same stays as it is written.
     measured.push([stage, key, isSame && entry !== undefined ? { ...made, entry } : made])
   }
+  const isProject = existsSync(join(root, '.dvc'))
+  const sources = new Map<string, ChangedSource>()
+  const read = new Set(open.flatMap(({ stage }) => readsOf(stage)))
+  for (const source of isProject ? project.sources : []) {
+    const changed = read.has(source.address) ? await changedSource(source, dvc) : undefined
+    if (changed !== undefined) sources.set(source.address, changed)
+  }
   // What was measured is what the steps had and made only if that is still there.
   const targets = open.map(({ stage }) => stage.address)
   const { steps: planned } = await engine.plan(pipeline, { targets, only: true })
   const now = new Map(planned.map((step) => [step.name, step]))
   const next = new Map<string, Map<string, LockEntry>>()
   const recorded = { ...before }
+  const edited = new Set<ChangedSource>()
   for (const [stage, key, { entry, outs }] of measured) {
     if (!isAsMade(stage, now.get(stage.address), key)) continue
-    if (existsSync(join(root, '.dvc'))) {
+    for (const address of readsOf(stage)) {
+      const changed = sources.get(address)
+      if (changed !== undefined) edited.add(changed)
+    }
+    if (isProject) {
       for (const out of stage.outs) {
         const content = outs.get(out.path)
         const place = diskPath(root, out.location)
@@ -86,6 +100,7 @@ export async function recordRun(
     next.set(lockFile, entries.set(stage.name, entry))
     recorded[stage.address] = [key, digestOf(stage, entry)]
   }
+  for (const changed of edited) await commitSource(changed, dvc)
   const written = [...next].flatMap(([lockFile, entries]) => {
     return writeLock(root, lockFile, entries) ? [lockFile] : []
   })
@@ -93,7 +108,11 @@ export async function recordRun(
   mkdirSync(join(root, '.stepwell'), { recursive: true })
   writeFileSync(`${path}.tmp`, JSON.stringify(recorded))
   renameSync(`${path}.tmp`, path)
-  return written
+  return [...[...edited].map(({ source }) => source.file), ...written]
+
+  function readsOf({ address, frozen }: Stage): readonly string[] {
+    return frozen ? [] : (project.graph.upstream.get(address) ?? [])
+  }
 }
 
 interface Open {
