@@ -145,6 +145,27 @@ test('the examples of docs/steps.md are one pipeline that runs, and every functi
   })
   expect((await project.run()).statuses).toEqual(all('cached', Object.keys(statuses)))
 
+  // Once the server has answered, the log is monitored.
+  const [version = ''] = readdirSync(project.path('models/mpg/versions'))
+  const features = { weight: 2223, horsepower: 88, model_year: 81 }
+  const line = {
+    at: 0,
+    request: 'r',
+    row: 0,
+    model: 'mpg',
+    version,
+    features,
+    prediction: 30,
+    ms: 1,
+  }
+  project.write('predictions/mpg/20240101T000000000Z-1-000001.ndjson', `${JSON.stringify(line)}\n`)
+  const next = await project.run()
+  expect(next.statuses, next.stderr).toMatchObject({ monitor: 'cached', monitored: 'succeeded' })
+  expect(JSON.parse(project.read('work/monitoring.json'))).toMatchObject({
+    windows: [{ window: '1969-12-29', rows: 1, versions: { [version]: 1 } }],
+  })
+  expect(project.read('work/monitoring.html')).toContain(version)
+
   // Those for models have a page of their own; see the test of it.
   const pages = text + readFileSync(join(ROOT, 'docs', 'models.md'), 'utf8')
   const headings = [...pages.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)

@@ -122,6 +122,7 @@ export {
 } from './monitoring/monitor-predictions.ts'
 export type { MonitorPredictionsParams } from './monitoring/monitor-params.ts'
 export type { MonitoredWindow, PredictionReport } from './monitoring/prediction-report.ts'
+export type { PredictionLog } from './monitoring/served-line.ts'
 export type { ComparedWith, Latency, Refused } from './monitoring/measure.ts'
 export type { ClassificationError, RegressionError, WindowError } from './monitoring/error.ts'
 export type { Drift } from './drift.ts'

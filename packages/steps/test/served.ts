@@ -81,7 +81,9 @@ export class ServedProject {
       summary: out('summary.json'),
       log: out('log.ndjson'),
     }
-    const predictions = { path: 'predictions', location: folder, files }
+    // Of a directory, or as a glob gives them.
+    const predictions =
+      files.length === 1 ? { path: 'predictions', location: folder, files } : files
     const report = monitorPredictions({ predictions, ...inputs }, { ...context, outs })
     return {
       report,

@@ -1,7 +1,14 @@
-import { StepwellError, type DirInput } from '@stepwell/engine/author'
+import { StepwellError } from '@stepwell/engine/author'
 import type { LateLabels } from './late-labels.ts'
 import type { ServedVersions } from './served-version.ts'
-import { isRefusal, linesOf, timeOf, valueIn, type ServedLine } from './served-line.ts'
+import {
+  isRefusal,
+  linesOf,
+  timeOf,
+  valueIn,
+  type PredictionLog,
+  type ServedLine,
+} from './served-line.ts'
 import type { WindowLength } from './window-length.ts'
 import { WindowRows } from './window-rows.ts'
 
@@ -30,7 +37,7 @@ export interface Collected {
  * @throws StepwellError STEPWELL_TIME_UNREADABLE when no line has a time; STEPWELL_MODEL_UNKNOWN;
  *   STEPWELL_REGISTRY_DAMAGED.
  */
-export function collect(log: DirInput, options: CollectOptions): Collected {
+export function collect(log: PredictionLog, options: CollectOptions): Collected {
   const { name, time, length, versions, labels, signal } = options
   const windows = new Map<number, WindowRows>()
   const columns = new Map<string, { readonly id: string; readonly names: readonly string[] }>()

@@ -1,4 +1,4 @@
-import { StepwellError, type DirInput, type StepContext } from '@stepwell/engine/author'
+import { StepwellError, type StepContext } from '@stepwell/engine/author'
 import { requireModelName } from '@stepwell/registry'
 import { jsonText, projectPath } from '@stepwell/registry/files'
 import { writeFileSync } from 'node:fs'
@@ -19,12 +19,13 @@ import {
   type PredictionReport,
   type ReportOptions,
 } from './prediction-report.ts'
+import type { PredictionLog } from './served-line.ts'
 import { ServedVersions } from './served-version.ts'
 import { readWindowLength } from './window-length.ts'
 
 export interface MonitorPredictionsInputs {
   /** The files of a server's log of predictions; there may be none yet. */
-  readonly predictions: DirInput
+  readonly predictions: PredictionLog
   /** What came out in the end, as far as it is known. */
   readonly labels?: Rows
   /** A model whose errors on the same rows are drawn beside, such as the first version; `null`: none yet. */

@@ -1,9 +1,10 @@
 import { html, showNumber, type Html } from '../report/html.ts'
 import { STYLE } from '../report/style.ts'
-import { heatMap, timeChart, type HeatCell, type TimeChart } from '../report/time-plot.ts'
+import { timeChart, type TimeChart } from '../report/time-plot.ts'
 import type { Status } from '../status.ts'
+import { driftSection } from './page-drift.ts'
 import { MONITORING_STYLE } from './page-style.ts'
-import { seriesOf, shortWindow, type PageSeries } from './page-series.ts'
+import { seriesOf, type PageSeries } from './page-series.ts'
 import { versionTable, windowTable } from './page-tables.ts'
 import type { Newest, PredictionReport, ReportOptions } from './prediction-report.ts'
 
@@ -78,7 +79,7 @@ function verdict({ name, report }: MonitoringPage): Html {
 function body(page: MonitoringPage): Html {
   const { report, options } = page
   const series = seriesOf(report, options)
-  return html`${tiles(page)}${errors(page, series)}${drift(page)}${service(page, series)}
+  return html`${tiles(page)}${errors(page, series)}${driftSection(report, options)}${service(page, series)}
   ${versionTable(report, options, series)}${windowTable(report, options)}`
 }
 
@@ -197,66 +198,6 @@ function errors({ report, options }: MonitoringPage, series: PageSeries): Html {
             </figcaption>
           </figure>`
     }`
-}
-
-function drift({ report, options }: MonitoringPage): Html {
-  const { windows } = report
-  const known = windows.flatMap((window) => Object.keys(window.drift))
-  const names = [...new Set(known)].toSorted((a, b) =>
-    options.counts(a) === options.counts(b) ? (a < b ? -1 : 1) : options.counts(a) ? -1 : 1,
-  )
-  if (names.length === 0) {
-    const why = windows.every(({ reference }) => reference === null)
-      ? 'The versions that answered have no training rows to compare with.'
-      : `No window has ${options.minRows} rows, which it takes to judge drift.`
-    return html`<h2>Drift</h2>
-      <p class="soft">${why}</p>`
-  }
-  const rows = names.map((name) => ({
-    name,
-    counts: options.counts(name),
-    cells: windows.map(({ window, drift: columns }): HeatCell | undefined => {
-      const found = columns[name]
-      if (found === undefined) return undefined
-      const means = `mean ${showNumber(found.meanBefore)} → ${showNumber(found.meanAfter)}`
-      const title = `${name}, ${window}: ${means}, KS ${showNumber(found.ks)}, moved by ${showNumber(found.wasserstein)}, PSI`
-      return { status: found.status, value: found.psi, title }
-    }),
-  }))
-  const { psi } = options.limits
-  const faint = names.some((name) => !options.counts(name))
-  const alike = windows.filter(({ reference }) => reference?.alike === true).length
-  return html`<h2>Drift</h2>
-    <figure class="wide">
-      <h3>Inputs against the rows trained on</h3>
-      ${heatMap(
-        rows,
-        windows.map(({ window }) => shortWindow(window)),
-        2 * psi.alert,
-        'Drift of each column over time',
-      )}
-      <figcaption>
-        <span class="legend">
-          <span><span class="swatch ok"></span>stable</span>
-          <span
-            ><span class="swatch warn"></span>PSI from ${showNumber(psi.warn)} or KS from
-            ${showNumber(options.limits.ks.warn)}</span
-          >
-          <span
-            ><span class="swatch alert"></span>PSI from ${showNumber(psi.alert)} or KS from
-            ${showNumber(options.limits.ks.alert)}</span
-          >
-        </span>
-        The newest window is on the right; the deeper the colour, the larger the PSI; hatched where
-        there is nothing to judge.
-        ${faint ? 'Faint columns do not count for the status.' : undefined}
-        ${
-          options.like.length === 0
-            ? undefined
-            : `${alike} of ${windows.length} windows are compared with the training rows of the same ${options.like.join(', ')}${alike < windows.length ? ', the others with all' : ''}.`
-        }
-      </figcaption>
-    </figure>`
 }
 
 function service({ options }: MonitoringPage, series: PageSeries): Html {

@@ -1,4 +1,4 @@
-import type { DirInput } from '@stepwell/engine/author'
+import type { DirInput, FileInput } from '@stepwell/engine/author'
 import { servedIn, type PredictionLine, type RefusalLine } from '@stepwell/registry'
 import { memberOf } from '@stepwell/registry/files'
 import { closeSync, openSync, readSync } from 'node:fs'
@@ -8,9 +8,12 @@ export type ServedLine = PredictionLine | RefusalLine
 // So much of a file is text at a time: a log need not fit into memory.
 const CHUNK = 1 << 22
 
+/** The files of a log: a directory, or what a glob gives. */
+export type PredictionLog = DirInput | readonly FileInput[]
+
 /** The lines of all files of a log, by and by. The last one of a file may be torn: it is left out. */
-export function* linesOf(log: DirInput): Generator<ServedLine, void, undefined> {
-  for (const { location } of log.files) {
+export function* linesOf(log: PredictionLog): Generator<ServedLine, void, undefined> {
+  for (const { location } of 'files' in log ? log.files : log) {
     for (const text of wholeLines(location)) yield* servedIn(text)
   }
 }
