@@ -44,6 +44,10 @@ export class ReferenceRows {
     return sample
   }
 
+  get rows(): number {
+    return this.#keys.length
+  }
+
   #indices(): number[] {
     const [first = []] = Object.values(this.#reference.columns)
     return Array.from(first, (_, row) => row)
