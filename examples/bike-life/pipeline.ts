@@ -1,6 +1,6 @@
 // The whole life of a model: trained on 2011, served, watched through 2012, and updated when it no longer fits.
 // `npm run story` at the root of the repository plays it.
-import { dir, file, glob, pipeline, step } from '@stepwell/engine'
+import { file, glob, pipeline, step } from '@stepwell/engine'
 import { loop, onDrift, onNewData } from '@stepwell/loop'
 import * as steps from '@stepwell/steps'
 import { newest, type Hour } from './hours.ts'
@@ -86,7 +86,11 @@ export const first = step({
 
 export const monitor = step({
   description: 'watch the predictions week by week',
-  inputs: { predictions: dir('predictions/bikes'), labels: hours, baseline: first.pick('model') },
+  inputs: {
+    predictions: glob('predictions/bikes/*.ndjson', { optional: true }),
+    labels: hours,
+    baseline: first.pick('model'),
+  },
   outs: {
     report: file('work/monitor.html'),
     summary: file('work/monitor.json'),

@@ -1,8 +1,9 @@
 // Plays the story of pipeline.ts with the real commands. `stepwell run` trains on 2011 and promotes the first model,
 // `stepwell serve` serves it, `stepwell schedule` watches. Then 2012 happens, week by week: each hour is asked of the
 // server, and at the end of the week what came out arrives.
-import { readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, styleText } from 'node:util'
 import { Stepwell, stepwell } from './processes.ts'
 import { deliver, readHours, weeksOf, type Row } from './world.ts'
@@ -49,7 +50,17 @@ deliver(join(DIR, 'work/inbox/2011.csv'), before ?? [])
 await stepwell(DIR, 'run', 'promote', '--quiet')
 await stepwell(DIR, 'model', 'alias', 'bikes@champion', 'first')
 
-const server = new Stepwell(DIR, 'serve', 'bikes', '--port', '0', '--keep', 'dteday')
+const server = new Stepwell(
+  DIR,
+  'serve',
+  'bikes',
+  '--port',
+  '0',
+  '--keep',
+  'dteday',
+  '--log-age',
+  '0.2',
+)
 const loop = new Stepwell(DIR, 'schedule', '--events', '--quiet')
 try {
   const [url = ''] = /http:\S+/.exec(await server.line()) ?? []
@@ -59,6 +70,7 @@ try {
   let [requests, updates] = [0, 0]
   for (const { monday, rows } of weeks) {
     requests += await ask(url, rows)
+    await logged(requests)
     deliver(join(DIR, `work/inbox/${monday}.csv`), rows)
     const { outcome, failure = '' } = (await rest()) ?? {}
     const { status, windows } = JSON.parse(
@@ -107,6 +119,17 @@ async function ask(url: string, rows: readonly Row[]): Promise<number> {
   }
   await Promise.all(Array.from({ length: CLIENTS }, client))
   return rows.length
+}
+
+/** Waits until the log has so many lines, in complete files. */
+async function logged(lines: number): Promise<void> {
+  const folder = join(DIR, 'predictions/bikes')
+  for (;;) {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.ndjson'))
+    const texts = names.map((name) => readFileSync(join(folder, name), 'utf8'))
+    if (texts.reduce((sum, text) => sum + text.split('\n').length - 1, 0) === lines) return
+    await wait(20)
+  }
 }
 
 /** Waits until the loop has seen to what arrived. Gives what came of drift, if there was any. */

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { namesIn } from './atomic-file.ts'
+import { namesIn, readIfPresent } from './atomic-file.ts'
 import { parseJson } from './json-text.ts'
 
 /** What each line of a log says: one row of a request. */
@@ -34,10 +33,10 @@ export interface RefusalLine extends ServedRow {
   readonly refused: Readonly<Record<string, 'missing' | 'type' | 'range' | 'value'>>
 }
 
-/** The files of a log, oldest first. */
+/** The files of a log, oldest first. One that is still written ends in `.open`; all others never change. */
 export function predictionFiles(folder: string): string[] {
   return namesIn(folder)
-    .filter((name) => /^\d{8}T\d{9}Z-\d+-\d{6}\.ndjson$/.test(name))
+    .filter((name) => /^\d{8}T\d{9}Z-\d+-\d{6}\.ndjson(\.open)?$/.test(name))
     .toSorted()
     .map((name) => join(folder, name))
 }
@@ -54,7 +53,11 @@ export function* servedIn(text: string): Generator<PredictionLine | RefusalLine,
 export function* readServed(
   folder: string,
 ): Generator<PredictionLine | RefusalLine, void, undefined> {
-  for (const path of predictionFiles(folder)) yield* servedIn(readFileSync(path, 'utf8'))
+  for (const path of predictionFiles(folder)) {
+    // It may have become complete, or have been removed, since.
+    const bytes = readIfPresent(path) ?? readIfPresent(path.replace(/\.open$/, ''))
+    if (bytes !== undefined) yield* servedIn(bytes.toString('utf8'))
+  }
 }
 
 /** The rows of a log that were answered, file by file; torn lines are left out. */

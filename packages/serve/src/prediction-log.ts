@@ -1,6 +1,6 @@
 import { predictionFiles, type PredictionLine, type RefusalLine } from '@stepwell/registry'
-import { mkdirSync } from 'node:fs'
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import { mkdirSync, renameSync, statSync } from 'node:fs'
+import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from './message.ts'
 
@@ -11,8 +11,10 @@ export interface PredictionLogOptions {
   readonly folder: string
   /** In bytes: a file that has so many is followed by a new one. */
   readonly maxBytes: number
-  /** Older files are removed. */
-  readonly maxFiles: number
+  /** In milliseconds: a file that is so old is complete, and followed by a new one. */
+  readonly maxAge: number
+  /** In bytes: older files are removed, so that no more than this stays. */
+  readonly maxTotal: number
   /** Called with the first of failures in a row. */
   readonly failed: (why: string) => void
   readonly counted: (written: number, dropped: number) => void
@@ -21,6 +23,11 @@ export interface PredictionLogOptions {
 // What waits to be written is bounded, so that a slow disk costs lines and not the server.
 const MAX_WAITING = 100_000
 const MAX_CHUNK = 1 << 20
+
+// What a file is called until it is complete: whoever reads those without it reads what never changes.
+const OPEN = '.open'
+/** Files that are written by this process. */
+const openHere = new Set<string>()
 
 /**
  * A log that takes lines at once and writes them when there is time. Each server writes files of its own,
@@ -31,14 +38,18 @@ export class PredictionLog {
   #waiting: LogLine[] = []
   #pumping: Promise<void> | undefined
   #file: FileHandle | undefined
+  #path = ''
   #bytes = 0
   #count = 0
+  #timer: NodeJS.Timeout | undefined
+  #isOld = false
   #isFailing = false
 
   /** @throws an error of the file system when the folder cannot be made */
   constructor(options: PredictionLogOptions) {
     mkdirSync(options.folder, { recursive: true })
     this.#options = options
+    completeLeft(options.folder)
   }
 
   add(lines: readonly LogLine[]): void {
@@ -57,7 +68,12 @@ export class PredictionLog {
   async #pump(): Promise<void> {
     // Answers come first.
     await new Promise(setImmediate)
-    while (this.#waiting.length > 0) {
+    for (;;) {
+      if (this.#waiting.length === 0) {
+        if (!this.#isOld) break
+        await this.#closeFile().catch(() => undefined)
+        continue
+      }
       const lines = this.#waiting
       this.#waiting = []
       let done = 0
@@ -76,6 +92,7 @@ export class PredictionLog {
   async #write(chunk: string, lines: number): Promise<void> {
     const { maxBytes, counted, failed } = this.#options
     try {
+      if (this.#isOld) await this.#closeFile()
       this.#file ??= await this.#open()
       await this.#file.writeFile(chunk)
       this.#bytes += Buffer.byteLength(chunk)
@@ -92,23 +109,68 @@ export class PredictionLog {
   }
 
   async #open(): Promise<FileHandle> {
-    const { folder, maxFiles } = this.#options
+    const { folder, maxAge } = this.#options
+    await this.#makeRoom()
     const now = new Date().toISOString().replaceAll(/[-:.]/g, '')
     const count = String(this.#count++).padStart(6, '0')
-    const file = await open(join(folder, `${now}-${process.pid}-${count}.ndjson`), 'wx')
+    const path = join(folder, `${now}-${process.pid}-${count}.ndjson`)
+    openHere.add(path + OPEN)
+    const file = await open(path + OPEN, 'wx')
+    this.#path = path
     this.#bytes = 0
-    for (const old of predictionFiles(folder).slice(0, -maxFiles)) await rm(old, { force: true })
+    this.#timer = setTimeout(() => {
+      this.#isOld = true
+      this.#pumping ??= this.#pump()
+    }, maxAge).unref()
     return file
+  }
+
+  async #makeRoom(): Promise<void> {
+    const { folder, maxBytes, maxTotal } = this.#options
+    let room = maxTotal - maxBytes
+    for (const path of predictionFiles(folder).toReversed()) {
+      room -= statSync(path, { throwIfNoEntry: false })?.size ?? 0
+      if (room < 0 && !path.endsWith(OPEN)) await rm(path, { force: true })
+    }
   }
 
   async #closeFile(): Promise<void> {
     const file = this.#file
+    const path = this.#path
+    clearTimeout(this.#timer)
     this.#file = undefined
+    this.#isOld = false
     this.#bytes = 0
+    if (file === undefined) return
     try {
-      await file?.sync()
+      await file.sync()
     } finally {
-      await file?.close()
+      await file.close()
+      openHere.delete(path + OPEN)
+      // Another server may have taken this one for dead.
+      await rename(path + OPEN, path).catch(() => undefined)
     }
+  }
+}
+
+/** What killed servers have left open is complete. */
+function completeLeft(folder: string): void {
+  for (const path of predictionFiles(folder)) {
+    const pid = Number(/-(\d+)-\d+\.ndjson\.open$/.exec(path)?.[1])
+    if (Number.isNaN(pid) || openHere.has(path) || (pid !== process.pid && isAlive(pid))) continue
+    try {
+      renameSync(path, path.slice(0, -OPEN.length))
+    } catch {
+      // Another server was faster.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

@@ -39,8 +39,10 @@ export interface LogOptions {
   readonly folder: string
   /** In bytes. @default 64 MB */
   readonly maxBytes?: number | undefined
-  /** @default 16 */
-  readonly maxFiles?: number | undefined
+  /** In milliseconds: a file that is so old is complete, and followed by a new one. @default 10 minutes */
+  readonly maxAge?: number | undefined
+  /** In bytes: older files are removed, so that no more than this stays. @default 1 GB */
+  readonly maxTotal?: number | undefined
 }
 
 /** A server that listens. */
@@ -146,10 +148,10 @@ function openLog(
   counted: (written: number, dropped: number) => void,
 ): PredictionLog | undefined {
   if (log === undefined) return undefined
-  const { folder, maxBytes = 64_000_000, maxFiles = 16 } = log
+  const { folder, maxBytes = 64_000_000, maxAge = 600_000, maxTotal = 1_000_000_000 } = log
   const failed = (why: string): void => tell(`lines are missing in the log of predictions: ${why}`)
   try {
-    return new PredictionLog({ folder, maxBytes, maxFiles, failed, counted })
+    return new PredictionLog({ folder, maxBytes, maxAge, maxTotal, failed, counted })
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_SERVE_LOG',

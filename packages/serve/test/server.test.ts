@@ -6,7 +6,8 @@ import {
   registerVersion,
 } from '@stepwell/registry'
 import fc from 'fast-check'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import { once } from 'node:events'
@@ -227,7 +228,7 @@ async function inFlight(url: string): Promise<number> {
   return Number(/^stepwell_requests_in_flight\S* (\d+)$/m.exec(text)?.[1])
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise(setImmediate)
 }
 
@@ -466,7 +467,7 @@ test('keeps what it was told to keep of rows that were answered and refused', as
 })
 
 test('rotates the log by size, loses no line by it, and keeps the newest files', async () => {
-  const log = { folder: folder(), maxBytes: 2000, maxFiles: 1000 }
+  const log = { folder: folder(), maxBytes: 2000 }
   const { server } = await started({ log })
   const agent = new Agent({ keepAlive: true })
   onTestFinished(() => agent.destroy())
@@ -480,15 +481,50 @@ test('rotates the log by size, loses no line by it, and keeps the newest files',
   )
   expect(readdirSync(log.folder).length).toBeGreaterThan(20)
 
-  const few = { folder: folder(), maxBytes: 500, maxFiles: 3 }
+  const few = { folder: folder(), maxBytes: 500, maxTotal: 2000 }
   const other = await started({ log: few })
   await post(
     `${other.server.url}/predict`,
     Array.from({ length: 50 }, (_, x) => ({ x, kind: 0 })),
   )
   await other.server.close()
-  expect(readdirSync(few.folder)).toHaveLength(3)
+  const sizes = readdirSync(few.folder).map((name) => statSync(join(few.folder, name)).size)
+  expect(sizes.length).toBeGreaterThan(1)
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2500)
   expect([...readPredictions(few.folder)].at(-1)?.features['x']).toBe(49)
+})
+
+test('a file of the log is complete after a while, and never changes from then on', async () => {
+  const log = { folder: folder(), maxAge: 1 }
+  const { server } = await started({ log })
+  await post(`${server.url}/predict`, ROW)
+  await until(() => readdirSync(log.folder).some((name) => name.endsWith('.ndjson')))
+  const [name = ''] = readdirSync(log.folder)
+  const text = readFileSync(join(log.folder, name), 'utf8')
+  await post(`${server.url}/predict`, ROW)
+  await server.close()
+  expect(readdirSync(log.folder)).toHaveLength(2)
+  expect(readdirSync(log.folder).every((each) => each.endsWith('.ndjson'))).toBe(true)
+  expect(readFileSync(join(log.folder, name), 'utf8')).toBe(text)
+  expect([...readPredictions(log.folder)]).toHaveLength(2)
+})
+
+test('what a killed server left open is complete; what another one writes is not', async () => {
+  const log = { folder: folder() }
+  const first = await started({ log })
+  await post(`${first.server.url}/predict`, ROW)
+  await until(() => [...readPredictions(log.folder)].length === 1)
+  const [own = ''] = readdirSync(log.folder)
+  expect(own).toMatch(/\.ndjson\.open$/)
+  const child = spawn(process.execPath, ['--version'])
+  await once(child, 'close')
+  const left = `20200101T000000000Z-${child.pid}-000000.ndjson`
+  writeFileSync(join(log.folder, `${left}.open`), '{"at":1,"request":"a"}\n{"at":')
+  const second = await started({ log })
+  expect(readdirSync(log.folder).toSorted()).toEqual([left, own])
+  await second.server.close()
+  await first.server.close()
+  expect([...readPredictions(log.folder)]).toHaveLength(2)
 })
 
 test('a log that cannot be written is told, counted, and no reason to refuse an answer', async () => {

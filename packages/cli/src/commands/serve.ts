@@ -1,4 +1,5 @@
 import { StepwellError } from '@stepwell/engine'
+import type { LogOptions } from '@stepwell/serve'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -14,7 +15,9 @@ export interface ServeCommandOptions extends ModelOptions {
   readonly log?: string | boolean
   readonly keep?: readonly string[]
   readonly logSize?: number
-  readonly logFiles?: number
+  /** Seconds. */
+  readonly logAge?: number
+  readonly logTotal?: number
   readonly bodyLimit?: number
   readonly maxRows?: number
   readonly concurrency?: number
@@ -88,15 +91,16 @@ async function stopSignal(): Promise<NodeJS.Signals> {
 }
 
 function logOf(
-  { cwd, log, logSize, logFiles }: ServeCommandOptions,
+  { cwd, log, logSize, logAge, logTotal }: ServeCommandOptions,
   dir: string,
   ref: string,
-): { folder: string; maxBytes: number | undefined; maxFiles: number | undefined } | undefined {
+): LogOptions | undefined {
   if (log === false) return undefined
   const [model = ''] = ref.split('@')
   // Beside the registry. A name that leads elsewhere is refused before the folder is made.
   const folder = typeof log === 'string' ? resolve(cwd, log) : join(dir, '..', 'predictions', model)
-  return { folder, maxBytes: logSize, maxFiles: logFiles }
+  const maxAge = logAge === undefined ? undefined : logAge * 1000
+  return { folder, maxBytes: logSize, maxAge, maxTotal: logTotal }
 }
 
 function tokenOf({ cwd, tokenEnv, tokenFile }: ServeCommandOptions): string | undefined {
