@@ -127,6 +127,6 @@ export default bikes
 export const updates = loop(bikes, {
   triggers: {
     arrived: onNewData(inbox, { run: [monitor], every: '100 ms' }),
-    drifted: onDrift(monitor, { run: [promote] }),
+    drifted: onDrift(monitor, { run: [promote], from: 'warn' }),
   },
 })
