@@ -5,7 +5,7 @@ const L0 = ['errors', 'json', 'digest', 'describe', 'impossible']
 const L1 = (
   'acceptance action artifact code code-report command command-line context demand estimate event eviction execution fingerprint gate graph halt input kept-runs log-limit mapping matrix order pause pick ' +
   'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity quantity rank ready-queue reason reason-text reason-warning ' +
-  'recent-outputs resources run shell-text snapshot status step step-map step-record tree value'
+  'recent-outputs resources run run-diff shell-text snapshot status step step-map step-record tree value'
 ).split(' ')
 const PORTS = ['store/store', 'executor/executor']
 const L4 = [
@@ -46,6 +46,7 @@ const L5 = [
   'cache-entries',
   'collect-garbage',
   'copy-outs',
+  'diff-runs',
   'engine',
   'find-garbage',
   'index',

@@ -7,7 +7,7 @@ export const EXIT = {
   failed: 1,
   /** The command line, the pipeline file or the project is not as it must be. */
   usage: 2,
-  /** `plan --check`, `status --exit-code`: something would run. */
+  /** `plan --check`, `status --exit-code`: something would run; `diff --exit-code`: outputs differ. */
   stale: 3,
   lockTimeout: 4,
   /** The cache or an artifact is not as it was written. */

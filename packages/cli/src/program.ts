@@ -4,6 +4,7 @@ import { StepwellError } from '@stepwell/engine'
 import { listCache, verifyCache, type CacheOptions } from './commands/cache.ts'
 import { code as showCode, type CodeOptions } from './commands/code.ts'
 import { accept, type AcceptOptions } from './commands/accept.ts'
+import { diffRuns, type DiffOptions } from './commands/diff.ts'
 import { explain, type ExplainOptions } from './commands/explain.ts'
 import { gc, parseSize, type GcOptions } from './commands/gc.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
@@ -230,6 +231,15 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
         exit(await pinRun(id, isPinned, pin.optsWithGlobals<RunsOptions>())),
       )
   }
+  command('diff', 'compare two recorded runs: what differs, and why')
+    .argument('[from]', 'id of a run (default: the one before the latest that has ended)')
+    .argument('[to]', 'id of a run (default: the latest that has ended)')
+    .option('--all', 'list the steps in which nothing differs, too')
+    .option('--exit-code', 'exit with 3 when outputs differ')
+    .option('--json', 'print JSON')
+    .action(async (from: string | undefined, to: string | undefined, options: DiffOptions) =>
+      exit(await diffRuns(from, to, options)),
+    )
   command('restore', 'put the files that steps left back into the project')
     .argument('[targets...]', 'names of steps')
     .option('--run <id>', 'as they were after this run (default: the latest state)')

@@ -5,6 +5,7 @@ import type { Artifact } from './artifact.ts'
 import { listCache, type CacheListing } from './cache-entries.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { copyOuts, type CopyRequest } from './copy-outs.ts'
+import { diffRuns } from './diff-runs.ts'
 import { collectGarbage, type GarbageReport, type GarbageRequest } from './collect-garbage.ts'
 import { digestText } from './digest.ts'
 import { StepwellError } from './errors.ts'
@@ -32,6 +33,7 @@ import type { ProcessIdentity } from './process-identity.ts'
 import { recentOutputs } from './recent-outputs.ts'
 import { capacityOf } from './resources.ts'
 import type { RunRecord } from './run.ts'
+import type { RunDiff } from './run-diff.ts'
 import { restoreProject, type RestoredOut, type RestoreRequest } from './restore-project.ts'
 import { Run } from './run-handle.ts'
 import { endServices } from './run-services.ts'
@@ -325,6 +327,14 @@ export class Engine implements AsyncDisposable {
   async output(id: string, step: string): Promise<unknown> {
     const { output } = outputOf(await this.#state.runs.read(id), step)
     return decodeValue(await this.#state.artifacts.get(output.digest))
+  }
+
+  /**
+   * What two runs have in different ways, of what their steps are made of, what they gave, and how they
+   * ended. Reads files only; never waits for a run under way.
+   */
+  async diff(from: RunRecord, to: RunRecord): Promise<RunDiff> {
+    return await diffRuns(from, to, this.#state)
   }
 
   /**

@@ -84,6 +84,7 @@ type Schema =
   | 'stepwell.verify/1'
   | 'stepwell.code/1'
   | 'stepwell.accepted/1'
+  | 'stepwell.diff/1'
   | 'stepwell.explain/1'
   | 'stepwell.graph/1'
   | 'stepwell.log/1'
