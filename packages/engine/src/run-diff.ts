@@ -80,7 +80,7 @@ export function compareRuns(from: RunRecord, to: RunRecord, known: KnownKeys): R
     from: from.id,
     to: to.id,
     sameOutputs: steps.every(({ before, after, outputs }) => before && after && !outputs.length),
-    steps: steps.map((step) => ({ ...step, causes: causes(step) })),
+    steps: steps.map((step) => ({ ...step, causes: [...(causes.get(step.name) ?? [])] })),
   }
 }
 
@@ -175,34 +175,29 @@ function dirsOf(path: string): string[] {
   return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))
 }
 
-/** Walks upstream through inputs that changed, to the steps that changed in something of their own. */
+/** Through inputs that changed, the steps upstream that changed in something of their own. */
 function causesOf(
   steps: readonly StepDiff[],
   stepsBehind: (reason: Reason) => string[],
-): (step: StepDiff) => string[] {
-  const byName = new Map(steps.map((step) => [step.name, step]))
-  const upstream = new Map(
-    steps.map(({ name, reasons }) => [
-      name,
-      reasons.map((reason) =>
-        stepsBehind(reason).filter((read) => read !== name && byName.get(read)?.change !== 'same'),
-      ),
-    ]),
-  )
-  return ({ name }) => {
-    const seen = new Set([name])
-    const pending = (upstream.get(name) ?? []).flat()
-    const causes: string[] = []
-    for (const read of pending) {
-      if (seen.has(read)) continue
-      seen.add(read)
-      const before = upstream.get(read) ?? []
-      // A reason with no step behind it is its own; so is it to give something else for none.
-      if (before.length === 0 || before.some((behind) => behind.length === 0)) causes.push(read)
-      pending.push(...before.flat())
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const changed = new Set(steps.flatMap(({ name, change }) => (change === 'same' ? [] : [name])))
+  const causes = new Map<string, Set<string>>()
+  const followers = new Set<string>()
+  // In execution order: those of what a step reads are known before its own.
+  for (const { name, reasons } of steps) {
+    const behind = reasons.map((reason) =>
+      stepsBehind(reason).filter((read) => read !== name && changed.has(read)),
+    )
+    // What has nothing behind it is its own; so is it to give something else for no reason.
+    if (behind.length > 0 && behind.every((reads) => reads.length > 0)) followers.add(name)
+    const own = new Set<string>()
+    for (const read of behind.flat()) {
+      if (!followers.has(read)) own.add(read)
+      for (const cause of causes.get(read) ?? []) own.add(cause)
     }
-    return causes
+    causes.set(name, own)
   }
+  return causes
 }
 
 function outputsOf(step: StepRecord | undefined): Map<string, Digest> {

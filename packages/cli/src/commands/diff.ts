@@ -13,7 +13,6 @@ import { reasonLines, reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { clip, formatDuration, formatTime, paint, plural, shortDigest } from '../ui/text.ts'
 import { print, printJson, withRecords, type ProjectOptions, type Records } from './project.ts'
-import { valueText } from './values.ts'
 
 export interface DiffOptions extends ProjectOptions {
   readonly all?: boolean
@@ -62,9 +61,9 @@ async function chooseRuns(
     ended.push(record)
     if (ended.length === (before === undefined ? 2 : 1)) break
   }
-  const [after, earlier = before] = ended
-  if (after !== undefined && before !== undefined) return [before, after]
-  if (after !== undefined && earlier !== undefined) return [earlier, after]
+  const [after, earlier] = ended
+  const other = before ?? earlier
+  if (after !== undefined && other !== undefined) return [other, after]
   throw new StepwellError({
     code: 'STEPWELL_RUN_UNKNOWN',
     what: 'there are no two runs to compare',
@@ -170,9 +169,14 @@ function outputText({ path, change, before, after }: OutputDiff): string {
 }
 
 function metricText({ name, before, after, difference }: MetricDiff): string {
-  const values = `${name} ${valueText(before)} -> ${valueText(after)}`
+  const values = `${name} ${numberText(before)} -> ${numberText(after)}`
   if (difference === undefined) return values
-  return `${values} (${difference > 0 ? '+' : ''}${valueText(difference)})`
+  return `${values} (${difference > 0 ? '+' : ''}${numberText(difference)})`
+}
+
+/** Rounded by its size: a small one does not become zero. */
+function numberText(value: number | undefined): string {
+  return value === undefined ? '-' : String(Number(value.toPrecision(6)))
 }
 
 function timeText({ before, after }: StepDiff): string {
