@@ -295,6 +295,17 @@ describe.skipIf(without !== '')(
       expect(real(project, 'status')).toContain('up to date')
     })
 
+    test('a stage alone gets what is recorded of what it reads', async () => {
+      const project = await cloned()
+      project.write('words.txt', 'others\n')
+      project.edit('params.yaml', '2', '3')
+      expect((await repro(project, '--pull', '-s', 'scale')).statuses).toEqual({
+        scale: 'succeeded',
+      })
+      expect(there(project)).toEqual(['words.txt', 'count.txt', 'scaled.txt'])
+      expect(project.read('scaled.txt')).toBe('9\n')
+    })
+
     test('what the remote lacks is made again; a remote that fails stops all', async () => {
       const project = await cloned()
       const { md5 } = /path: scaled.txt\n *hash: md5\n *md5: (?<md5>\w+)/.exec(

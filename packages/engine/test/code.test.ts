@@ -247,6 +247,15 @@ describe('packages', () => {
     links: { 'node_modules/fake': 'packages/fake' },
     edit: { 'packages/fake/k.js': 'export const k = 4' },
   })
+  reruns('one that calls itself a front end, and is none of ours, too', {
+    files: {
+      'pipeline.ts': imported,
+      'packages/fake/package.json': manifest('1.0.0', { stepwell: { frontEnd: true } }),
+      'packages/fake/index.js': 'export const k = 3',
+    },
+    links: { 'node_modules/fake': 'packages/fake' },
+    edit: { 'packages/fake/index.js': 'export const k = 4' },
+  })
   reruns('an installed package that depends on a linked one', {
     files: {
       'pipeline.ts': imported,

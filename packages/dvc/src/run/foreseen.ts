@@ -100,11 +100,11 @@ export class Foreseen {
     return this.#dvc.project.graph.upstream.get(address) ?? []
   }
 
-  /** A `*.dvc` file never is. */
+  /** Neither a `*.dvc` file nor what takes no part is run, and so is stale. */
   async #isStale(address: string): Promise<boolean> {
     const stage = this.#stages.get(address)
-    if (stage === undefined) return false
-    if (this.#force && this.#addresses.has(address)) return true
+    if (stage === undefined || !this.#addresses.has(address)) return false
+    if (this.#force) return true
     const stale = this.#stale.get(address) ?? this.#dvc.isUnchanged(stage).then((same) => !same)
     this.#stale.set(address, stale)
     return await stale

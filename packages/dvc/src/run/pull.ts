@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { StepwellError } from '@stepwell/engine'
 
 const MAX_OUTPUT = 64 * 1024 * 1024
+const MOST_PATHS = 10
 
 /**
  * Gets data from the remote of a project by `dvc pull`, with the `dvc` on the PATH or that of STEPWELL_DVC.
@@ -21,12 +22,14 @@ export async function pull(root: string, paths: readonly string[]): Promise<void
   } catch (cause) {
     const { code, stderr } = cause as { readonly code?: unknown; readonly stderr?: unknown }
     const isThere = code !== 'ENOENT'
+    const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} more` : ''
+    const listed = `${paths.slice(0, MOST_PATHS).join(', ')}${more}`
     throw new StepwellError({
       code: 'STEPWELL_DVC_PULL',
       what: isThere
-        ? `dvc pull failed for ${paths.join(', ')}`
+        ? `dvc pull failed for ${listed}`
         : `data is missing, and there is no command ${dvc} to get it`,
-      facts: isThere ? String(stderr).trim() || String(cause) : paths.join(', '),
+      facts: isThere ? String(stderr).trim() || String(cause) : listed,
       todo: isThere
         ? 'see to it that dvc pull works here'
         : 'install DVC, name its command by STEPWELL_DVC, or leave out --pull',
