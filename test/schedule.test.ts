@@ -297,6 +297,20 @@ describe('stepwell schedule', () => {
     expect(stderr).toMatch(/exports no loop of its pipeline.*STEPWELL_LOOP_MISSING/)
   })
 
+  test('what the loop is made of is no part of a step', async () => {
+    const project = fleet()
+    data(project, 'a', 'ok')
+    await project.run()
+    const cached = { monitor: 'cached', update: 'cached' }
+    const schedule = `weekly: onSchedule('0 6 * * 1', { run: [update] }),`
+    project.edit('pipeline.ts', '// schedule', schedule)
+    project.edit('pipeline.ts', '// alerts', `alerts: [hook('true', { on: ['failed'] })],`)
+    expect((await project.run()).statuses).toEqual(cached)
+    const text = project.read('pipeline.ts')
+    project.write('pipeline.ts', text.slice(0, text.indexOf('export const updates')))
+    expect((await project.run()).statuses).toEqual(cached)
+  })
+
   test('events are lines of JSON', async () => {
     const project = fleet()
     data(project, 'a', 'ok')

@@ -69,20 +69,15 @@ export interface Units {
   readonly mayPatch: boolean
 }
 
-const ENGINE_CALLS = new Set([
-  'step',
-  'pipeline',
-  'pinned',
-  'file',
-  'fileOrDir',
-  'dir',
-  'glob',
-  'url',
-  'env',
-  'secret',
-  'gate',
-  'command',
-  'service',
+// What declares something and does nothing else, by where it comes from.
+const ENGINE_CALLS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  [
+    '@stepwell/engine',
+    new Set(
+      'step pipeline pinned file fileOrDir dir glob url env secret gate command service'.split(' '),
+    ),
+  ],
+  ['@stepwell/loop', new Set('loop onSchedule onNewData onDrift webhook hook'.split(' '))],
 ])
 
 /** With the piece of the syntax tree behind each unit. */
@@ -130,8 +125,9 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     },
     isEngineCall: (name) => {
       const bound = bindings.get(name)
-      if (bound?.kind !== 'import' || bound.specifier !== '@stepwell/engine') return false
-      return ENGINE_CALLS.has(bound.name)
+      return (
+        bound?.kind === 'import' && (ENGINE_CALLS.get(bound.specifier)?.has(bound.name) ?? false)
+      )
     },
     constant: (name) => constants.get(name),
   }
