@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
-import type { ChildProcess } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
 import { readPredictions, readServed } from '../packages/registry/src/index.ts'
 import { all, ended, Project, type Exit } from './rig.ts'
+import { serving } from './serving.ts'
 
 const PIPELINE = `
 import { pipeline, secret, step } from '@stepwell/engine'
@@ -55,33 +55,6 @@ async function shown(project: Project, ref = 'line'): Promise<Moves> {
   return JSON.parse(stdout) as Moves
 }
 
-interface Serving {
-  readonly url: string
-  readonly child: ChildProcess
-  readonly exit: Promise<Exit>
-}
-
-/** A server of the project as a process of its own. */
-async function serving(
-  project: Project,
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Serving> {
-  const child = project.start(['serve', 'line', '--port', '0', ...args], env)
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const exit = ended(child)
-  const url = await new Promise<string>((done, fail) => {
-    let text = ''
-    child.stdout?.on('data', (piece: string) => {
-      text += piece
-      const [, found] = /at (http:\S+)\n/.exec(text) ?? []
-      if (found !== undefined) done(found)
-    })
-    exit.then(({ stderr }) => fail(new Error(stderr)), fail)
-  })
-  return { url, child, exit }
-}
-
 interface Answer {
   readonly status: number
   readonly body: {
@@ -122,7 +95,7 @@ test('a pipeline promotes, a server follows without being told, and logs what it
   const project = lines()
   expect((await project.run()).statuses).toEqual(all('succeeded', NAMES))
   expect((await project.run()).statuses).toEqual(all('cached', NAMES))
-  const { url, child, exit } = await serving(project)
+  const { url, child, exit } = await serving(project, 'line')
   const first = await predict(url, 2)
   expect(first.status).toBe(200)
   expect(first.body.prediction).toBeCloseTo(2, 9)
@@ -148,7 +121,7 @@ test('stepwell serve --keep logs members that the model does not read, also of r
   const project = lines()
   await project.run()
   const keep = ['--keep', 'time, customer', '--keep', 'paid']
-  const { url, child, exit } = await serving(project, keep)
+  const { url, child, exit } = await serving(project, 'line', keep)
   const row = { time: '2026-11-24', customer: 7, paid: false }
   for (const x of [2, 'two']) {
     const body = JSON.stringify({ ...row, x, note: 'not kept' })
@@ -171,7 +144,9 @@ test('stepwell serve --keep logs members that the model does not read, also of r
 test('promoteModel asks the server, and takes back what it does not answer with', async () => {
   const project = lines()
   await project.run()
-  const { url, child, exit } = await serving(project, ['--token-env', 'TOKEN'], { TOKEN: 's3cret' })
+  const { url, child, exit } = await serving(project, 'line', ['--token-env', 'TOKEN'], {
+    TOKEN: 's3cret',
+  })
   project.edit('pipeline.ts', 'training: rows }', "training: rows, token: secret('SERVE') }")
   project.edit('pipeline.ts', "name: 'line'", `name: 'line', url: '${url}', timeout: 20`)
   const run = async (token: string) => {
@@ -286,7 +261,7 @@ test('the token comes from a variable or a file, and an empty one is none', asyn
   await project.run()
   project.write('token', 's3cret\n')
   project.write('empty', '\n')
-  const { url } = await serving(project, ['--token-file', 'token'])
+  const { url } = await serving(project, 'line', ['--token-file', 'token'])
   expect((await predict(url, 2)).status).toBe(401)
   expect((await predict(url, 2, undefined, 's3cret')).status).toBe(200)
   for (const args of [
@@ -324,7 +299,7 @@ async function load(url: string, enough: () => void): Promise<{ ids: string[]; e
 test('told to stop under load, it answers and logs all that it took, and exits with 0', async () => {
   const project = lines()
   await project.run()
-  const { url, child, exit } = await serving(project)
+  const { url, child, exit } = await serving(project, 'line')
   const { ids, ends } = await load(url, () => child.kill('SIGTERM'))
   expect((await exit).code).toBe(0)
   expect(new Set(ends)).toEqual(new Set(['ECONNREFUSED']))
@@ -335,7 +310,7 @@ test('told to stop under load, it answers and logs all that it took, and exits w
 test('killed under load, it leaves whole lines, and the next one goes on', async () => {
   const project = lines()
   await project.run()
-  const { url, child, exit } = await serving(project)
+  const { url, child, exit } = await serving(project, 'line')
   const { ids } = await load(url, () => child.kill('SIGKILL'))
   expect((await exit).signal).toBe('SIGKILL')
   const folder = project.path('predictions/line')
@@ -348,7 +323,7 @@ test('killed under load, it leaves whole lines, and the next one goes on', async
   const known = new Set(ids)
   // Up to eight were logged, and their answers had not come through.
   expect(before.filter(({ request: id }) => !known.has(id)).length).toBeLessThanOrEqual(8)
-  const next = await serving(project)
+  const next = await serving(project, 'line')
   const { body } = await predict(next.url, 3)
   next.child.kill('SIGTERM')
   await next.exit

@@ -165,21 +165,25 @@ function addHealth(app: FastifyInstance, { current, isDraining, version }: HttpP
 function addPredictions(app: FastifyInstance, parts: HttpParts): void {
   const { current, limits, keep, predicted, refused } = parts
   const isLimited = { config: { isLimited: true } }
-  const answer = (
+  const answer = <T>(
     request: FastifyRequest,
     by: ReadyModel,
     rows: readonly unknown[],
-  ): Predictions => {
+    say: (predictions: Predictions) => T,
+  ): T | Promise<T> => {
     const served = (): ServedRequest => ({
       request: request.id,
       elapsed: performance.now() - request.started,
       by,
       rows,
     })
-    try {
-      const predictions = predictRows(by, rows, limits.maxRows)
+    const finish = (predictions: Predictions): T => {
       predicted(served(), predictions)
-      return predictions
+      return say(predictions)
+    }
+    try {
+      const found = predictRows(by, rows, limits.maxRows)
+      return found instanceof Promise ? found.then(finish) : finish(found)
     } catch (error) {
       if (error instanceof Refusal && error.problems.length > 0) refused(served(), error.problems)
       throw error
@@ -188,17 +192,20 @@ function addPredictions(app: FastifyInstance, parts: HttpParts): void {
   app.post('/predict', isLimited, (request) => {
     const { body } = request
     const isList = Array.isArray(body)
-    const { by, values } = answer(request, current(), isList ? body : [body])
-    const rest = { model: by.model, version: by.version, request: request.id }
-    return isList ? { predictions: values, ...rest } : { prediction: values[0], ...rest }
+    return answer(request, current(), isList ? body : [body], ({ by, values }) => {
+      const rest = { model: by.model, version: by.version, request: request.id }
+      return isList ? { predictions: values, ...rest } : { prediction: values[0], ...rest }
+    })
   })
   eachPath('/infer', (path) =>
     app.post(path, isLimited, (request) => {
       const by = asked(request, current())
-      const { values } = answer(request, by, rowsOf(by.schema, request.body, keep))
-      const { id = request.id } = request.body as { readonly id?: string }
-      const outputs = [tensorOf(by.schema, values)]
-      return { model_name: by.model, model_version: by.version, id, outputs }
+      const rows = rowsOf(by.schema, request.body, keep)
+      return answer(request, by, rows, ({ values }) => {
+        const { id = request.id } = request.body as { readonly id?: string }
+        const outputs = [tensorOf(by.schema, values)]
+        return { model_name: by.model, model_version: by.version, id, outputs }
+      })
     }),
   )
 }

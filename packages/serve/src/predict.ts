@@ -9,22 +9,33 @@ export interface Predictions extends JudgedRows {
 }
 
 /**
- * The predictions for rows as they came in.
+ * The predictions for rows as they came in. Models of our own kinds give them at once: a promise would cost
+ * each of their answers time.
+ *
  * @throws Refusal INVALID_REQUEST; INVALID_INPUT; NOT_FINITE.
  */
 export function predictRows(
   by: ReadyModel,
   given: readonly unknown[],
   maxRows: number,
-): Predictions {
+): Predictions | Promise<Predictions> {
   if (given.length === 0) throw new Refusal(400, 'INVALID_REQUEST', 'there is no row to predict')
   if (given.length > maxRows) {
     throw new Refusal(413, 'BODY_TOO_LARGE', `at most ${maxRows} rows, there are ${given.length}`)
   }
   const judged = judgeRows(by.schema, given)
-  const values = [...by.predictor.predict(judged.rows)]
+  const found = by.predictor.predict(judged.rows)
+  const finish = (predicted: Float64Array): Predictions => {
+    const values = [...predicted]
+    requireFinite(values)
+    return { ...judged, by, values }
+  }
+  return found instanceof Promise ? found.then(finish) : finish(found)
+}
+
+function requireFinite(values: readonly number[]): void {
   const row = values.findIndex((value) => !Number.isFinite(value))
-  if (row === -1) return { ...judged, by, values }
+  if (row === -1) return
   const message = `row ${row} is so far from the training rows that its prediction is no number`
   throw new Refusal(422, 'NOT_FINITE', message)
 }

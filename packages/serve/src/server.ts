@@ -74,15 +74,16 @@ const IDLE_GRACE = 1000
 export async function serveModel(options: ServeOptions): Promise<ModelServer> {
   const { dir, host = '127.0.0.1', port = 8080, token, tell = () => {} } = options
   const { keep = [], drainTimeout = 10_000 } = options
-  const live = new LiveModel(dir, options.model, {
+  const live = await LiveModel.open(dir, options.model)
+  const metrics = createMetrics(live.current.model)
+  metrics.serving(live.current.version)
+  live.follow({
     switched: ({ version }) => {
       metrics.serving(version)
       tell(`version ${version} answers now`)
     },
     failed: (why) => tell(`version ${live.current.version} goes on: ${why}`),
   })
-  const metrics = createMetrics(live.current.model)
-  metrics.serving(live.current.version)
   let isDraining = false
   let log: PredictionLog | undefined
   try {
@@ -131,12 +132,12 @@ export async function serveModel(options: ServeOptions): Promise<ModelServer> {
         server.closeIdleConnections()
         await closed
         await http.close()
-        live.close()
+        await live.close()
         await log?.close()
       },
     }
   } catch (error) {
-    live.close()
+    await live.close()
     await log?.close()
     throw error
   }

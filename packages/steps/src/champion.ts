@@ -11,7 +11,7 @@ import { projectPath, type ProjectPath } from '@stepwell/registry/files'
 import { dirname, resolve } from 'node:path'
 import { reasonOf, type EffectStep } from './effect.ts'
 import type { Metrics } from './metrics.ts'
-import { loadModel, type Model } from './model.ts'
+import { requireModel, type Model } from './model.ts'
 import { readParams } from './params.ts'
 
 export interface FindChampionInputs {
@@ -77,7 +77,7 @@ function find({ moves }: FindChampionInputs, context: StepContext<FindChampionPa
   }
   const found = loadVersion(dir.absolute, name, version)
   const model = found.model as Model
-  loadModel(model)
+  requireModel(model)
   context.log(`${name}@${alias} points to version ${version}`)
   const metrics = Object.entries(found.manifest.metrics ?? {})
   return {

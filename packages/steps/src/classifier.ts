@@ -99,6 +99,21 @@ export function likeliest(probabilities: readonly Float64Array[]): Uint32Array {
   return places
 }
 
+/**
+ * For each row its most probable class: the number that it is when all classes are, else its place. `NaN`
+ * for a row whose probabilities are not numbers.
+ */
+export function predictionsOf(
+  classes: readonly Class[],
+  probabilities: readonly Float64Array[],
+): Float64Array {
+  const isNumeric = classes.every((name) => typeof name === 'number')
+  return Float64Array.from(likeliest(probabilities), (place, row) => {
+    if (Number.isNaN(probabilities[place]?.[row])) return Number.NaN
+    return isNumeric ? Number(classes[place]) : place
+  })
+}
+
 /** The classes of a column: numbers in ascending order, then texts by their characters. */
 export function classesOf(cells: readonly Cell[]): Class[] {
   const classes = new Set(cells.filter((cell) => cell !== null))
@@ -141,19 +156,26 @@ export function requireClasses(classes: readonly Class[], target: string): void 
   })
 }
 
-/** What keeps an object of a classifier's kind from being one. */
-export function problemOfClassifier(
-  model: Partial<Record<string, unknown>>,
-  features: number,
-): string | undefined {
-  const { kind, classes } = model
+/** What keeps a value from being the classes of a classifier. */
+export function problemOfClasses(classes: unknown): string | undefined {
   if (!Array.isArray(classes) || classes.length < 2 || new Set(classes).size < classes.length) {
     return 'its classes are not a list of distinct values'
   }
   if (!classes.every((name) => typeof name === 'string' || Number.isFinite(name))) {
     return 'its classes are not texts and numbers'
   }
-  const count = classes.length
+  return undefined
+}
+
+/** What keeps an object of a classifier's kind from being one. */
+export function problemOfClassifier(
+  model: Partial<Record<string, unknown>>,
+  features: number,
+): string | undefined {
+  const { kind } = model
+  const unclear = problemOfClasses(model['classes'])
+  if (unclear !== undefined) return unclear
+  const count = (model['classes'] as Class[]).length
   if (kind === 'logistic') return problemOfLogistic(model, features, count)
   if (kind === 'naiveBayes') return problemOfNaiveBayes(model, features, count)
   if (kind === 'neighboursClassifier') {

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { reasonOf, type EffectStep } from './effect.ts'
 import type { GatePassed } from './gate.ts'
 import type { Metrics } from './metrics.ts'
-import { describeModel, loadModel, type Model } from './model.ts'
+import { describeModel, requireModel, type Model } from './model.ts'
 import { readParams } from './params.ts'
 import { problemOfFiles, versionOf, type Version } from './version.ts'
 
@@ -76,7 +76,7 @@ function deploy(
   context: StepContext<DeployModelParams>,
 ): Deployment {
   const { dir, name } = placeOf(context)
-  loadModel(model)
+  requireModel(model)
   const version = versionOf({ name, model, metrics: metrics ?? null, gate: gate ?? null })
   const folder = versionFolder(context.dir, dir, version.id)
   context.signal.throwIfAborted()

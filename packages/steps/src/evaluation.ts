@@ -1,6 +1,7 @@
 import type { StepContext } from '@stepwell/engine/author'
 import { scoreRegression, type RegressionMetrics } from './metrics.ts'
-import { loadModel, type Model } from './model.ts'
+import { requireModel, type Model } from './model.ts'
+import { withModel } from './open-model.ts'
 import { readParams } from './params.ts'
 import { numbersOf, requireColumns, requireRows, type Rows } from './table.ts'
 
@@ -19,17 +20,18 @@ export type EvaluateRegressionParams = Readonly<Record<string, never>>
  *
  * @throws StepwellError STEPWELL_MODEL_INVALID; STEPWELL_ROWS_NONE; STEPWELL_COLUMN_UNKNOWN;
  *   STEPWELL_CELL_MISSING; STEPWELL_CELL_NOT_NUMBER; STEPWELL_CELL_NOT_POSITIVE;
- *   STEPWELL_PARAM_INVALID.
+ *   STEPWELL_PARAM_INVALID; and those of `openModel`.
  */
-export function evaluateRegression(
+export async function evaluateRegression(
   { model, rows }: EvaluateRegressionInputs,
   context: StepContext<EvaluateRegressionParams>,
-): RegressionMetrics {
+): Promise<RegressionMetrics> {
   readParams('evaluateRegression', context.params, [])
-  const predictor = loadModel(model)
+  requireModel(model)
   requireRows(rows, 'the table to score')
   requireColumns(rows, [...model.features, model.target])
-  const metrics = scoreRegression(numbersOf(rows, model.target), predictor.predict(rows))
+  const predicted = await withModel(model, async (opened) => await opened.predict(rows))
+  const metrics = scoreRegression(numbersOf(rows, model.target), predicted)
   for (const name of ['n', 'r2', 'rmse', 'mae'] as const) {
     if (Number.isFinite(metrics[name])) context.metric(name, metrics[name])
   }

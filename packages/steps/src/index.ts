@@ -42,15 +42,19 @@ export {
   importanceOf,
   isClassifier,
   loadModel,
-  type Formula,
   type LinearModel,
   type Model,
   type ModelKind,
+  type OpenModel,
   type PolynomialModel,
   type Predictor,
   type RegressionModel,
   type Residuals,
 } from './model.ts'
+export { openModel } from './open-model.ts'
+export type { OnnxClassifier, OnnxModel, OnnxRegressor } from './onnx/onnx-model.ts'
+export { importOnnx, type ImportOnnxInputs, type ImportOnnxParams } from './onnx/import-onnx.ts'
+export { readModel, type ReadModelInputs, type ReadModelParams } from './read-model.ts'
 export {
   evaluateRegression,
   type EvaluateRegressionInputs,

@@ -1,9 +1,10 @@
 import { StepwellError, type StepContext } from '@stepwell/engine/author'
 import { showCell, type Cell } from './cell.ts'
 import { scoreClassification, type ClassScore } from './classification-metrics.ts'
-import { placesOf, probabilitiesOf, type Class } from './classifier.ts'
+import { placesOf, type Class } from './classifier.ts'
 import { scoreRegression, type Metrics } from './metrics.ts'
-import { describeModel, isClassifier, loadModel, type Model } from './model.ts'
+import { describeModel, isClassifier, requireModel, type Model, type OpenModel } from './model.ts'
+import { withModel } from './open-model.ts'
 import { readParams, type ParamReader } from './params.ts'
 import { deviation, mean, quantile } from './summary.ts'
 import { cellsOf, numbersOf, requireColumns, requireRows, type Rows } from './table.ts'
@@ -76,29 +77,34 @@ const MAX_SLICES = 200
  * @throws StepwellError STEPWELL_SLICES when a column to slice by has more than 200 values;
  *   STEPWELL_MODELS_DIFFER when the champion predicts something else; STEPWELL_MODEL_INVALID;
  *   STEPWELL_ROWS_NONE; STEPWELL_COLUMN_UNKNOWN; STEPWELL_CELL_MISSING; STEPWELL_CELL_NOT_NUMBER;
- *   STEPWELL_CELL_NOT_POSITIVE; STEPWELL_PARAM_INVALID.
+ *   STEPWELL_CELL_NOT_POSITIVE; STEPWELL_PARAM_INVALID; and those of `openModel`.
  */
-export function evaluateModel(
+export async function evaluateModel(
   { model, rows, champion }: EvaluateModelInputs,
   context: StepContext<EvaluateModelParams>,
-): Evaluation {
+): Promise<Evaluation> {
   const params = readParams('evaluateModel', context.params, ['slices', 'positive'])
   const slices = params.texts('slices', [])
-  loadModel(model)
+  requireModel(model)
   const positive = positiveOf(params, model)
   requireRows(rows, 'the table to score')
   requireColumns(rows, [...model.features, model.target, ...slices])
-  const scores = scoresOf(model, rows, positive)
+  const { scores, sliced } = await withModel(model, async (opened) => ({
+    scores: await scoresOf(model, opened, rows, positive),
+    sliced: await scoreSlices(model, opened, rows, { columns: slices, positive }),
+  }))
   for (const [name, value] of Object.entries(scores.metrics)) {
     if (Number.isFinite(value)) context.metric(name, value)
     else context.log(`${name} is not defined on these rows`)
   }
-  const sliced = slices.flatMap((column) => sliceBy(column, model, rows, positive))
   if (champion === undefined || champion === null)
     return { ...scores, slices: sliced, champion: null }
-  loadModel(champion)
+  requireModel(champion)
   requireAlike(model, champion)
-  const rival = scoresOf(champion, rows, positive).metrics
+  const rival = await withModel(
+    champion,
+    async (opened) => (await scoresOf(champion, opened, rows, positive)).metrics,
+  )
   for (const [name, value] of Object.entries(rival)) {
     if (Number.isFinite(value)) context.metric(`champion.${name}`, value)
   }
@@ -106,25 +112,26 @@ export function evaluateModel(
   return { ...scores, slices: sliced, champion: rival }
 }
 
-/** What a model is worth on rows, of which there is at least one. */
-export function scoresOf(
+/**
+ * What a model is worth on rows, of which there is at least one.
+ * @param opened the same model, ready to predict
+ */
+export async function scoresOf(
   model: Model,
+  opened: OpenModel,
   rows: Rows,
   positive?: Class,
-): Omit<Evaluation, 'slices' | 'champion'> {
+): Promise<Omit<Evaluation, 'slices' | 'champion'>> {
   if (isClassifier(model)) {
     const actual = placesOf(rows, model.target, model.classes)
     const place = positive === undefined ? 1 : model.classes.indexOf(positive)
-    const { metrics, perClass, confusion } = scoreClassification(
-      actual,
-      probabilitiesOf(model, rows),
-      place,
-    )
+    const probabilities = (await opened.probabilities?.(rows)) ?? []
+    const { metrics, perClass, confusion } = scoreClassification(actual, probabilities, place)
     const classes = perClass.map((score, index) => ({ name: model.classes[index] ?? '', ...score }))
     return { metrics, classes, confusion }
   }
   const actual = numbersOf(rows, model.target)
-  const predicted = loadModel(model).predict(rows)
+  const predicted = await opened.predict(rows)
   return {
     metrics: { ...scoreRegression(actual, predicted), mape: mapeOf(actual, predicted) },
     residuals: summaryOf(actual.map((value, row) => value - (predicted[row] ?? Number.NaN))),
@@ -163,12 +170,23 @@ function positiveOf(params: ParamReader, model: Model): Class | undefined {
   return found ?? params.refuse('positive', `one of ${model.classes.map(showCell).join(', ')}`)
 }
 
-function sliceBy(
-  column: string,
+async function scoreSlices(
   model: Model,
+  opened: OpenModel,
   rows: Rows,
-  positive: Class | undefined,
-): readonly Slice[] {
+  { columns, positive }: { columns: readonly string[]; positive: Class | undefined },
+): Promise<Slice[]> {
+  const slices: Slice[] = []
+  for (const column of columns) {
+    for (const [value, group] of groupsOf(rows, column)) {
+      const { metrics } = await scoresOf(model, opened, group, positive)
+      slices.push({ column, value, metrics })
+    }
+  }
+  return slices
+}
+
+function groupsOf(rows: Rows, column: string): readonly (readonly [Cell, Rows])[] {
   const groups = new Map<Cell, Rows[number][]>()
   for (const [row, cell] of cellsOf(rows, column).entries()) {
     const group = groups.get(cell) ?? []
@@ -184,9 +202,7 @@ function sliceBy(
       todo: 'group its values in an earlier step, or slice by another column',
     })
   }
-  return [...groups]
-    .toSorted(([a], [b]) => compareCells(a, b))
-    .map(([value, group]) => ({ column, value, metrics: scoresOf(model, group, positive).metrics }))
+  return [...groups].toSorted(([a], [b]) => compareCells(a, b))
 }
 
 function compareCells(a: Cell, b: Cell): number {

@@ -1,5 +1,5 @@
 import type { InputField, ModelSchema } from '@stepwell/registry'
-import type { Formula } from './model.ts'
+import type { Model } from './model.ts'
 import { readParams, type ParamReader } from './params.ts'
 import { numbersOf, type Rows } from './table.ts'
 
@@ -20,7 +20,7 @@ export interface FeatureBounds {
  * @param training the rows it was trained on, for the range that it has seen
  */
 export function schemaOf(
-  model: Formula,
+  model: Model,
   bounds: Readonly<Record<string, FeatureBounds>> = {},
   training: Rows = [],
 ): ModelSchema {

@@ -1,7 +1,7 @@
 import { StepwellError } from '@stepwell/engine/author'
 import {
   CLASSIFIER_KINDS,
-  likeliest,
+  predictionsOf,
   probabilitiesOf,
   problemOfClassifier,
   type Class,
@@ -10,6 +10,7 @@ import {
 import { problemOfKernel, sumKernel, type Kernel } from './learners/kernel.ts'
 import { nearest, problemOfNeighbours, type Neighbours } from './learners/neighbours.ts'
 import { problemOfTrees, sumTrees, type Trees } from './learners/trees.ts'
+import { problemOfOnnx, type OnnxClassifier, type OnnxModel } from './onnx/onnx-model.ts'
 import { mean } from './summary.ts'
 import { numbersOf, type Rows } from './table.ts'
 
@@ -33,7 +34,8 @@ interface ModelBase {
   readonly target: string
   /** Number of rows trained on. */
   readonly rows: number
-  readonly residuals: Residuals
+  /** Of a model that `trainRegression` has trained. */
+  readonly residuals?: Residuals
 }
 
 /**
@@ -80,19 +82,8 @@ export type RegressionModel =
   LinearModel | PolynomialModel | TreesModel | NeighboursModel | KernelModel
 
 /** A trained model as plain data: it survives JSON. */
-export type Model = RegressionModel | ClassifierModel
+export type Model = RegressionModel | ClassifierModel | OnnxModel
 export type ModelKind = Model['kind']
-
-/** The part of a model that predicts. */
-export type Formula =
-  | Omit<LinearModel, 'residuals'>
-  | Omit<PolynomialModel, 'residuals'>
-  | Omit<TreesModel, 'residuals'>
-  | Omit<NeighboursModel, 'residuals'>
-  | Omit<KernelModel, 'residuals'>
-  | ClassifierModel
-
-type RegressionFormula = Exclude<Formula, ClassifierModel>
 
 export interface Predictor {
   /**
@@ -108,6 +99,24 @@ export interface Predictor {
   readonly probabilities?: (rows: Rows) => Float64Array[]
 }
 
+/**
+ * As `Predictor`, and for models of any kind: those that another library runs take their time. Ours answer at
+ * once.
+ */
+export interface OpenModel {
+  /**
+   * As `Predictor.predict`. `NaN` where a network gives no number.
+   * @throws StepwellError as there; STEPWELL_ONNX_UNFIT when a network gives something else than its file says.
+   */
+  predict(rows: Rows): Float64Array | Promise<Float64Array>
+  /** Of a classifier: what it tells apart. */
+  readonly classes?: readonly Class[]
+  /** Of a classifier: for each of the classes its probability in each row. */
+  readonly probabilities?: (rows: Rows) => Float64Array[] | Promise<Float64Array[]>
+  /** Lets go of what it holds, once the predictions under way are there. It predicts no more. */
+  close(): Promise<void>
+}
+
 const KINDS: readonly ModelKind[] = [
   'linear',
   'simple',
@@ -121,38 +130,57 @@ const KINDS: readonly ModelKind[] = [
   'neighbours',
   'kernelRidge',
   ...CLASSIFIER_KINDS,
+  'onnx',
 ]
 
 /**
- * Makes a model ready to predict, whether it comes from a training step or was read back from JSON.
- * @throws StepwellError STEPWELL_MODEL_INVALID when it is not a model.
+ * Refuses what is no model, without making it ready to predict.
+ * @throws StepwellError STEPWELL_MODEL_INVALID
  */
-export function loadModel(model: Formula): Predictor {
-  const problem = problemOf(model)
-  if (problem !== undefined) {
+export function requireModel(value: unknown): asserts value is Model {
+  const problem = problemOf(value)
+  if (problem === undefined) return
+  throw new StepwellError({
+    code: 'STEPWELL_MODEL_INVALID',
+    what: 'this is not a trained model',
+    facts: problem,
+    todo: "pass on the whole output of a training step, or a deployed version's model.json",
+  })
+}
+
+/**
+ * Makes a model ready to predict, whether it comes from a training step or was read back from JSON. Models of
+ * the kind `onnx` predict asynchronously: `openModel` opens those of any kind.
+ *
+ * @throws StepwellError STEPWELL_MODEL_INVALID when it is not a model; STEPWELL_MODEL_ASYNC when its kind is
+ *   `onnx`.
+ */
+export function loadModel(model: Model): Predictor {
+  requireModel(model)
+  if (model.kind === 'onnx') {
     throw new StepwellError({
-      code: 'STEPWELL_MODEL_INVALID',
-      what: 'this is not a trained model',
-      facts: problem,
-      todo: "pass on the whole output of a training step, or a deployed version's model.json",
+      code: 'STEPWELL_MODEL_ASYNC',
+      what: 'a model of the kind onnx predicts asynchronously',
+      facts: 'loadModel gives predictions at once',
+      todo: 'open it: await openModel(model), which opens models of any kind',
     })
   }
-  if (!isClassifier(model)) return { predict: (rows) => predict(model, rows) }
+  if (!isOwnClassifier(model)) return { predict: (rows) => predict(model, rows) }
   const { classes } = model
-  const numeric = classes.every((name) => typeof name === 'number')
   const probabilities = (rows: Rows): Float64Array[] => probabilitiesOf(model, rows)
   return {
     classes,
     probabilities,
-    predict: (rows) =>
-      Float64Array.from(likeliest(probabilities(rows)), (place) =>
-        numeric ? Number(classes[place]) : place,
-      ),
+    predict: (rows) => predictionsOf(classes, probabilities(rows)),
   }
 }
 
 /** Whether a model predicts classes. */
-export function isClassifier(model: Formula): model is ClassifierModel {
+export function isClassifier(model: Model): model is ClassifierModel | OnnxClassifier {
+  return model.kind === 'onnx' ? model.classes !== undefined : isOwnClassifier(model)
+}
+
+function isOwnClassifier(model: Model): model is ClassifierModel {
   return CLASSIFIER_KINDS.some((kind) => kind === model.kind)
 }
 
@@ -160,13 +188,15 @@ export function isClassifier(model: Formula): model is ClassifierModel {
  * For each feature, its share in what the model's splits explain of the training rows; `undefined` for
  * kinds that have none.
  */
-export function importanceOf(model: Formula): readonly number[] | undefined {
+export function importanceOf(model: Model): readonly number[] | undefined {
   return 'importance' in model ? model.importance : undefined
 }
 
 /** A model in as few words as a log line has room for. */
-export function describeModel({ kind, features, target, rows }: Formula): string {
-  return `${kind} model of ${target} on ${features.join(', ')}; ${rows} rows`
+export function describeModel(model: Model): string {
+  const { kind, features, target } = model
+  const rows = 'rows' in model ? `; ${model.rows} rows` : ''
+  return `${kind} model of ${target} on ${features.join(', ')}${rows}`
 }
 
 /**
@@ -184,7 +214,7 @@ export function requirePositive(numbers: Float64Array, column: string, kind: Mod
   })
 }
 
-function predict(model: RegressionFormula, rows: Rows): Float64Array {
+function predict(model: RegressionModel, rows: Rows): Float64Array {
   const columns = model.features.map((feature) => numbersOf(rows, feature))
   if ('trees' in model) return sumTrees(model, columns, rows.length)[0] ?? new Float64Array()
   if (model.kind === 'kernelRidge') return sumKernel(model, columns, rows.length)
@@ -227,6 +257,7 @@ function problemOf(value: unknown): string | undefined {
     return 'its features are not a list of column names'
   }
   if (typeof target !== 'string') return 'its target is not a column name'
+  if (kind === 'onnx') return features.length === 0 ? 'it has 0 features' : problemOfOnnx(model)
   if (CLASSIFIER_KINDS.some((known) => known === kind)) {
     return features.length === 0 ? 'it has 0 features' : problemOfClassifier(model, features.length)
   }

@@ -5,7 +5,8 @@ import type { Deployment } from './deployment.ts'
 import { driftOf, type Drift } from './drift.ts'
 import { reasonOf, type EffectStep } from './effect.ts'
 import { scoreRegression, type RegressionMetrics } from './metrics.ts'
-import { loadModel, type Model } from './model.ts'
+import type { Model, OpenModel } from './model.ts'
+import { withModel } from './open-model.ts'
 import { readParams } from './params.ts'
 import { problemOfPerformance, writePerformance } from './performance-log.ts'
 import { readThresholds, statusOf, worst, type Status } from './status.ts'
@@ -137,15 +138,19 @@ const PARAMS = [
  *
  * @throws StepwellError STEPWELL_MODEL_INVALID; STEPWELL_ROWS_NONE; STEPWELL_COLUMN_UNKNOWN;
  *   STEPWELL_CELL_MISSING; STEPWELL_CELL_NOT_NUMBER; STEPWELL_CELL_NOT_POSITIVE;
- *   STEPWELL_PATH_OUTSIDE; STEPWELL_WRITE_FAILED; STEPWELL_PARAM_INVALID.
+ *   STEPWELL_PATH_OUTSIDE; STEPWELL_WRITE_FAILED; STEPWELL_PARAM_INVALID; and those of `openModel`.
  */
-export const monitorModel: EffectStep<MonitorModelInputs, MonitorModelParams, MonitorReport> =
-  Object.assign(monitor, { stale: staleReport })
+export const monitorModel: EffectStep<
+  MonitorModelInputs,
+  MonitorModelParams,
+  MonitorReport,
+  Promise<MonitorReport>
+> = Object.assign(monitor, { stale: staleReport })
 
-function monitor(
+async function monitor(
   { model, deployment, training, period }: MonitorModelInputs,
   context: StepContext<MonitorModelParams>,
-): MonitorReport {
+): Promise<MonitorReport> {
   const params = readParams('monitorModel', context.params, PARAMS)
   const log = logOf(context)
   const bins = params.number('bins', { min: 2, max: 100, integer: true }, 10)
@@ -157,17 +162,19 @@ function monitor(
   const windowColumns = params.has('windows') ? params.texts('windows') : []
   requireColumns(period, windowColumns)
 
-  const before = performanceOf(model, training)
-  const compare = (rows: Rows): ComparedPerformance => {
-    const after = performanceOf(model, rows)
-    const rmseRatio = ratio(after.rmse, before.rmse)
-    return { ...after, rmseRatio, status: statusOf(rmseRatio, byError) }
-  }
-  const whole = compare(period)
-  const windows = cut(period, windowColumns).map(({ window, rows }) => ({
-    window,
-    ...compare(rows),
-  }))
+  const { before, whole, windows } = await withModel(model, async (opened) => {
+    const expected = await performanceOf(model, opened, training)
+    const compare = async (rows: Rows): Promise<ComparedPerformance> => {
+      const after = await performanceOf(model, opened, rows)
+      const rmseRatio = ratio(after.rmse, expected.rmse)
+      return { ...after, rmseRatio, status: statusOf(rmseRatio, byError) }
+    }
+    const parts: WindowPerformance[] = []
+    for (const { window, rows } of cut(period, windowColumns)) {
+      parts.push({ window, ...(await compare(rows)) })
+    }
+    return { before: expected, whole: await compare(period), windows: parts }
+  })
   context.signal.throwIfAborted()
 
   const drift = [...model.features, model.target].map((column): ColumnDrift => {
@@ -217,8 +224,8 @@ function logLines({
   return windows.map((window) => ({ version, ...window }))
 }
 
-function performanceOf(model: Model, rows: Rows): Performance {
-  const predicted = loadModel(model).predict(rows)
+async function performanceOf(model: Model, opened: OpenModel, rows: Rows): Promise<Performance> {
+  const predicted = await opened.predict(rows)
   const actual = numbersOf(rows, model.target)
   const metrics = scoreRegression(actual, predicted)
   return { ...metrics, meanActual: mean(actual), meanPredicted: mean(predicted) }

@@ -18,9 +18,10 @@ import { projectPath, type ProjectPath } from '@stepwell/registry/files'
 import { reasonOf } from './effect.ts'
 import type { GatePassed } from './gate.ts'
 import type { Metrics } from './metrics.ts'
-import { describeModel, loadModel, type Model } from './model.ts'
+import { describeModel, requireModel, type Model } from './model.ts'
 import { referenceOf } from './model-reference.ts'
 import { readBounds, schemaOf, type FeatureBounds } from './model-schema.ts'
+import { withModel } from './open-model.ts'
 import { readParams } from './params.ts'
 import { checkServer } from './smoke.ts'
 import type { Rows } from './table.ts'
@@ -88,7 +89,8 @@ const PARAMS = ['name', 'dir', 'alias', 'bounds', 'url', 'timeout']
  * @throws StepwellError STEPWELL_MODEL_INVALID; STEPWELL_MODEL_NAME; STEPWELL_ROLLED_BACK;
  *   STEPWELL_SMOKE_FAILED; STEPWELL_ALIAS_MOVED; STEPWELL_REGISTRY_DAMAGED; STEPWELL_PATH_OUTSIDE;
  *   STEPWELL_WRITE_FAILED; STEPWELL_PARAM_INVALID; STEPWELL_COLUMN_UNKNOWN, STEPWELL_CELL_MISSING and
- *   STEPWELL_CELL_NOT_NUMBER when `training` does not have the features and the target.
+ *   STEPWELL_CELL_NOT_NUMBER when `training` does not have the features and the target; and those of
+ *   `openModel`.
  */
 export const promoteModel: {
   (inputs: PromoteModelInputs, context: StepContext<PromoteModelParams>): Promise<Promotion>
@@ -108,10 +110,15 @@ async function promote(
   const timeout = params.number('timeout', { above: 0, max: 600 }, 10)
   if (url !== undefined && !/^https?:\/\//.test(url))
     params.refuse('url', 'an http: or https: address')
-  const predictor = loadModel(model)
+  requireModel(model)
   const bounds = readBounds('promoteModel', params, context.params.bounds, model.features)
   const schema: ModelSchema = schemaOf(model, bounds, training)
   const reference = referenceOf(model, training)
+  // What nobody can open is not promoted, and a server must say what it says here.
+  const row = training?.[0] ?? exampleOf(schema)
+  const prediction = await withModel(model, async (opened) =>
+    url === undefined ? undefined : (await opened.predict([row]))[0],
+  )
   context.signal.throwIfAborted()
 
   const data = training === undefined ? {} : { training: digestValue(training) }
@@ -132,8 +139,7 @@ async function promote(
     )
   } else context.log(`${alias} has this model already: version ${version}`)
   if (url !== undefined) {
-    const row = training?.[0] ?? exampleOf(schema)
-    const expected = { model: name, version, row, prediction: predictor.predict([row])[0] }
+    const expected = { model: name, version, row, prediction }
     const takeBack = (found: string): string => {
       const last = latestMove(dir.absolute, name, alias)
       // Also when an earlier run was killed before it had asked the server.

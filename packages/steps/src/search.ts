@@ -5,6 +5,7 @@ import { foldsOf } from './folds.ts'
 import type { Metrics } from './metrics.ts'
 import { scoresOf } from './model-evaluation.ts'
 import type { Model, ModelKind } from './model.ts'
+import { withModel } from './open-model.ts'
 import { readParams } from './params.ts'
 import { createRandom, shuffledIndices } from './random.ts'
 import { deviation, mean } from './summary.ts'
@@ -142,7 +143,10 @@ export function planTrials(_: object, context: StepContext<PlanTrialsParams>): T
  *
  * @throws StepwellError as `trainRegression` or `trainClassifier`.
  */
-export function scoreTrial({ item, rows }: ScoreTrialInputs, context: StepContext): TrialScore {
+export async function scoreTrial(
+  { item, rows }: ScoreTrialInputs,
+  context: StepContext,
+): Promise<TrialScore> {
   const { candidate, fold, folds, seed } = item
   requireRows(rows, 'the table to search on')
   requireColumns(rows, [candidate.target])
@@ -153,7 +157,10 @@ export function scoreTrial({ item, rows }: ScoreTrialInputs, context: StepContex
   const train = rows.filter((_, row) => places[row] !== fold)
   const test = rows.filter((_, row) => places[row] === fold)
   const model = trainCandidate({ candidate, rows: train }, context)
-  return { candidate, fold, metrics: scoresOf(model, test).metrics }
+  return await withModel(model, async (opened) => {
+    const { metrics } = await scoresOf(model, opened, test)
+    return { candidate, fold, metrics }
+  })
 }
 
 /**

@@ -1,5 +1,4 @@
 import { StepwellError, type StepContext } from '@stepwell/engine/author'
-import type { ClassifierModel } from './classifier.ts'
 import * as fit from './fit.ts'
 import * as learner from './learner-params.ts'
 import { fitNeighbours } from './learners/neighbours.ts'
@@ -9,7 +8,6 @@ import {
   describeModel,
   loadModel,
   requirePositive,
-  type Formula,
   type LinearModel,
   type NeighboursModel,
   type PolynomialModel,
@@ -142,7 +140,7 @@ const MAX_SOLVED = 2000
 export function trainRegression(
   { rows }: TrainRegressionInputs,
   context: StepContext<TrainRegressionParams>,
-): RegressionModel {
+): RegressionModel & { readonly residuals: Residuals } {
   const known = ['kind', 'features', 'target', ...ALL]
   const params = readParams('trainRegression', context.params, known)
   const kind = params.oneOf('kind', KINDS)
@@ -165,12 +163,10 @@ export function trainRegression(
   const data = { features, columns, target, y }
   const base = { features: [...features], target, rows: rows.length }
   const formula = fitFormula(params, kind, base, data, context)
-  const model: RegressionModel = { ...formula, residuals: residualsOf(formula, rows, y) }
+  const model = { ...formula, residuals: residualsOf(formula, rows, y) }
   context.log(describeModel(model))
   return model
 }
-
-type RegressionFormula = Exclude<Formula, ClassifierModel>
 
 function fitFormula(
   params: ParamReader,
@@ -178,7 +174,7 @@ function fitFormula(
   base: Pick<RegressionModel, 'features' | 'target' | 'rows'>,
   data: Data,
   context: StepContext<TrainRegressionParams>,
-): RegressionFormula {
+): RegressionModel {
   switch (kind) {
     case 'polynomial': {
       const formula = { ...base, kind, ...trainPolynomial(params, data) }
@@ -302,7 +298,7 @@ function trainPolynomial(
   return { degree, ...fitted }
 }
 
-function residualsOf(formula: Formula, rows: Rows, y: Float64Array): Residuals {
+function residualsOf(formula: RegressionModel, rows: Rows, y: Float64Array): Residuals {
   const predicted = loadModel(formula).predict(rows)
   const sorted = y.map((value, row) => value - (predicted[row] ?? Number.NaN)).toSorted()
   const at = (share: number): number => quantile(sorted, share)

@@ -93,7 +93,7 @@ describe('deployModel', () => {
       JSON.stringify(
         A.model,
         Object.keys(A.model)
-          .concat(Object.keys(slope(1).residuals))
+          .concat(Object.keys(slope(1).residuals ?? {}))
           .toReversed(),
       ),
     ) as Model

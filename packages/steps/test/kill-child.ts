@@ -42,7 +42,7 @@ fs.writeFileSync = (file, data) => {
 }
 syncBuiltinESMExports()
 
-;(step as (inputs: unknown, context: object) => unknown)(JSON.parse(inputs), {
+await (step as (inputs: unknown, context: object) => unknown)(JSON.parse(inputs), {
   params: JSON.parse(params) as unknown,
   dir,
   signal: new AbortController().signal,

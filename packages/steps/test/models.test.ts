@@ -17,7 +17,7 @@ import {
   type TrainClassifierParams,
   type TrainRegressionParams,
 } from '../src/index.ts'
-import { contextOf, errorOf } from './support.ts'
+import { contextOf, errorOf, rejectionOf } from './support.ts'
 
 interface Scores {
   readonly [name: string]: number | number[][]
@@ -90,13 +90,13 @@ function expectScores(
 }
 
 describe('the numbers of scikit-learn', () => {
-  test.each(Object.keys(regression))('%s', (kind) => {
+  test.each(Object.keys(regression))('%s', async (kind) => {
     const params = REGRESSIONS[kind]
     if (params === undefined) throw new Error(`no params of ${kind}`)
     const model = trainRegression({ rows: train }, contextOf(params))
     const expected = regression[kind]
     expectNear(loadModel(model).predict(rest), expected?.predictions ?? [])
-    const { metrics } = evaluateModel({ model, rows: rest }, contextOf({}))
+    const { metrics } = await evaluateModel({ model, rows: rest }, contextOf({}))
     for (const name of ['r2', 'rmse', 'mae', 'mape']) {
       expectNear([metrics[name] ?? Number.NaN], [expected?.[name] ?? 0])
     }
@@ -107,7 +107,7 @@ describe('the numbers of scikit-learn', () => {
   const cases = Object.keys(classification).flatMap((kind) =>
     (['two', 'three'] as const).map((target) => [kind, target] as const),
   )
-  test.each(cases)('%s of %s classes', (kind, target) => {
+  test.each(cases)('%s of %s classes', async (kind, target) => {
     const model = trainClassifier({ rows: train }, contextOf(classifierParams(kind, target)))
     const expected = classification[kind]?.[target]
     const found = probabilitiesOf(model, rest)
@@ -117,7 +117,10 @@ describe('the numbers of scikit-learn', () => {
         expected?.probabilities[row] ?? [],
       )
     }
-    const { metrics, confusion, classes } = evaluateModel({ model, rows: rest }, contextOf({}))
+    const { metrics, confusion, classes } = await evaluateModel(
+      { model, rows: rest },
+      contextOf({}),
+    )
     if (expected === undefined) throw new Error('no fixture')
     expectScores(metrics, expected.scores)
     expect(confusion).toEqual(expected.scores.confusion)
@@ -215,14 +218,14 @@ test('another process trains the same models, bit for bit', () => {
   expect(new Set(here).size).toBe(params.length)
 })
 
-test('a forest and boosting are better than one tree, and say what matters', () => {
-  const r2 = (params: TrainRegressionParams): number => {
+test('a forest and boosting are better than one tree, and say what matters', async () => {
+  const r2 = async (params: TrainRegressionParams): Promise<number> => {
     const model = trainRegression({ rows: train }, contextOf(params))
-    return evaluateModel({ model, rows: rest }, contextOf({})).metrics['r2'] ?? Number.NaN
+    return (await evaluateModel({ model, rows: rest }, contextOf({}))).metrics['r2'] ?? Number.NaN
   }
-  const tree = r2({ kind: 'tree', features, target: 'y', depth: 4 })
-  expect(r2({ ...FOREST, tried: 3 })).toBeGreaterThan(tree)
-  expect(r2({ kind: 'boosting', features, target: 'y' })).toBeGreaterThan(tree)
+  const tree = await r2({ kind: 'tree', features, target: 'y', depth: 4 })
+  expect(await r2({ ...FOREST, tried: 3 })).toBeGreaterThan(tree)
+  expect(await r2({ kind: 'boosting', features, target: 'y' })).toBeGreaterThan(tree)
   const noise = train.map((row, place) => ({ ...row, z: (place * 7919) % 13 }))
   const model = trainRegression(
     { rows: noise },
@@ -267,9 +270,9 @@ describe('classes', () => {
     expect(fails(of(['a', null]))).toBe('STEPWELL_CELL_MISSING')
   })
 
-  test('that a model never saw count as wrong', () => {
+  test('that a model never saw count as wrong', async () => {
     const model = trainClassifier({ rows: of(['a', 'a', 'b', 'b']) }, contextOf(params))
-    const { metrics } = evaluateModel({ model, rows: of(['a', 'c']) }, contextOf({}))
+    const { metrics } = await evaluateModel({ model, rows: of(['a', 'c']) }, contextOf({}))
     expect(metrics['accuracy']).toBe(0.5)
     expect(metrics['logLoss']).toBeGreaterThan(10)
   })
@@ -312,8 +315,8 @@ describe('params', () => {
 describe('evaluation', () => {
   const model = trainRegression({ rows: train }, contextOf(REGRESSIONS['boosting'] ?? FOREST))
 
-  test('by slices, whose rows add up', () => {
-    const { slices, metrics } = evaluateModel(
+  test('by slices, whose rows add up', async () => {
+    const { slices, metrics } = await evaluateModel(
       { model, rows: rest },
       contextOf({ slices: ['three'] }),
     )
@@ -325,35 +328,38 @@ describe('evaluation', () => {
     expect(Math.sqrt(squares / rest.length)).toBeCloseTo(metrics['rmse'] ?? 0, 10)
   })
 
-  test('against a champion on the same rows; one of another kind of target is refused', () => {
+  test('against a champion on the same rows; one of another kind of target is refused', async () => {
     const champion = trainRegression(
       { rows: train },
       contextOf({ kind: 'linear', features: ['a'], target: 'y' }),
     )
     const context = contextOf({})
-    const evaluation = evaluateModel({ model, rows: rest, champion }, context)
-    const alone = evaluateModel({ model: champion, rows: rest }, contextOf({}))
+    const evaluation = await evaluateModel({ model, rows: rest, champion }, context)
+    const alone = await evaluateModel({ model: champion, rows: rest }, contextOf({}))
     expect(evaluation.champion).toEqual(alone.metrics)
     expect(context.metrics.get('champion.rmse')).toBe(alone.metrics['rmse'])
     expect(alone.champion).toBe(null)
     const other = trainClassifier({ rows: train }, contextOf(classifierParams('logistic', 'two')))
-    const different = () => evaluateModel({ model, rows: rest, champion: other }, contextOf({}))
-    expect(errorOf(different).code).toBe('STEPWELL_MODELS_DIFFER')
+    const different = async () =>
+      await evaluateModel({ model, rows: rest, champion: other }, contextOf({}))
+    expect((await rejectionOf(different())).code).toBe('STEPWELL_MODELS_DIFFER')
   })
 
-  test('of the class that is looked for', () => {
+  test('of the class that is looked for', async () => {
     const two = trainClassifier({ rows: train }, contextOf(classifierParams('logistic', 'two')))
-    const scores = (params: object) => evaluateModel({ model: two, rows: rest }, contextOf(params))
-    const { classes = [] } = scores({})
-    expect(scores({ positive: 0 }).metrics['recall']).toBe(classes[0]?.recall)
-    expect(scores({}).metrics['recall']).toBe(classes[1]?.recall)
-    expect(errorOf(() => scores({ positive: 2 })).code).toBe('STEPWELL_PARAM_INVALID')
+    const scores = async (params: object) =>
+      await evaluateModel({ model: two, rows: rest }, contextOf(params))
+    const { classes = [] } = await scores({})
+    expect((await scores({ positive: 0 })).metrics['recall']).toBe(classes[0]?.recall)
+    expect((await scores({})).metrics['recall']).toBe(classes[1]?.recall)
+    expect((await rejectionOf(scores({ positive: 2 }))).code).toBe('STEPWELL_PARAM_INVALID')
   })
 
-  test('a column of measured numbers is not sliced', () => {
+  test('a column of measured numbers is not sliced', async () => {
     const many = Array.from({ length: 201 }, (_, place) => ({ a: 1, b: 1, c: 1, y: 2, id: place }))
-    const sliced = () => evaluateModel({ model, rows: many }, contextOf({ slices: ['id'] }))
-    expect(errorOf(sliced).code).toBe('STEPWELL_SLICES')
+    const sliced = async () =>
+      await evaluateModel({ model, rows: many }, contextOf({ slices: ['id'] }))
+    expect((await rejectionOf(sliced())).code).toBe('STEPWELL_SLICES')
   })
 })
 

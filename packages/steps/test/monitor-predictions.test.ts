@@ -19,7 +19,7 @@ import {
 } from '../src/index.ts'
 import { numbersOf } from '../src/table.ts'
 import { DAY, ServedProject, START, type ServedLine } from './served.ts'
-import { contextOf, dataFile, errorOf, expectClose } from './support.ts'
+import { contextOf, dataFile, rejectionOf, expectClose } from './support.ts'
 
 // Rows on which x is 0 to 99, in each of two seasons, and y is 2x and a bit.
 const TRAINING: readonly Row[] = Array.from({ length: 200 }, (_, row) => ({
@@ -69,7 +69,7 @@ describe('labels', () => {
     const version = await project.register(RELEASE)
     const days = [0, 1, 2].map((number) => day(project, version, number, { off: number * 3 + 1 }))
     const labels = labelsOf(days.slice(0, 2).flat())
-    const { report, metrics, page } = project.monitor(days, {}, { labels })
+    const { report, metrics, page } = await project.monitor(days, {}, { labels })
     expect(report.windows.map(({ window, labelled, error }) => [window, labelled, error])).toEqual([
       ['2024-01-01', 100, expect.objectContaining({ rmse: 1, mae: 1, ratio: 0.5 })],
       ['2024-01-02', 100, expect.objectContaining({ rmse: 4, mae: 4, ratio: 2 })],
@@ -82,7 +82,7 @@ describe('labels', () => {
     expect(metrics).toMatchObject({ rows: 300, labelled: 200, rmse: 4, ratio: 2 })
     expect(page).toContain('2024-01-03: no labels yet'.replace(':', `, ${version}:`))
     // Two windows as one: the mean of the squares 1 and 16.
-    const both = project.monitor(days, { newest: 2 }, { labels })
+    const both = await project.monitor(days, { newest: 2 }, { labels })
     expectClose(both.metrics['rmse'] ?? 0, Math.sqrt(8.5), 1e-12)
     expect(both.report.reasons.join()).toContain('rmse of 2024-01-01 to 2024-01-02 is 1.46 times')
   })
@@ -104,12 +104,14 @@ describe('labels', () => {
       { request: 'c', row: 0, y: 1 },
       { request: 'b', row: 0, y: null },
     ]
-    const { report } = project.monitor([[again, other], [first]], {}, { labels })
+    const { report } = await project.monitor([[again, other], [first]], {}, { labels })
     expect(report.labels).toEqual({ joined: 2, unmatched: 2 })
     // 6 - 2 and 10 - 7.
     expect(report.windows[0]).toMatchObject({ rows: 3, labelled: 2, error: { mae: 3.5 } })
     const unknown = labels.map((label) => ({ ...label, y: null }))
-    expect(project.monitor([[first]], {}, { labels: unknown }).report.windows[0]).toMatchObject({
+    expect(
+      (await project.monitor([[first]], {}, { labels: unknown })).report.windows[0],
+    ).toMatchObject({
       rows: 1,
       labelled: 0,
     })
@@ -126,28 +128,29 @@ describe('labels', () => {
         kept: { order },
       }),
     )
-    const joined = (columns: string[], labels: Row[]): number =>
-      project.monitor([lines], { join: columns, target: 'truth' }, { labels }).report.labels.joined
-    expect(joined(['order'], [{ order: 10, truth: 1 }])).toBe(1)
-    expect(joined(['order', 'x'], [{ order: '20', x: '1', truth: 1 }])).toBe(1)
-    expect(joined(['order', 'x'], [{ order: 2, x: '01', truth: 1 }])).toBe(0)
-    expect(joined(['request'], [{ request: 'q1', truth: 1 }])).toBe(1)
+    const joined = async (columns: string[], labels: Row[]): Promise<number> =>
+      (await project.monitor([lines], { join: columns, target: 'truth' }, { labels })).report.labels
+        .joined
+    expect(await joined(['order'], [{ order: 10, truth: 1 }])).toBe(1)
+    expect(await joined(['order', 'x'], [{ order: '20', x: '1', truth: 1 }])).toBe(1)
+    expect(await joined(['order', 'x'], [{ order: 2, x: '01', truth: 1 }])).toBe(0)
+    expect(await joined(['request'], [{ request: 'q1', truth: 1 }])).toBe(1)
   })
 
   test('that are no numbers, or lack a column, are refused', async () => {
     const project = new ServedProject()
     const version = await project.register(RELEASE)
     const lines = [project.line(version, {})]
-    const refused = (labels: readonly Row[]): string =>
-      errorOf(() => project.monitor([lines], {}, { labels })).message
+    const refused = async (labels: readonly Row[]): Promise<string> =>
+      (await rejectionOf(project.monitor([lines], {}, { labels }))).message
     expect(
-      refused([
+      await refused([
         { request: 'q', row: 0, y: null },
         { request: 'r', row: 0, y: 'much' },
       ]),
     ).toContain('row 2 of 2 holds "much"')
-    expect(refused([{ request: 'q', y: 1 }])).toContain('no column "row"')
-    expect(refused([{ request: 'q', row: 0, z: 1 }])).toContain('no column "y"')
+    expect(await refused([{ request: 'q', y: 1 }])).toContain('no column "row"')
+    expect(await refused([{ request: 'q', row: 0, z: 1 }])).toContain('no column "y"')
   })
 
   test('a baseline is scored on the same rows', async () => {
@@ -159,16 +162,17 @@ describe('labels', () => {
       ['x'],
     )
     const labels = labelsOf(lines)
-    const { report, page } = project.monitor([lines], {}, { labels, baseline })
+    const { report, page } = await project.monitor([lines], {}, { labels, baseline })
     const truths = labels.map(({ y }, row) => ({ x: lines[row]?.features['x'] ?? 0, y: y ?? 0 }))
-    const expected = evaluateModel({ model: baseline, rows: truths }, contextOf({})).metrics['rmse']
+    const expected = (await evaluateModel({ model: baseline, rows: truths }, contextOf({})))
+      .metrics['rmse']
     expect(report.windows[0]?.error?.baseline).toBe(expected)
     expect(page).toContain('baseline, dashed')
     const elsewhere = train(
       TRAINING.map((row) => ({ ...row, z: row['x'] ?? 0 })),
       ['z'],
     )
-    const without = project.monitor([lines], {}, { labels, baseline: elsewhere })
+    const without = await project.monitor([lines], {}, { labels, baseline: elsewhere })
     expect(without.report.windows[0]?.error).not.toHaveProperty('baseline')
     expect(without.logged.join()).toContain('lack what the baseline reads')
   })
@@ -197,7 +201,7 @@ describe('windows', () => {
       '2024-01-07T23:59Z',
     ]
     const lines = times.map((iso) => project.line(version, at(iso)))
-    const { report } = project.monitor([lines], { window })
+    const { report } = await project.monitor([lines], { window })
     expect(report.windows.map((one) => one.window)).toEqual(expected)
   })
 
@@ -205,7 +209,9 @@ describe('windows', () => {
     'no window of %j',
     async (window) => {
       const project = new ServedProject()
-      expect(errorOf(() => project.monitor([], { window })).code).toBe('STEPWELL_PARAM_INVALID')
+      expect((await rejectionOf(project.monitor([], { window }))).code).toBe(
+        'STEPWELL_PARAM_INVALID',
+      )
     },
   )
 
@@ -227,16 +233,16 @@ describe('windows', () => {
     const bad = [{}, { when: 'soon' }, { when: '2024-13-01' }, { when: null }].map((kept) =>
       project.line(version, { kept }),
     )
-    const { report, page } = project.monitor([lines, bad], { time: 'when' })
+    const { report, page } = await project.monitor([lines, bad], { time: 'when' })
     expect(report.windows).toMatchObject([
       { window: '2024-01-05', rows: 5, refused: { count: 1, share: 1 / 6, byField: { x: 1 } } },
     ])
     expect(report.untimed).toBe(4)
     expect(page).toContain('4 lines have no time')
-    const error = errorOf(() => project.monitor([bad], { time: 'when' }))
+    const error = await rejectionOf(project.monitor([bad], { time: 'when' }))
     expect(error.code).toBe('STEPWELL_TIME_UNREADABLE')
     const feature = day(project, version, 0, { rows: 3, shift: START })
-    expect(project.monitor([feature], { time: 'x' }).report.windows).toMatchObject([
+    expect((await project.monitor([feature], { time: 'x' })).report.windows).toMatchObject([
       { window: '2024-01-01', rows: 3 },
     ])
   })
@@ -254,7 +260,7 @@ describe('windows', () => {
     )
     const others = lines.slice(0, 10).map((line) => ({ ...line, model: 'other' }))
     const torn = JSON.stringify(lines[0]).slice(0, 50)
-    const { report } = project.monitor(
+    const { report } = await project.monitor(
       [[...lines, torn], [...others, 'no JSON\n', '\n'], [torn]],
       {},
       {
@@ -266,7 +272,7 @@ describe('windows', () => {
 
   test('an empty log is all right, and says so', async () => {
     const project = new ServedProject()
-    const { report, page, log } = project.monitor(
+    const { report, page, log } = await project.monitor(
       [],
       {},
       { labels: [{ request: 'a', row: 0, y: 1 }] },
@@ -304,14 +310,14 @@ test('the order of lines and files makes no difference to a byte of any out', as
     metrics: __,
     logged: ___,
     ...expected
-  } = project.monitor([lines], params, inputs)
-  fc.assert(
-    fc.property(
+  } = await project.monitor([lines], params, inputs)
+  await fc.assert(
+    fc.asyncProperty(
       fc.shuffledSubarray(lines, { minLength: lines.length }),
       fc.nat(lines.length),
-      (shuffled, cut) => {
+      async (shuffled, cut) => {
         const files = [shuffled.slice(0, cut), shuffled.slice(cut)]
-        const { page, summary, log } = project.monitor(files, params, inputs)
+        const { page, summary, log } = await project.monitor(files, params, inputs)
         expect({ page, summary, log }).toEqual(expected)
       },
     ),
@@ -335,7 +341,7 @@ describe('versions', () => {
         request: `n${line.request}`,
       })),
     ]
-    const { report, page } = project.monitor([lines], {}, { labels: labelsOf(lines) })
+    const { report, page } = await project.monitor([lines], {}, { labels: labelsOf(lines) })
     const [window] = report.windows
     expect(window?.versions).toEqual({ [old]: 60, [young]: 100 })
     expect(window?.reference).toEqual({ version: young, rows: 200, alike: false })
@@ -350,7 +356,7 @@ describe('versions', () => {
     const project = new ServedProject()
     const version = await project.register({ model: MODEL })
     const lines = day(project, version, 0, { off: 50 })
-    const { report, logged, page } = project.monitor([lines], {}, { labels: labelsOf(lines) })
+    const { report, logged, page } = await project.monitor([lines], {}, { labels: labelsOf(lines) })
     expect(report.windows).toMatchObject([{ reference: null, drift: {}, error: { ratio: null } }])
     expect(report.status).toBe('ok')
     expect(logged).toContain(`version ${version} has no training rows: no drift`)
@@ -358,10 +364,10 @@ describe('versions', () => {
     expect(page).toContain('have no training rows to compare with')
   })
 
-  test('a version that the registry does not have is an error', () => {
+  test('a version that the registry does not have is an error', async () => {
     const project = new ServedProject()
     const line = project.line('0123456789abcdef', {})
-    expect(errorOf(() => project.monitor([[line]])).code).toBe('STEPWELL_MODEL_UNKNOWN')
+    expect((await rejectionOf(project.monitor([[line]]))).code).toBe('STEPWELL_MODEL_UNKNOWN')
   })
 
   test('of a classifier the share of wrong predictions counts', async () => {
@@ -382,7 +388,11 @@ describe('versions', () => {
       row,
       kind: Number(features['x']) < 70 ? 'low' : Number(features['x']) < 80 ? 'new' : 'high',
     }))
-    const { report, page, metrics } = project.monitor([lines], {}, { labels, baseline: model })
+    const { report, page, metrics } = await project.monitor(
+      [lines],
+      {},
+      { labels, baseline: model },
+    )
     const error = report.windows[0]?.error
     expect(error).toEqual({ wrong: 0.3, baseline: 0.3, ratio: expect.closeTo(3, 12) as number })
     expect(metrics['wrong']).toBe(0.3)
@@ -403,8 +413,8 @@ describe('seasons', () => {
     }))
     const version = await project.register({ ...RELEASE, training })
     const lines = day(project, version, 0, { season: 2, shift: 1000 })
-    const drift = (params: Partial<MonitorPredictionsParams>) => {
-      const { report } = project.monitor([lines], params)
+    const drift = async (params: Partial<MonitorPredictionsParams>) => {
+      const { report } = await project.monitor([lines], params)
       const [window] = report.windows
       return [
         report.status,
@@ -413,10 +423,10 @@ describe('seasons', () => {
         window?.drift['x']?.psi,
       ]
     }
-    expect(drift({})).toEqual(['alert', 200, false, expect.any(Number)])
-    expect(drift({ like: ['season'] })).toEqual(['ok', 100, true, 0])
-    expect(drift({ like: ['season'], minRows: 100 })).toEqual(['ok', 100, true, 0])
-    const few = project.monitor([day(project, version, 0, { rows: 120, season: 2 })], {
+    expect(await drift({})).toEqual(['alert', 200, false, expect.any(Number)])
+    expect(await drift({ like: ['season'] })).toEqual(['ok', 100, true, 0])
+    expect(await drift({ like: ['season'], minRows: 100 })).toEqual(['ok', 100, true, 0])
+    const few = await project.monitor([day(project, version, 0, { rows: 120, season: 2 })], {
       like: ['season'],
       minRows: 101,
     })
@@ -431,12 +441,12 @@ describe('seasons', () => {
       ...line,
       features: { ...line.features, season: row % 10 === 0 ? 2 : 1 },
     }))
-    const status = (params: Partial<MonitorPredictionsParams>): string =>
-      project.monitor([lines], { like: ['season'], ...params }).report.status
-    expect(status({})).toBe('ok')
-    expect(status({ columns: ['season'] })).toBe('alert')
-    expect(status({ columns: ['x'] })).toBe('ok')
-    const unknown = errorOf(() => project.monitor([lines], { like: ['month'] }))
+    const status = async (params: Partial<MonitorPredictionsParams>): Promise<string> =>
+      (await project.monitor([lines], { like: ['season'], ...params })).report.status
+    expect(await status({})).toBe('ok')
+    expect(await status({ columns: ['season'] })).toBe('alert')
+    expect(await status({ columns: ['x'] })).toBe('ok')
+    const unknown = await rejectionOf(project.monitor([lines], { like: ['month'] }))
     expect(unknown.code).toBe('STEPWELL_COLUMN_UNKNOWN')
   })
 })
@@ -457,7 +467,7 @@ describe('the status', () => {
       )
     }
     const columns = ['x']
-    const { report } = project.monitor([lines], { latencyWarn: 50, columns }, { labels })
+    const { report } = await project.monitor([lines], { latencyWarn: 50, columns }, { labels })
     expect(report.reasons).toEqual([
       '20 % of the rows were refused (alert from 10 %)',
       'rmse of 2024-01-01 is 1.25 times that at its evaluation (warn from 1.2)',
@@ -473,16 +483,16 @@ describe('the status', () => {
         latency: { p50: 49.5, p99: expect.closeTo(98.01, 9) as number },
       },
     ])
-    const status = (params: Partial<MonitorPredictionsParams>): string =>
-      project.monitor([lines], { ...OPEN, columns, ...params }, { labels }).report.status
-    expect(status({})).toBe('ok')
-    expect(status({ errorWarn: 1.25, errorAlert: 2 })).toBe('warn')
-    expect(status({ errorWarn: 1.2, errorAlert: 1.25 })).toBe('alert')
-    expect(status({ beyondWarn: 0.1, beyondAlert: 0.2 })).toBe('warn')
-    expect(status({ refusedWarn: 0.2, refusedAlert: 0.3 })).toBe('warn')
-    expect(status({ latencyAlert: 98 })).toBe('alert')
-    expect(status({ latencyAlert: 99 })).toBe('ok')
-    expect(errorOf(() => status({ latencyWarn: 9, latencyAlert: 8 })).code).toBe(
+    const status = async (params: Partial<MonitorPredictionsParams>): Promise<string> =>
+      (await project.monitor([lines], { ...OPEN, columns, ...params }, { labels })).report.status
+    expect(await status({})).toBe('ok')
+    expect(await status({ errorWarn: 1.25, errorAlert: 2 })).toBe('warn')
+    expect(await status({ errorWarn: 1.2, errorAlert: 1.25 })).toBe('alert')
+    expect(await status({ beyondWarn: 0.1, beyondAlert: 0.2 })).toBe('warn')
+    expect(await status({ refusedWarn: 0.2, refusedAlert: 0.3 })).toBe('warn')
+    expect(await status({ latencyAlert: 98 })).toBe('alert')
+    expect(await status({ latencyAlert: 99 })).toBe('ok')
+    expect((await rejectionOf(status({ latencyWarn: 9, latencyAlert: 8 }))).code).toBe(
       'STEPWELL_PARAM_INVALID',
     )
   })
@@ -491,10 +501,11 @@ describe('the status', () => {
     const project = new ServedProject()
     const version = await project.register(RELEASE)
     const few = day(project, version, 0, { rows: 20, off: 50, shift: 500 })
-    const alone = project.monitor([few], {}, { labels: labelsOf(few) }).report
+    const alone = (await project.monitor([few], {}, { labels: labelsOf(few) })).report
     expect(alone).toMatchObject({ status: 'ok', windows: [{ status: 'ok', drift: {} }] })
     const more = day(project, version, 1, { rows: 40, off: 50, shift: 500 })
-    const both = project.monitor([few, more], {}, { labels: labelsOf([...few, ...more]) }).report
+    const both = (await project.monitor([few, more], {}, { labels: labelsOf([...few, ...more]) }))
+      .report
     expect(both.status).toBe('alert')
     expect(both.windows.map(({ status }) => status)).toEqual(['ok', 'ok'])
     expect(both.reasons.join()).toMatch(/x has psi .*rmse of 2024-01-01 to 2024-01-02/)
@@ -527,13 +538,16 @@ test('bike sharing: a model of 2011 in the weeks of 2012', async () => {
     }),
   )
   const params = { time: 'day', window: '1 week', join: ['instant'], like: ['mnth'] }
-  const { report, page, log } = project.monitor([lines], params, { labels: later, baseline: model })
+  const { report, page, log } = await project.monitor([lines], params, {
+    labels: later,
+    baseline: model,
+  })
   expect(report.windows).toHaveLength(54)
   expect(log.trim().split('\n')).toHaveLength(54)
   const monday = Date.UTC(2012, 2, 5)
   const week = later.filter((row) => dayOf(row) >= monday && dayOf(row) < monday + 7 * DAY)
   const found = report.windows.find(({ window }) => window === '2012-03-05')
-  const expected = evaluateModel({ model, rows: week }, contextOf({})).metrics
+  const expected = (await evaluateModel({ model, rows: week }, contextOf({}))).metrics
   expect(found).toMatchObject({ rows: week.length, labelled: week.length })
   const error = found?.error ?? { ratio: null, wrong: 0 }
   if (!('rmse' in error)) throw new Error('expected the error of a regression')
@@ -571,7 +585,7 @@ test('no name is taken for HTML, and nothing is loaded', async () => {
     })),
   )
   const labels = lines.map(({ request, row }) => ({ request, row, y: 1 }))
-  const { page } = project.monitor([lines], { title: evil, like: [] }, { labels })
+  const { page } = await project.monitor([lines], { title: evil, like: [] }, { labels })
   const tags = new Set([...page.matchAll(/<\/?([a-z0-9!]*)/gi)].map(([, tag]) => tag))
   const known =
     '!doctype html head meta title style body header h1 h2 h3 p strong main dl div dt dd figure figcaption svg g path circle rect text table thead tbody tr th td ul li span code'
@@ -593,7 +607,7 @@ test.each([1, 5, 53, 400])(
       day(project, version, number, { rows: 4, off: number % 5 }),
     )
     const labels = labelsOf(days.flat().filter((_, row) => row % 3 > 0))
-    const { page } = project.monitor(days, { minRows: 2 }, { labels, baseline: MODEL })
+    const { page } = await project.monitor(days, { minRows: 2 }, { labels, baseline: MODEL })
     expect(page).not.toMatch(/NaN|Infinity|undefined/)
     expect([...page.matchAll(/<td\s+class="tone-/g)]).toHaveLength(count)
     for (const chart of page.split('<svg').slice(1)) {

@@ -106,7 +106,7 @@ describe.each(Object.entries(references))('%s', (name, reference) => {
     expect(selectColumns({ rows: dropped }, contextOf({ columns }))).toEqual(rows)
   })
 
-  test.each(['S1', 'S2'] as const)('%s: the same model and scores', (split) => {
+  test.each(['S1', 'S2'] as const)('%s: the same model and scores', async (split) => {
     const expected = reference[split]
     const { train, test: rest } = splitRows({ rows }, contextOf(SPLITS[split]))
     expect([train.length, rest.length]).toEqual([expected.n_train, expected.n_test])
@@ -125,14 +125,14 @@ describe.each(Object.entries(references))('%s', (name, reference) => {
       ['test', rest],
     ] as const) {
       const context = contextOf({})
-      const metrics = evaluateRegression({ model, rows: scored }, context)
+      const metrics = await evaluateRegression({ model, rows: scored }, context)
       expect(metrics.n).toBe(scored.length)
       for (const score of ['r2', 'rmse', 'mae'] as const) {
         expectClose(metrics[score], expected[part][score], 1e-6)
         expect(context.metrics.get(score)).toBe(metrics[score])
       }
     }
-    const { r2, rmse, mae } = evaluateRegression({ model, rows: train }, contextOf({}))
+    const { r2, rmse, mae } = await evaluateRegression({ model, rows: train }, contextOf({}))
     expect(model.residuals).toMatchObject({ r2, rmse, mae })
     const again = trainRegression({ rows: train }, contextOf(params))
     expect(digestValue(again)).toBe(digestValue(model))

@@ -15,7 +15,7 @@ import {
   type ReportModelParams,
   type Row,
 } from '../src/index.ts'
-import { contextOf, errorOf, projectDir } from './support.ts'
+import { contextOf, rejectionOf, projectDir } from './support.ts'
 
 const { rows } = JSON.parse(
   readFileSync(new URL('data/sklearn/fixtures.json', import.meta.url), 'utf8'),
@@ -24,20 +24,20 @@ const training = rows.filter((_, row) => row % 4 !== 3)
 const rest = rows.filter((_, row) => row % 4 === 3)
 const features = ['a', 'b', 'c']
 
-function report(inputs: ReportModelInputs, params: ReportModelParams = {}): string {
+async function report(inputs: ReportModelInputs, params: ReportModelParams = {}): Promise<string> {
   const path = join(projectDir(), 'report.html')
   const context = { ...contextOf(params), outs: { report: path } }
-  const { bytes } = reportModel(inputs, context)
+  const { bytes } = await reportModel(inputs, context)
   const text = readFileSync(path, 'utf8')
   expect(Buffer.byteLength(text)).toBe(bytes)
   return text
 }
 
-function inputsOf(model: Model, table: readonly Row[] = rest, slices: string[] = []) {
+async function inputsOf(model: Model, table: readonly Row[] = rest, slices: string[] = []) {
   return {
     model,
     rows: table,
-    evaluation: evaluateModel({ model, rows: table }, contextOf({ slices })),
+    evaluation: await evaluateModel({ model, rows: table }, contextOf({ slices })),
   }
 }
 
@@ -52,7 +52,7 @@ const forest = trainRegression(
 const classifier = (target: string): Model =>
   trainClassifier({ rows: training }, contextOf({ kind: 'naiveBayes', features, target }))
 
-function search(): Best {
+async function search(): Promise<Best> {
   const trials = planTrials(
     {},
     contextOf({
@@ -63,19 +63,25 @@ function search(): Best {
       candidates: [{ kind: 'linear' }, { kind: 'tree', depth: [1, 2, 4] }],
     } as const),
   )
-  const scores = trials.map((item) => scoreTrial({ item, rows: training }, contextOf({})))
+  const scores = await Promise.all(
+    trials.map(async (item) => await scoreTrial({ item, rows: training }, contextOf({}))),
+  )
   return pickBest({ scores }, contextOf({ metric: 'rmse', better: 'lower' }))
 }
 
 describe('a report', () => {
-  test('has the same bytes for the same inputs, and others for another seed', () => {
-    const inputs = { ...inputsOf(forest), training, best: search() }
-    expect(report(inputs)).toBe(report(inputs))
-    expect(report(inputs, { seed: 1 })).not.toBe(report(inputs))
+  test('has the same bytes for the same inputs, and others for another seed', async () => {
+    const inputs = { ...(await inputsOf(forest)), training, best: await search() }
+    expect(await report(inputs)).toBe(await report(inputs))
+    expect(await report(inputs, { seed: 1 })).not.toBe(await report(inputs))
   })
 
-  test('of a regression shows its charts, the search and the data', () => {
-    const text = report({ ...inputsOf(forest, rest, ['three']), training, best: search() })
+  test('of a regression shows its charts, the search and the data', async () => {
+    const text = await report({
+      ...(await inputsOf(forest, rest, ['three'])),
+      training,
+      best: await search(),
+    })
     for (const part of [
       'Predicted against actual',
       'Residuals against predictions',
@@ -92,23 +98,25 @@ describe('a report', () => {
     expect(text.match(/<circle/g)?.length).toBe(40 + 40 + 4 + 3)
   })
 
-  test('of two classes has a ROC curve, of three has none, both have a matrix', () => {
-    const two = report(inputsOf(classifier('two')))
-    const three = report(inputsOf(classifier('three')))
+  test('of two classes has a ROC curve, of three has none, both have a matrix', async () => {
+    const two = await report(await inputsOf(classifier('two')))
+    const three = await report(await inputsOf(classifier('three')))
     expect([two.includes('ROC curve of 1'), three.includes('ROC curve')]).toEqual([true, false])
     expect([...three.matchAll(/class="heat"/g)]).toHaveLength(9)
     expect([...two.matchAll(/class="heat"/g)]).toHaveLength(4)
   })
 
-  test('says how the champion does', () => {
-    const { evaluation: _, ...inputs } = inputsOf(forest)
-    const evaluation = evaluateModel({ ...inputs, champion: linear }, contextOf({}))
-    expect(report({ ...inputs, evaluation })).toMatch(/(better|worse) than [\d.]+ of the champion/)
+  test('says how the champion does', async () => {
+    const { evaluation: _, ...inputs } = await inputsOf(forest)
+    const evaluation = await evaluateModel({ ...inputs, champion: linear }, contextOf({}))
+    expect(await report({ ...inputs, evaluation })).toMatch(
+      /(better|worse) than [\d.]+ of the champion/,
+    )
   })
 
-  test('of a thousand rows and more draws some of them', () => {
+  test('of a thousand rows and more draws some of them', async () => {
     const many = Array.from({ length: 50 }, () => rest).flat()
-    expect(report(inputsOf(linear, many))).toContain('1500 of 2000 rows are drawn')
+    expect(await report(await inputsOf(linear, many))).toContain('1500 of 2000 rows are drawn')
   })
 })
 
@@ -129,10 +137,14 @@ describe('no name is taken for HTML, and nothing is loaded', () => {
     ),
   ]
 
-  test.each(models)('$kind', (model) => {
-    const best = { ...search(), metric: evil }
-    const inputs = { ...inputsOf(model, hostile, [`slice${evil}`]), training: hostile, best }
-    const text = report(inputs, { title: evil })
+  test.each(models)('$kind', async (model) => {
+    const best = { ...(await search()), metric: evil }
+    const inputs = {
+      ...(await inputsOf(model, hostile, [`slice${evil}`])),
+      training: hostile,
+      best,
+    }
+    const text = await report(inputs, { title: evil })
     const tags = new Set([...text.matchAll(/<\/?([a-z0-9!]*)/gi)].map(([, tag]) => tag))
     const known =
       '!doctype html head meta title style body header h1 h2 h3 p strong main dl div dt dd figure figcaption svg g path circle rect text table thead tbody tr th td'
@@ -148,14 +160,14 @@ describe('no name is taken for HTML, and nothing is loaded', () => {
   })
 })
 
-test('what the ticks of an axis say has room', () => {
+test('what the ticks of an axis say has room', async () => {
   for (const unit of [1e-6, 1, 12_345, 1e8, 1e12]) {
     const large = rest.map((row) => ({ ...row, y: Number(row['y']) * unit }))
     const model = trainRegression(
       { rows: large },
       contextOf({ kind: 'tree', features, target: 'y' }),
     )
-    const text = report(inputsOf(model, large))
+    const text = await report(await inputsOf(model, large))
     const axes = text.split('<svg').slice(1, 4)
     for (const axis of axes) {
       const ticks = [...axis.matchAll(/class="tick"\s+x="([\d.]+)"\s+y="\d+"\s*>([^<]+)</g)]
@@ -171,17 +183,18 @@ test('what the ticks of an axis say has room', () => {
 test.each([
   ['one row', rest.slice(0, 1)],
   ['one row again and again', Array.from({ length: 5 }, () => rest[0] ?? {})],
-])('%s is reported without a broken number', (_, table) => {
+])('%s is reported without a broken number', async (_, table) => {
   for (const model of [forest, classifier('two'), classifier('three')]) {
-    const text = report(inputsOf(model, table))
+    const text = await report(await inputsOf(model, table))
     expect(text).not.toMatch(/NaN|Infinity|undefined/)
   }
 })
 
-test('rows that lack the target are refused, and nothing is written', () => {
+test('rows that lack the target are refused, and nothing is written', async () => {
   const path = join(projectDir(), 'report.html')
   const context = { ...contextOf({}), outs: { report: path } }
-  const bad = () => reportModel({ ...inputsOf(linear), rows: [{ a: 1, b: 1, c: 1 }] }, context)
-  expect(errorOf(bad).code).toBe('STEPWELL_COLUMN_UNKNOWN')
+  const bad = async () =>
+    await reportModel({ ...(await inputsOf(linear)), rows: [{ a: 1, b: 1, c: 1 }] }, context)
+  expect((await rejectionOf(bad())).code).toBe('STEPWELL_COLUMN_UNKNOWN')
   expect(existsSync(path)).toBe(false)
 })

@@ -59,11 +59,11 @@ export class ServedProject {
    * Monitors a log.
    * @param log its files; a text stands for itself
    */
-  monitor(
+  async monitor(
     log: readonly (readonly (ServedLine | string)[])[],
     params: Partial<MonitorPredictionsParams> = {},
     inputs: Omit<MonitorPredictionsInputs, 'predictions'> = {},
-  ): Monitored {
+  ): Promise<Monitored> {
     const folder = join(this.dir, 'predictions')
     mkdirSync(folder, { recursive: true })
     const files = log.map((lines, place) => {
@@ -84,7 +84,7 @@ export class ServedProject {
     // Of a directory, or as a glob gives them.
     const predictions =
       files.length === 1 ? { path: 'predictions', location: folder, files } : files
-    const report = monitorPredictions({ predictions, ...inputs }, { ...context, outs })
+    const report = await monitorPredictions({ predictions, ...inputs }, { ...context, outs })
     return {
       report,
       page: readFileSync(outs.report, 'utf8'),

@@ -1,6 +1,6 @@
 import type { Class } from '../classifier.ts'
 import { scoreRegression } from '../metrics.ts'
-import { loadModel, type Model } from '../model.ts'
+import type { OpenModel } from '../model.ts'
 import { mean } from '../summary.ts'
 import type { Row } from '../table.ts'
 import type { ServedVersion, ServedVersions } from './served-version.ts'
@@ -31,6 +31,12 @@ export interface ClassificationError extends Compared {
 
 export type WindowError = RegressionError | ClassificationError
 
+/** Another model, whose errors on the same rows are told beside. */
+export interface Baseline {
+  readonly features: readonly string[]
+  readonly opened: OpenModel
+}
+
 interface Labelled {
   readonly window: WindowRows
   readonly row: number
@@ -39,11 +45,11 @@ interface Labelled {
 }
 
 /** The error of some windows, or `undefined` when none of their labels has come. */
-export function errorOf(
+export async function errorOf(
   windows: readonly WindowRows[],
   versions: ServedVersions,
-  baseline: Model | undefined,
-): WindowError | undefined {
+  baseline: Baseline | undefined,
+): Promise<WindowError | undefined> {
   const all = windows.flatMap((window) =>
     window.labelled.map((row, place): Labelled => ({
       window,
@@ -57,7 +63,7 @@ export function errorOf(
   // A model that became one of another kind has errors of another kind: those of the last one count.
   const isClassifier = last.version.classes !== undefined
   const rows = all.filter(({ version }) => (version.classes !== undefined) === isClassifier)
-  const beside = baseline === undefined ? undefined : predictedBy(baseline, rows)
+  const beside = baseline === undefined ? undefined : await predictedBy(baseline, rows)
   return isClassifier ? wrongOf(rows, beside) : distanceOf(rows, beside)
 }
 
@@ -118,17 +124,19 @@ interface Beside {
 const BATCH = 10_000
 
 /** What another model says of the same rows; `undefined` when not all of them have what it reads. */
-function predictedBy(model: Model, rows: readonly Labelled[]): Beside | undefined {
-  const predictor = loadModel(model)
+async function predictedBy(
+  { features, opened }: Baseline,
+  rows: readonly Labelled[],
+): Promise<Beside | undefined> {
   const predicted = new Float64Array(rows.length)
   for (let from = 0; from < rows.length; from += BATCH) {
     const batch = rows
       .slice(from, from + BATCH)
       .map(({ window, row }): Row =>
-        Object.fromEntries(model.features.map((name) => [name, window.number(row, name)])),
+        Object.fromEntries(features.map((name) => [name, window.number(row, name)])),
       )
     if (batch.some((row) => Object.values(row).some(Number.isNaN))) return undefined
-    predicted.set(predictor.predict(batch), from)
+    predicted.set(await opened.predict(batch), from)
   }
-  return { predicted, classes: predictor.classes ?? [] }
+  return { predicted, classes: opened.classes ?? [] }
 }

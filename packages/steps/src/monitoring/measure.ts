@@ -1,7 +1,6 @@
-import type { Model } from '../model.ts'
 import { sortedDrift, type Drift } from '../drift.ts'
 import { quantile } from '../summary.ts'
-import { errorOf, type WindowError } from './error.ts'
+import { errorOf, type Baseline, type WindowError } from './error.ts'
 import { likeKey } from './reference-sample.ts'
 import type { ServedVersion, ServedVersions } from './served-version.ts'
 import type { WindowRows } from './window-rows.ts'
@@ -53,14 +52,17 @@ export interface Refused {
 
 export interface MeasureOptions {
   readonly versions: ServedVersions
-  readonly baseline: Model | undefined
+  readonly baseline: Baseline | undefined
   readonly like: readonly string[]
   readonly minRows: number
   readonly bins: number
 }
 
 /** Measures some windows as one. What comes out does not depend on the order of the rows. */
-export function measure(windows: readonly WindowRows[], options: MeasureOptions): Measures {
+export async function measure(
+  windows: readonly WindowRows[],
+  options: MeasureOptions,
+): Promise<Measures> {
   const rows = sum(windows.map((window) => window.rows))
   const refused = sum(windows.map((window) => window.refusedRows))
   const counts = added(windows.map((window) => window.versionCounts()))
@@ -70,7 +72,7 @@ export function measure(windows: readonly WindowRows[], options: MeasureOptions)
     rows,
     labelled: sum(windows.map((window) => window.labelled.length)),
     versions: Object.fromEntries(counts),
-    error: errorOf(windows, options.versions, options.baseline),
+    error: await errorOf(windows, options.versions, options.baseline),
     latency: latencyOf(windows, rows),
     beyond: Object.fromEntries(beyond.map(([name, count]) => [name, count / rows])),
     beyondAny: rows === 0 ? 0 : sum(windows.map((window) => window.beyondRows)) / rows,

@@ -2,11 +2,13 @@ import { StepwellError, type StepContext } from '@stepwell/engine/author'
 import { requireModelName } from '@stepwell/registry'
 import { jsonText, projectPath } from '@stepwell/registry/files'
 import { writeFileSync } from 'node:fs'
-import { loadModel, type Model } from '../model.ts'
+import type { Model } from '../model.ts'
+import { openModel } from '../open-model.ts'
 import { readParams } from '../params.ts'
 import { worst } from '../status.ts'
 import type { Rows } from '../table.ts'
 import { collect } from './collect.ts'
+import type { Baseline } from './error.ts'
 import { readLimits } from './judge.ts'
 import { LateLabels } from './late-labels.ts'
 import { mainVersion } from './measure.ts'
@@ -48,14 +50,27 @@ const MAX_WINDOWS = 5000
  *
  * @throws StepwellError STEPWELL_TIME_UNREADABLE; STEPWELL_COLUMN_UNKNOWN; STEPWELL_CELL_NOT_NUMBER;
  *   STEPWELL_ROWS_NONE; STEPWELL_MODEL_INVALID; STEPWELL_MODEL_NAME; STEPWELL_MODEL_UNKNOWN;
- *   STEPWELL_REGISTRY_DAMAGED; STEPWELL_PATH_OUTSIDE; STEPWELL_PARAM_INVALID.
+ *   STEPWELL_REGISTRY_DAMAGED; STEPWELL_PATH_OUTSIDE; STEPWELL_PARAM_INVALID; and those of `openModel`.
  */
-export function monitorPredictions(
-  { predictions, labels, baseline: given }: MonitorPredictionsInputs,
+export async function monitorPredictions(
+  { baseline: model, ...inputs }: MonitorPredictionsInputs,
   context: StepContext<MonitorPredictionsParams, 'report' | 'summary' | 'log'>,
-): PredictionReport {
+): Promise<PredictionReport> {
+  if (model === undefined || model === null) return await monitor(inputs, undefined, context)
+  const opened = await openModel(model)
+  try {
+    return await monitor(inputs, { features: model.features, opened }, context)
+  } finally {
+    await opened.close()
+  }
+}
+
+async function monitor(
+  { predictions, labels }: Omit<MonitorPredictionsInputs, 'baseline'>,
+  baseline: Baseline | undefined,
+  context: StepContext<MonitorPredictionsParams, 'report' | 'summary' | 'log'>,
+): Promise<PredictionReport> {
   const params = readParams('monitorPredictions', context.params, PARAMS)
-  const baseline = given ?? undefined
   const name = requireModelName(params.text('name'))
   const dir = projectPath(context.dir, params.text('dir', 'models'))
   const like = params.texts('like', [])
@@ -65,7 +80,6 @@ export function monitorPredictions(
     labels === undefined
       ? undefined
       : new LateLabels(labels, params.names('join', ['request', 'row']))
-  if (baseline !== undefined) loadModel(baseline)
   const columns = params.has('columns') ? params.texts('columns') : undefined
   const options: ReportOptions = {
     versions,
@@ -104,11 +118,11 @@ export function monitorPredictions(
   )
   context.signal.throwIfAborted()
 
-  const newest = newestOf(windows, options)
+  const newest = await newestOf(windows, options)
   const report: PredictionReport = {
     status: worst(newest.findings.map(({ status }) => status)),
     reasons: newest.findings.map(({ text }) => text),
-    windows: windowsOf(windows, options),
+    windows: await windowsOf(windows, options),
     labels: joined,
     untimed,
   }

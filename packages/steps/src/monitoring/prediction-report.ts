@@ -56,18 +56,19 @@ export interface ReportOptions extends MeasureOptions, Judging {
 }
 
 /** Each window by itself. */
-export function windowsOf(
+export async function windowsOf(
   windows: readonly WindowRows[],
   options: ReportOptions,
-): MonitoredWindow[] {
-  return windows.map((rows) => {
-    const { error, drift, ...measures } = measure([rows], options)
+): Promise<MonitoredWindow[]> {
+  const monitored: MonitoredWindow[] = []
+  for (const rows of windows) {
+    const { error, drift, ...measures } = await measure([rows], options)
     const window = options.label(rows.start)
     const findings = [
       ...judgeInputs({ ...measures, error, drift }, options),
       ...judgeError(error, measures.labelled, window, options),
     ]
-    return {
+    monitored.push({
       window,
       ...measures,
       status: worst(findings.map(({ status }) => status)),
@@ -78,18 +79,22 @@ export function windowsOf(
           { ...found, status: driftStatus(found, options.limits) },
         ]),
       ),
-    }
-  })
+    })
+  }
+  return monitored
 }
 
 /** The newest windows as one: labels come late, so those that decide on the error may be older ones. */
-export function newestOf(windows: readonly WindowRows[], options: ReportOptions): Newest {
-  const inputs = measure(
+export async function newestOf(
+  windows: readonly WindowRows[],
+  options: ReportOptions,
+): Promise<Newest> {
+  const inputs = await measure(
     pool(windows, options, (window) => window.rows + window.refusedRows),
     options,
   )
   const withLabels = pool(windows, options, (window) => window.labelled.length)
-  const { error, labelled } = measure(withLabels, options)
+  const { error, labelled } = await measure(withLabels, options)
   const [first, last] = [withLabels.at(0), withLabels.at(-1)].map((window) =>
     window === undefined ? '' : options.label(window.start),
   )

@@ -1,13 +1,13 @@
 import type { Cell } from '../cell.ts'
-import { likeliest, placesOf, probabilitiesOf, type ClassifierModel } from '../classifier.ts'
+import { likeliest, placesOf, type Class } from '../classifier.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Evaluation } from '../model-evaluation.ts'
-import { importanceOf, isClassifier, loadModel, type Model } from '../model.ts'
+import { importanceOf, isClassifier, type Model } from '../model.ts'
 import { describeCandidate, type Best } from '../search.ts'
 import { deviation, mean, quantile } from '../summary.ts'
 import { cellsOf, numbersOf, type Rows } from '../table.ts'
 import { html, showNumber, type Html } from './html.ts'
-import { errorNameOf, permutationImportance } from './permutation.ts'
+import { errorNameOf, type Importance } from './permutation.ts'
 import { bars, curve, dots, histogram, scatter, spark, steps, type Point } from './plot.ts'
 import { STYLE } from './style.ts'
 
@@ -16,16 +16,22 @@ export interface Page {
   readonly model: Model
   /** The rows that the model was scored on. */
   readonly rows: Rows
+  /** What it predicts for these: of a regression. */
+  readonly predicted: Float64Array
+  /** Of a classifier: the probability of each class. */
+  readonly probabilities: readonly Float64Array[]
+  /** By shuffling, largest first. */
+  readonly importance: readonly Importance[]
+  /** How many rows were shuffled. */
+  readonly shuffled: number
   readonly evaluation: Evaluation
   readonly best?: Best | undefined
   /** The rows that it was trained on. */
   readonly training?: Rows | undefined
-  readonly seed: number
 }
 
 // What a phone still scrolls; the scores are of all rows.
 const MAX_POINTS = 1500
-const MAX_SHUFFLED = 1000
 const MAX_BARS = 25
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -72,8 +78,8 @@ export function renderPage(page: Page): string {
           <p>
             A <strong>${model.kind}</strong> model of <strong>${model.target}</strong> on
             ${model.features.length} ${model.features.length === 1 ? 'feature' : 'features'},
-            trained on ${showNumber(model.rows)} rows and scored on ${showNumber(page.rows.length)}
-            others.
+            ${'rows' in model ? `trained on ${showNumber(model.rows)} rows and scored` : 'scored'}
+            on ${showNumber(page.rows.length)} others.
           </p>
         </header>
         <main>
@@ -108,10 +114,9 @@ function against(name: string, metrics: Metrics, champion: Metrics): Html {
   return html`<dd class="${look}">${word} ${showNumber(best)} of the champion</dd>`
 }
 
-function regressed({ model, rows, evaluation }: Page): Html {
+function regressed({ model, rows, predicted, evaluation }: Page): Html {
   const { target } = model
   const actual = numbersOf(rows, target)
-  const predicted = loadModel(model).predict(rows)
   const sample = sampleOf(rows.length, MAX_POINTS)
   const points = sample.map((row): Point => ({ x: actual[row] ?? 0, y: predicted[row] ?? 0 }))
   const residuals = [...actual].map((value, row) => value - (predicted[row] ?? 0))
@@ -168,10 +173,12 @@ function regressed({ model, rows, evaluation }: Page): Html {
     </div>`
 }
 
-function classified(model: ClassifierModel, { rows, evaluation }: Page): Html {
+function classified(
+  model: { readonly target: string; readonly classes: readonly Class[] },
+  { rows, probabilities, evaluation }: Page,
+): Html {
   const { classes = [], confusion = [] } = evaluation
   const names = classes.map(({ name }) => String(name))
-  const probabilities = probabilitiesOf(model, rows)
   const actual = placesOf(rows, model.target, model.classes)
   const matrix = html`<div class="card">
     <h3>Confusion matrix</h3>
@@ -290,9 +297,7 @@ function surety(actual: Uint32Array, probabilities: readonly Float64Array[]): Ht
   </figure>`
 }
 
-function importances({ model, rows, seed }: Page): Html {
-  const sample = sampleOf(rows.length, MAX_SHUFFLED).map((row) => rows[row] ?? {})
-  const found = permutationImportance(model, sample, seed)
+function importances({ model, importance: found, shuffled }: Page): Html {
   const error = NAMES[errorNameOf(model)] ?? ''
   const shares = importanceOf(model)
   const own = shares
@@ -308,8 +313,7 @@ function importances({ model, rows, seed }: Page): Html {
           'Growth of the error for each feature',
         )}
         <figcaption>
-          By how much the ${error} grows when a feature is shuffled among ${sample.length}
-          rows.${note}
+          By how much the ${error} grows when a feature is shuffled among ${shuffled} rows.${note}
         </figcaption>
       </figure>
       ${
@@ -493,7 +497,7 @@ function summaryLine(column: string, cells: readonly Cell[]): Html {
 }
 
 /** So many rows at most, evenly spread. */
-function sampleOf(count: number, most: number): number[] {
+export function sampleOf(count: number, most: number): number[] {
   const taken = Math.min(count, most)
   return Array.from({ length: taken }, (_, place) => Math.floor((place * count) / taken))
 }

@@ -1,5 +1,5 @@
 import { scoresOf } from '../model-evaluation.ts'
-import { isClassifier, type Model } from '../model.ts'
+import { isClassifier, type Model, type OpenModel } from '../model.ts'
 import { createRandom, shuffledIndices } from '../random.ts'
 import type { Rows } from '../table.ts'
 
@@ -22,12 +22,19 @@ export function errorNameOf(model: Model): 'logLoss' | 'rmse' {
  *
  * Source: A. Fisher, C. Rudin, F. Dominici, "All Models are Wrong, but Many are Useful", JMLR 20, 2019.
  */
-export function permutationImportance(model: Model, rows: Rows, seed: number): Importance[] {
+export async function permutationImportance(
+  model: Model,
+  opened: OpenModel,
+  rows: Rows,
+  seed: number,
+): Promise<Importance[]> {
   const error = errorNameOf(model)
-  const errorOf = (table: Rows): number => scoresOf(model, table).metrics[error] ?? Number.NaN
-  const before = errorOf(rows)
+  const errorOf = async (table: Rows): Promise<number> =>
+    (await scoresOf(model, opened, table)).metrics[error] ?? Number.NaN
+  const before = await errorOf(rows)
   const random = createRandom(seed)
-  const found = model.features.map((feature) => {
+  const found: Importance[] = []
+  for (const feature of model.features) {
     let sum = 0
     for (let turn = 0; turn < REPEATS; turn++) {
       const order = shuffledIndices(rows.length, random)
@@ -35,9 +42,9 @@ export function permutationImportance(model: Model, rows: Rows, seed: number): I
         ...row,
         [feature]: rows[order[place] ?? 0]?.[feature] ?? null,
       }))
-      sum += errorOf(shuffled) - before
+      sum += (await errorOf(shuffled)) - before
     }
-    return { feature, growth: sum / REPEATS }
-  })
+    found.push({ feature, growth: sum / REPEATS })
+  }
   return found.toSorted((a, b) => b.growth - a.growth)
 }
