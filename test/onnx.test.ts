@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
@@ -150,3 +151,37 @@ test('under load, the alias goes from a network to a model of ours and back, and
   expect(code).toBe(0)
   expect(stderr.match(/answers now/g)).toHaveLength(6)
 })
+
+const NEEDED = 'import sklearn, skl2onnx'
+const python = spawnSync('python3', ['-c', NEEDED], { encoding: 'utf8' })
+const without = python.status === 0 ? '' : 'python3 has no scikit-learn or no skl2onnx here'
+
+test.skipIf(without !== '')(
+  `a Python command trains both kinds of docs/models.md${without && ` (skipped: ${without})`}`,
+  async () => {
+    const text = readFileSync(join(ROOT, 'docs', 'models.md'), 'utf8')
+    const block = (marker: string): string => {
+      const [, code] =
+        new RegExp(`<!-- ${marker} -->\\s+\`\`\`\\w+\\n([^]*?)\`\`\``).exec(text) ?? []
+      if (code === undefined) throw new Error(`docs/models.md has no block ${marker}`)
+      return code
+    }
+    const project = new Project()
+    project.write('pipeline.js', block('python'))
+    project.write('fit.py', block('fit.py'))
+    const cars = join(ROOT, 'packages', 'steps', 'test', 'data', 'auto-mpg.csv')
+    project.write('data/auto-mpg.csv', readFileSync(cars, 'utf8'))
+    const names = 'rows clean split fit forest line evaluate good promote'.split(' ')
+    const first = await project.run()
+    expect(first.statuses, first.stderr).toEqual(all('succeeded', names))
+    const metrics = first.record.steps['evaluate']?.metrics ?? {}
+    expect(metrics['r2']).toBeGreaterThan(0.8)
+    expect(metrics['rmse']).toBeLessThan(metrics['champion.rmse'] ?? 0)
+    expect((await project.run()).statuses).toEqual(all('cached', names))
+    project.edit('fit.py', 'max_depth=8', 'max_depth=9')
+    expect((await project.run()).statuses).toEqual({
+      ...all('cached', ['rows', 'clean', 'split', 'line']),
+      ...all('succeeded', ['fit', 'forest', 'evaluate', 'good', 'promote']),
+    })
+  },
+)
