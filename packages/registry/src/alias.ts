@@ -98,6 +98,31 @@ export function moveAlias(dir: string, request: MoveRequest): Move | undefined {
   }
 }
 
+/** Notes beside a move that a server has answered with its version. */
+export function noteAnswered(
+  dir: string,
+  { model, alias, number }: MoveRef,
+  answered: { readonly at: number; readonly url: string },
+): void {
+  const path = join(aliasFolder(dir, model, alias), answeredName(number))
+  writing(path, () => writeFileOnce(path, Buffer.from(`${jsonText(answered, 2)}\n`)))
+}
+
+/** Whether a server has answered with the version of a move since. */
+export function hasAnswered(dir: string, { model, alias, number }: MoveRef): boolean {
+  return namesIn(aliasFolder(dir, model, alias)).includes(answeredName(number))
+}
+
+export interface MoveRef {
+  readonly model: string
+  readonly alias: string
+  readonly number: number
+}
+
+function answeredName(number: number): string {
+  return nameOf(number).replace('.json', '.answered')
+}
+
 function numbersIn(folder: string): number[] {
   const numbers = namesIn(folder).map((name) => MOVE.exec(name)?.[1])
   return numbers

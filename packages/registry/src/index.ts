@@ -1,5 +1,7 @@
 export {
   aliasFolder,
+  hasAnswered,
+  noteAnswered,
   latestMove,
   latestMoveIn,
   moveAlias,

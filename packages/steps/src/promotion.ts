@@ -1,9 +1,11 @@
 import { digestValue, StepwellError, type StepContext } from '@stepwell/engine/author'
 import {
   isVersionOf,
+  hasAnswered,
   latestMove,
   moveAlias,
   movesOf,
+  noteAnswered,
   problemOfVersion,
   readReference,
   registerVersion,
@@ -142,8 +144,12 @@ async function promote(
     const expected = { model: name, version, row, prediction }
     const takeBack = (found: string): string => {
       const last = latestMove(dir.absolute, name, alias)
-      // Also when an earlier run was killed before it had asked the server.
-      if (last?.version !== version || last.by !== place.by) return 'the alias stays as it is'
+      // Also when an earlier run was killed before it had asked the server. What the server has answered with
+      // since is not taken back because it is down now.
+      const isOurs = last?.version === version && last.by === place.by
+      if (!isOurs || hasAnswered(dir.absolute, { ...place, number: last.number })) {
+        return 'the alias stays as it is'
+      }
       const back = { version: last.previous, action: 'revert', from: version, why: found } as const
       moveAlias(dir.absolute, { ...place, ...back })
       return `the alias points to ${last.previous ?? 'nothing'} again`
@@ -157,6 +163,10 @@ async function promote(
     }
     if (found !== undefined) throw smokeFailed(`${name}@${alias}`, version, found, takeBack(found))
     context.log(`${url} answers with version ${version}`)
+    const last = latestMove(dir.absolute, name, alias)
+    if (last?.version === version) {
+      noteAnswered(dir.absolute, { ...place, number: last.number }, { at: Date.now(), url })
+    }
   }
   return { model: name, version, alias }
 }

@@ -241,6 +241,21 @@ test('takes a version back that the server predicts otherwise, also the first on
   ])
 })
 
+test('a version that the server has answered with stays when the server is down later', async () => {
+  const dir = projectDir()
+  await promote(dir, A)
+  const { version } = await promote(projectDir(), B)
+  const { url, server } = await answering({ model: 'line', version, prediction: 2.8 })
+  await promote(dir, B, { url })
+  server.closeAllConnections()
+  await new Promise((done) => server.close(done))
+  await expect(promote(dir, B, { url, timeout: 0.1 })).rejects.toMatchObject({
+    code: 'STEPWELL_SMOKE_FAILED',
+    message: expect.stringContaining('the alias stays as it is'),
+  })
+  expect(champion(dir)).toBe(version)
+})
+
 test('takes a version back when the run is cancelled, or an earlier one was killed before it had asked', async () => {
   const dir = projectDir()
   const first = await promote(dir, A)
