@@ -203,6 +203,21 @@ describe('packages', () => {
     JSON.stringify({ name: 'fake', version, type: 'module', main: 'index.js', ...more })
   const imported = rawOnly(`import { k } from 'fake'`, 'return k')
 
+  for (const optional of [
+    '"optionalDependencies": { "fake": "1" }',
+    '"peerDependenciesMeta": { "fake": { "optional": true } }',
+  ]) {
+    reruns(`a package that was not there, and need not be: ${optional}`, {
+      files: {
+        'package.json': `{ "name": "project", "type": "module", ${optional} }`,
+        'pipeline.ts': rawOnly('', `try { return (await import('fake')).k } catch { return 0 }`),
+      },
+      edit: {
+        'node_modules/fake/package.json': manifest('1.0.0'),
+        'node_modules/fake/index.js': 'export const k = 3',
+      },
+    })
+  }
   reruns('a new version is seen', {
     files: {
       'pipeline.ts': imported,
@@ -518,6 +533,11 @@ describe('code that cannot be followed', () => {
     'a variable by a computed name',
     `const name = 'HOME'; return process.env[name] ?? null`,
     /process\.env as a whole.* at pipeline\.ts:3/,
+  )
+  doubtful(
+    'a package that is not there and must be',
+    `try { await import('fake') } catch {} return 1`,
+    /cannot be found \(fake\) at pipeline\.ts:3/,
   )
   doubtful(
     'an import that is not there',

@@ -8,6 +8,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
 /**
@@ -38,6 +39,21 @@ export function addPackages(
       if (installed !== undefined) pending.push(installed)
     }
   }
+}
+
+/**
+ * Whether what a file imports is a package that its own package can do without. While it is not installed,
+ * the import fails, whatever it would be; once it is, it is found and counts.
+ */
+export function isOptional(specifier: string, file: string, sources: Sources): boolean {
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+  const { optionalDependencies = {}, peerDependenciesMeta = {} } =
+    readManifest(packageRoot(file, sources), sources) ?? {}
+  if (Object.hasOwn(optionalDependencies, name)) return true
+  return Object.hasOwn(peerDependenciesMeta, name) && peerDependenciesMeta[name]?.optional === true
 }
 
 /** The directory of the package that a file belongs to. */

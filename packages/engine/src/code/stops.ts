@@ -1,7 +1,7 @@
 import { partName, WHOLE, type Doubt, type Place } from '../code.ts'
 import type { Digest } from '../digest.ts'
 import type { LocalModule, Modules } from './modules.ts'
-import { addPackages, isInstalled } from './packages.ts'
+import { addPackages, isInstalled, isOptional } from './packages.ts'
 import type { Binding, Unit } from './units.ts'
 
 /** A unit, and the module whose names it uses. */
@@ -154,7 +154,7 @@ function look(node: Node, modules: Modules, stateful: ReadonlySet<LocalModule> |
   function referred(module: LocalModule, { references }: Unit): unknown[] {
     const loaded = references.modules.flatMap(({ specifier, line, isPath = false }) => {
       const files = modules.follow(specifier, module)
-      if (files === undefined) {
+      if (files === undefined && !isOptional(specifier, module.file, modules.sources)) {
         const what = `an import that cannot be found (${specifier})`
         doubts.push({ what, place: `${module.name}:${line}`, todo: 'install it, or correct it' })
       }
