@@ -192,7 +192,7 @@ const SERVE_BAN: Ban = {
     '!@stepwell/registry/files',
     '!@stepwell/steps/model',
   ],
-  message: 'The server knows the registry, and of the steps how a model is loaded.',
+  message: 'The server knows the registry, and of the steps how a model is opened.',
 }
 const CLI_BAN: Ban = {
   group: [

@@ -33,7 +33,7 @@ const model = step({
   params: { features, target: 'y' },
   run: steps.importOnnx,
 })
-const evaluate = step({ inputs: { model, rows }, run: steps.evaluateModel })
+const evaluate = step({ inputs: { model, rows }, run: steps.evaluateModel, executor: 'thread' })
 const good = step({
   inputs: { metrics: evaluate.pick('metrics') },
   params: { metric: 'r2', min: 0.8 },

@@ -21,6 +21,7 @@ import {
   type OnnxModel,
   type Row,
 } from '../src/index.ts'
+import { ServedProject } from './served.ts'
 import { contextOf, errorOf, fileOf, projectDir, rejectionOf } from './support.ts'
 
 const bytesOf = (name: string): Uint8Array =>
@@ -190,6 +191,25 @@ describe('the steps', () => {
     const report = await monitorModel({ model, training: rows, period: rows }, contextOf({}, dir))
     expect(report.status).toBe('ok')
   })
+})
+
+test('monitorPredictions scores it as a baseline', async () => {
+  const model = await imported('forest', REGRESSION)
+  const project = new ServedProject('wave')
+  const version = await project.register({ model, training: rows, metrics: { rmse: 1 } })
+  const predictions = await predicted(model)
+  const lines = fixtures.rows.map(({ a, b, c }, place) =>
+    project.line(version, {
+      request: `r${place}`,
+      features: { a: Number(a), b: Number(b), c: Number(c) },
+      prediction: predictions[place] ?? 0,
+    }),
+  )
+  const labels = rows.map(({ y = 0 }, place): Row => ({ request: `r${place}`, row: 0, y }))
+  const { report } = await project.monitor([lines], { minRows: 5 }, { labels, baseline: model })
+  const error = report.windows[0]?.error ?? { ratio: null, wrong: 0 }
+  if (!('rmse' in error)) throw new Error('expected the error of a regression')
+  expect(error.baseline).toBe(error.rmse)
 })
 
 describe('importOnnx refuses', () => {
