@@ -94,7 +94,7 @@ export class LiveModel {
     this.#looking ??= this.#look()
   }
 
-  /** Looks where the alias points, one look at a time: a move while a version is loaded is looked for after it. */
+  /** Looks where the alias points. One look at a time: a move while a version is loaded is seen after it. */
   async #look(): Promise<void> {
     while (this.#isAsked && !this.#isClosed) {
       this.#isAsked = false

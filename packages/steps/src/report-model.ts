@@ -55,7 +55,7 @@ export async function reportModel(
   const seed = params.number('seed', { integer: true }, 0)
   const sample = sampleOf(rows.length, MAX_SHUFFLED).map((row) => rows[row] ?? {})
   const found = await withModel(model, async (opened) => ({
-    predicted: await opened.predict(rows),
+    predicted: opened.classes === undefined ? await opened.predict(rows) : new Float64Array(),
     probabilities: (await opened.probabilities?.(rows)) ?? [],
     importance: await permutationImportance(model, opened, sample, seed),
     shuffled: sample.length,

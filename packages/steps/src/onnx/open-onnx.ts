@@ -42,7 +42,6 @@ export async function openOnnx({ onnx, features, output, classes }: OnnxModel): 
     if (isClosed) return
     isClosed = true
     await Promise.allSettled(underWay)
-
     await network.release()
   }
   if (classes === undefined) {
