@@ -223,6 +223,28 @@ describe('stepwell schedule', () => {
     expect(await decisionsOf(project)).toEqual([])
   })
 
+  test('a run whose process is killed is not begun again at once', async () => {
+    const project = fleet()
+    project.edit(
+      'pipeline.ts',
+      'run: ({ data }) => {\n    if',
+      "run: ({ data }) => {\n    process.kill(process.pid, 'SIGKILL')\n    if",
+    )
+    data(project, 'a', 'alert')
+    const once = await project.stepwell('schedule', '--once')
+    expect(once.code).not.toBe(0)
+    expect(once.stderr).toMatch(/run \S+ of the loop was broken off.*STEPWELL_LOOP_RUN/)
+    const loop = new Talking(project, ['schedule'])
+    await loop.says(/broken off.*again at/)
+    loop.child.kill('SIGINT')
+    expect(await loop.exit).toBe(0)
+    expect(loop.all.match(/update: started/g)).toHaveLength(1)
+    // It is seen to once it can be.
+    project.edit('pipeline.ts', "process.kill(process.pid, 'SIGKILL')", '')
+    await project.stepwell('schedule', '--once')
+    expect(await decisionsOf(project)).toEqual(['arrivals run succeeded', 'drifted run succeeded'])
+  })
+
   test('Ctrl-C lets what runs come to its end, and a second one stops it', async () => {
     const project = fleet()
     project.edit(

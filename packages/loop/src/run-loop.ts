@@ -146,19 +146,21 @@ class GoingLoop {
     if (running.length === 0) return
     const targets = [...new Set(running.flatMap((each) => each.targets))]
     const because = running.map(({ trigger, why }) => `${trigger}: ${why}`).join('; ')
-    let record: RunRecord
+    let record: EndedRun
     try {
       const [finish, kill] = [this.#finish, this.#kill]
-      record = await this.#runner.run({ targets, because, finish, kill })
+      const found = await this.#runner.run({ targets, because, finish, kill })
+      if (!hasEnded(found)) throw brokenOff(found)
+      record = found
       this.#retry = FIRST_RETRY
     } catch (error) {
+      // What was stopped is seen to by the next loop, as if it had not begun.
+      if (this.#finish.aborted) return
       if (this.#place.once) throw error
       await this.#failed(error)
       return
     }
     const { id, status } = record
-    // It is seen to by the next loop, as if it had not begun.
-    if (status !== 'succeeded' && status !== 'failed') return
     const failure = failureOf(record)
     const decisions = running.map((each) => ({
       ...decided(each),
@@ -289,6 +291,21 @@ function decided({ trigger, kind, decision, why, judged, targets }: Due): Decisi
     ...(judged !== undefined && { judged }),
     ...(decision === 'run' && { targets }),
   }
+}
+
+type EndedRun = RunRecord & { readonly status: 'succeeded' | 'failed' }
+
+function hasEnded(record: RunRecord): record is EndedRun {
+  return record.status === 'succeeded' || record.status === 'failed'
+}
+
+function brokenOff({ id }: RunRecord): StepwellError {
+  return new StepwellError({
+    code: 'STEPWELL_LOOP_RUN',
+    what: `run ${id} of the loop was broken off`,
+    facts: 'its process was killed, was out of memory, or exited',
+    todo: 'look at what it printed; it is tried again',
+  })
 }
 
 /** The first step that failed, and why. */
