@@ -142,6 +142,28 @@ describe('stepwell schedule', () => {
     expect(await decisionsOf(project)).toEqual([])
   })
 
+  test('data that is seldom looked at does not keep --once waiting', async () => {
+    const project = fleet()
+    project.edit('pipeline.ts', 'every: 20', "every: '12 h'")
+    data(project, 'a', 'ok')
+    await project.stepwell('schedule', '--once')
+    expect(await decisionsOf(project)).toEqual(['arrivals run succeeded', 'drifted wait'])
+  })
+
+  test('data that never settles is run on all the same', async () => {
+    const project = fleet()
+    project.edit('pipeline.ts', 'every: 20', 'every: 10')
+    data(project, 'a', 'ok')
+    const writer = setInterval(() => data(project, 'b', 'ok', String(Math.random())), 2)
+    try {
+      const once = await project.stepwell('schedule', '--once')
+      expect(once).toMatchObject({ code: 0 })
+      expect(once.stdout).toContain('arrivals: there is data: 2 files')
+    } finally {
+      clearInterval(writer)
+    }
+  })
+
   test('what was under way when the loop was killed is done by the next one', async () => {
     const project = fleet()
     project.edit(

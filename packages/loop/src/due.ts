@@ -33,6 +33,10 @@ export interface Watch {
 const LOOK_AT_RUNS = 5000
 // How many of the latest runs are looked through for a judgement.
 const RECENT = 50
+// Data that has changed is looked at again so soon, to see whether it still does.
+const SETTLING = 1000
+// What is written all the time, as a log is, would be waited for without end.
+const LONGEST_SETTLING = 60
 
 export function watchOf(trigger: NamedTrigger, engine: Engine): Watch {
   switch (trigger.kind) {
@@ -89,6 +93,8 @@ class DataWatch implements Watch {
   /** The look that was seen to, while it is known: only its digest outlives the process. */
   #before: DataLook | undefined
   #last: DataLook | undefined
+  /** How many looks in a row have found a change. */
+  #changing = 0
   /** When to look again, by `performance.now()`: a clock that is set does not matter. */
   #again = -Infinity
   isSettled = false
@@ -103,16 +109,20 @@ class DataWatch implements Watch {
     if (started < this.#again) return undefined
     const look = await lookAt(this.#dir, this.#trigger.data)
     const ended = performance.now()
-    // Where there is much to look at, it is looked at less often.
-    this.#again = ended + Math.max(this.#trigger.every, 20 * (ended - started))
-    this.isSettled = this.#last?.digest === look.digest
+    this.#changing = this.#last?.digest === look.digest ? 0 : this.#changing + 1
+    const isReady = this.#changing % LONGEST_SETTLING === 0
+    this.isSettled = isReady || this.#changing > LONGEST_SETTLING
     this.#last = look
+    const { every } = this.#trigger
+    const pause = isReady ? every : Math.min(every, SETTLING)
+    // Where there is much to look at, it is looked at less often.
+    this.#again = ended + Math.max(pause, 20 * (ended - started))
     if (look.digest === seen) {
       this.#before = look
       return undefined
     }
     // Before there has been any data, there is nothing to run on. What still changes is waited for.
-    if (!this.isSettled || (seen === undefined && look.files.size === 0)) return undefined
+    if (!isReady || (seen === undefined && look.files.size === 0)) return undefined
     const { name, kind, run } = this.#trigger
     const before = this.#before?.digest === seen ? this.#before : undefined
     const why =
