@@ -105,6 +105,7 @@ class GoingLoop {
     while (!this.#finish.aborted) {
       this.#announce()
       const due = await this.#look()
+      if (this.#finish.aborted) return
       if (due.length > 0) {
         this.#isIdle = false
         await this.#see(due)
