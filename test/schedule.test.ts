@@ -164,6 +164,26 @@ describe('stepwell schedule', () => {
     }
   })
 
+  test.skipIf(process.platform === 'win32')(
+    'no name of a file and no reason keeps a run from beginning',
+    async () => {
+      const project = fleet()
+      project.edit(
+        'pipeline.ts',
+        '// alerts',
+        `alerts: [hook('printf "%s\\n" "$STEPWELL_TEXT" >> alerts.txt')],`,
+      )
+      data(project, '--force\n\u001b[31m', 'alert', `zero \0 and\n${'much '.repeat(100_000)}`)
+      expect(await project.stepwell('schedule', '--once')).toMatchObject({ code: 0, stderr: '' })
+      const { decisions } = await listed(project)
+      expect(decisions.map(({ why, outcome }) => `${why.slice(0, 50)} ${outcome}`)).toEqual([
+        'there is data: 1 file: data/--force [31m.json succeeded',
+        'monitor says alert: zero and much much much much m succeeded',
+      ])
+      expect(project.read('alerts.txt').trim().split('\n')).toHaveLength(2)
+    },
+  )
+
   test('what was under way when the loop was killed is done by the next one', async () => {
     const project = fleet()
     project.edit(

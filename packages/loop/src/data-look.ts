@@ -2,6 +2,7 @@ import { matchFiles } from '@stepwell/engine'
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { oneLine } from './one-line.ts'
 import type { DataHandle } from './trigger.ts'
 
 /** What some data was at one moment, without having been read: by size, inode and times of change. */
@@ -49,7 +50,7 @@ export function describeChange(before: DataLook | undefined, after: DataLook): s
 }
 
 function countOf(paths: readonly string[], noun: string): string {
-  const shown = paths.slice(0, MOST_NAMED).join(', ')
+  const shown = paths.slice(0, MOST_NAMED).map(oneLine).join(', ')
   const more = paths.length > MOST_NAMED ? ', ...' : ''
   return `${paths.length} ${noun}${paths.length === 1 ? '' : 's'}: ${shown}${more}`
 }

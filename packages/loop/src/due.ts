@@ -4,6 +4,7 @@ import { describeChange, lookAt, type DataLook } from './data-look.ts'
 import type { Decision } from './decision.ts'
 import type { TriggerMemory } from './loop-files.ts'
 import type { NamedTrigger } from './loop.ts'
+import { oneLine } from './one-line.ts'
 import { isAsBad, readJudgement, type Judgement } from './trigger.ts'
 
 /** What a look at a trigger has found that is to be seen to. */
@@ -194,5 +195,7 @@ class DriftWatch implements Watch {
 
 function describe(monitor: string, { status, reasons = [] }: Judgement): string {
   const [first] = reasons
-  return first === undefined ? `${monitor} says ${status}` : `${monitor} says ${status}: ${first}`
+  return first === undefined
+    ? `${monitor} says ${status}`
+    : `${monitor} says ${status}: ${oneLine(first)}`
 }

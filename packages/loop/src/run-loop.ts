@@ -5,6 +5,7 @@ import type { Decision } from './decision.ts'
 import { nextDue, watchOf, type Due, type Watch } from './due.ts'
 import { LoopFiles, type LoopMemory } from './loop-files.ts'
 import { monitorsOf, type Loop } from './loop.ts'
+import { oneLine } from './one-line.ts'
 import { engineRunner, type Runner } from './runner.ts'
 import { sendAlert } from './send-alert.ts'
 import { isAsBad } from './trigger.ts'
@@ -312,7 +313,8 @@ function brokenOff({ id }: RunRecord): StepwellError {
 /** The first step that failed, and why. */
 function failureOf({ steps }: RunRecord): string | undefined {
   for (const { name, status, error } of Object.values(steps)) {
-    if (status === 'failed') return `${name}: ${error?.message.split('\n')[0] ?? 'no message'}`
+    if (status === 'failed')
+      return `${name}: ${oneLine(error?.message.split('\n')[0] ?? 'no message')}`
   }
   return undefined
 }

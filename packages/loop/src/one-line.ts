@@ -1,0 +1,13 @@
+const LONGEST = 500
+
+/**
+ * A text of somebody else's as part of a sentence: without line breaks and control signs, and so short
+ * that it fits where a reason goes, as in an argument or a variable of a process.
+ */
+export function oneLine(text: string): string {
+  const line = text
+    .slice(0, 2 * LONGEST)
+    .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
+    .trim()
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}...` : line
+}
