@@ -39,14 +39,15 @@ const SETTLING = 1000
 // What is written all the time, as a log is, would be waited for without end.
 const LONGEST_SETTLING = 60
 
-export function watchOf(trigger: NamedTrigger, engine: Engine): Watch {
+/** @param pipeline the name of the trigger's: a project can have several */
+export function watchOf(trigger: NamedTrigger, engine: Engine, pipeline: string): Watch {
   switch (trigger.kind) {
     case 'schedule':
       return new ScheduleWatch(trigger)
     case 'new-data':
       return new DataWatch(trigger, engine.dir)
     case 'drift':
-      return new DriftWatch(trigger, engine)
+      return new DriftWatch(trigger, engine, pipeline)
   }
 }
 
@@ -142,12 +143,14 @@ class DriftWatch implements Watch {
   readonly isSettled = true
   readonly #trigger: Extract<NamedTrigger, { kind: 'drift' }>
   readonly #engine: Engine
+  readonly #pipeline: string
   /** The latest run when there was nothing to decide. */
   #latest: string | undefined
 
-  constructor(trigger: Extract<NamedTrigger, { kind: 'drift' }>, engine: Engine) {
+  constructor(trigger: Extract<NamedTrigger, { kind: 'drift' }>, engine: Engine, pipeline: string) {
     this.#trigger = trigger
     this.#engine = engine
+    this.#pipeline = pipeline
   }
 
   async look(memory: TriggerMemory): Promise<Due | undefined> {
@@ -155,7 +158,8 @@ class DriftWatch implements Watch {
     const ids = await this.#engine.runIds()
     if (ids[0] === this.#latest) return undefined
     for (const id of ids.slice(0, RECENT)) {
-      const { steps, status } = await this.#engine.runRecord(id)
+      const { steps, status, pipeline } = await this.#engine.runRecord(id)
+      if (pipeline !== this.#pipeline) continue
       // It is looked at again once it has ended.
       if (status === 'running') return undefined
       const output = Object.hasOwn(steps, monitor) ? steps[monitor]?.output : undefined

@@ -90,7 +90,9 @@ class GoingLoop {
     this.#place = place
     this.#runner = runner ?? engineRunner(engine, loop.pipeline)
     this.#files = new LoopFiles(engine.dir, loop.pipeline.name)
-    this.#watches = new Map(loop.triggers.map((each) => [each.name, watchOf(each, engine)]))
+    this.#watches = new Map(
+      loop.triggers.map((each) => [each.name, watchOf(each, engine, loop.pipeline.name)]),
+    )
     this.#kill = kill ?? new AbortController().signal
     this.#finish = AbortSignal.any([this.#kill, ...(finish === undefined ? [] : [finish])])
     this.#memory = this.#files.memory()

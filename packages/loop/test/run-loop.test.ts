@@ -86,3 +86,12 @@ test('a loop that is told to end while it looks begins no run', async () => {
   await place.once(fleetLoop())
   expect(place.decisions).toContain('drifted run')
 })
+
+test('what a step of the same name in another pipeline returns is not looked at', async () => {
+  await using place = await Place.make()
+  place.says({ status: 'alert' })
+  await place.engine.run(pipeline('other', { monitor })).result
+  const drifted = loop(fleet, { triggers: { drifted: onDrift(monitor, { run: [update] }) } })
+  expect(await place.once(drifted)).toEqual([])
+  expect(place.decisions).toEqual([])
+})
