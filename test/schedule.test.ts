@@ -501,4 +501,33 @@ describe('alerts', () => {
     })
     expect(once.stderr).toContain('the command failed: it ended with 3: no room')
   })
+
+  describe.skipIf(process.platform === 'win32')('that take long', () => {
+    test('what a command leaves in the background is not waited for', async () => {
+      const project = fleet()
+      project.write('later.sh', 'echo $$ > pid\nexec sleep 1000\n')
+      // In a session of its own: it is in no group that could be ended, and holds standard error open.
+      project.edit(
+        'pipeline.ts',
+        '// alerts',
+        `alerts: [hook('setsid sh later.sh & while ! test -s pid; do :; done', { on: ['drift'] })],`,
+      )
+      data(project, 'a', 'alert')
+      const loop = new Talking(project, ['schedule', '--once'])
+      expect(await loop.exit).toBe(0)
+      process.kill(Number(project.read('pid')), 'SIGKILL')
+      expect(loop.all).toContain('alert sent: fleet: monitor says alert')
+    })
+
+    test('a loop that is stopped gives up on them', async () => {
+      const project = fleet()
+      project.edit('pipeline.ts', '// alerts', `alerts: [hook('sleep 1000', { on: ['drift'] })],`)
+      data(project, 'a', 'alert')
+      const loop = new Talking(project, ['schedule'])
+      await loop.says(/^waiting/m)
+      loop.child.kill('SIGTERM')
+      expect(await loop.exit).toBe(0)
+      expect(loop.all).toContain('alert not sent: fleet: monitor says alert: the loop was stopped')
+    })
+  })
 })

@@ -122,7 +122,7 @@ class GoingLoop {
     }
   }
 
-  /** Waits for alerts that are on their way. */
+  /** Waits for alerts that are on their way, unless it is to end at once. */
   async close(): Promise<void> {
     await Promise.all(this.#alerts)
     this.#files.leave()
@@ -238,7 +238,7 @@ class GoingLoop {
   }
 
   async #send(to: AlertTarget, alert: Alert): Promise<void> {
-    const problem = await sendAlert(to, alert, this.#place.engine.dir)
+    const problem = await sendAlert(to, alert, this.#place.engine.dir, this.#kill)
     this.#tell({ type: 'alerted', alert, ...(problem !== undefined && { problem }) })
   }
 

@@ -6,31 +6,36 @@ const ATTEMPTS = 3
 const PAUSE = 1000
 const ANSWER_TIMEOUT = 10_000
 const COMMAND_TIMEOUT = 60_000
+// What a command has left running in the background may hold its standard error open.
+const REST_TIMEOUT = 500
 
 /**
  * Sends an alert to somebody; what does not take it is tried again.
  * @param dir the project directory
+ * @param giveUp aborted when it is not to be waited for any more
  * @returns why it could not be sent, or `undefined`
  */
 export async function sendAlert(
   to: AlertTarget,
   alert: Alert,
   dir: string,
+  giveUp: AbortSignal,
 ): Promise<string | undefined> {
   let problem: string | undefined
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    if (attempt > 1) await wait(PAUSE * 2 ** (attempt - 2))
     try {
-      await (to.kind === 'webhook' ? post(to, alert) : call(to, alert, dir))
+      if (attempt > 1) await wait(PAUSE * 2 ** (attempt - 2), undefined, { signal: giveUp })
+      await (to.kind === 'webhook' ? post(to, alert, giveUp) : call(to, alert, dir, giveUp))
       return undefined
     } catch (error) {
+      if (giveUp.aborted) return problem ?? 'the loop was stopped before it was taken'
       problem = error instanceof Error ? error.message : String(error)
     }
   }
   return problem
 }
 
-async function post({ url }: Webhook, alert: Alert): Promise<void> {
+async function post({ url }: Webhook, alert: Alert, giveUp: AbortSignal): Promise<void> {
   const address = typeof url === 'string' ? url : process.env[url.name]
   if (address === undefined) throw new Error('the variable with the address is not set')
   let response: Response
@@ -39,19 +44,21 @@ async function post({ url }: Webhook, alert: Alert): Promise<void> {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(alert),
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT),
+      signal: AbortSignal.any([giveUp, AbortSignal.timeout(ANSWER_TIMEOUT)]),
     })
     await response.body?.cancel()
   } catch (error) {
     // Not the address itself, which may be a secret.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer'
+    // That of a timeout is a number.
+    const hasCode = cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    const code = hasCode ? String(cause.code) : 'no answer'
     throw new Error(`the webhook cannot be reached: ${code}`, { cause: error })
   }
   if (!response.ok) throw new Error(`the webhook answers with ${response.status}`)
 }
 
-async function call({ cmd }: Hook, alert: Alert, dir: string): Promise<void> {
+async function call({ cmd }: Hook, alert: Alert, dir: string, giveUp: AbortSignal): Promise<void> {
   const child = spawn(cmd, {
     shell: true,
     cwd: dir,
@@ -66,7 +73,14 @@ async function call({ cmd }: Hook, alert: Alert, dir: string): Promise<void> {
   })
   // It need not read what it is told.
   child.stdin.on('error', () => undefined).end(`${JSON.stringify(alert)}\n`)
-  const timer = setTimeout(() => endGroup(child.pid), COMMAND_TIMEOUT)
+  const end = (): void => endGroup(child.pid)
+  const timer = setTimeout(end, COMMAND_TIMEOUT)
+  giveUp.addEventListener('abort', end)
+  if (giveUp.aborted) end()
+  let rest: NodeJS.Timeout | undefined
+  child.on('exit', () => {
+    rest = setTimeout(() => child.stderr.destroy(), REST_TIMEOUT)
+  })
   try {
     const how = await new Promise<string | undefined>((done, fail) => {
       child.on('error', fail).on('close', (code, signal) => {
@@ -78,6 +92,8 @@ async function call({ cmd }: Hook, alert: Alert, dir: string): Promise<void> {
     }
   } finally {
     clearTimeout(timer)
+    clearTimeout(rest)
+    giveUp.removeEventListener('abort', end)
   }
 }
 

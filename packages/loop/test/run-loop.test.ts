@@ -16,18 +16,18 @@ import {
 } from '../src/index.ts'
 
 // What the monitor returns is what the file says.
-const says = file('says.json')
+const said = file('says.json')
 const monitor = step({
-  inputs: { says },
-  run: ({ says }): Judgement => JSON.parse(says.text()) as Judgement,
+  inputs: { said },
+  run: ({ said }): Judgement => JSON.parse(said.text()) as Judgement,
 })
-const update = step({ inputs: { says }, run: ({ says }) => says.text().length })
+const update = step({ inputs: { said }, run: ({ said }) => said.text().length })
 const fleet = pipeline('fleet', { monitor, update })
 
 function fleetLoop(...alerts: AlertTarget[]): Loop {
   return loop(fleet, {
     triggers: {
-      arrivals: onNewData(says, { run: [monitor], every: 10 }),
+      arrivals: onNewData(said, { run: [monitor], every: 10 }),
       drifted: onDrift(monitor, { run: [update] }),
     },
     alerts,
