@@ -176,7 +176,8 @@ class DriftWatch implements Watch {
         targets: run,
         judged: id,
         ...(judgement !== undefined && { judgement }),
-        news: { judged: output.digest, ...(judgement && { status: judgement.status }) },
+        // What has no status says nothing of whether things are as they were.
+        news: { ...memory, judged: output.digest, ...(judgement && { status: judgement.status }) },
       }
     }
     this.#latest = ids[0]
