@@ -80,6 +80,8 @@ class GoingLoop {
   readonly #finish: AbortSignal
   readonly #kill: AbortSignal
   readonly #alerts = new Set<Promise<void>>()
+  /** Judgements by trigger that were told of, though what they led to has not ended yet. */
+  readonly #toldOf = new Map<string, string>()
   #memory: LoopMemory
   #retry = FIRST_RETRY
   #isIdle = false
@@ -181,7 +183,7 @@ class GoingLoop {
     const why = error instanceof Error ? error.message : String(error)
     const again = Date.now() + this.#retry
     this.#tell({ type: 'failed', at: Date.now(), why, again })
-    await this.#nap(this.#retry)
+    await this.#pause(this.#retry)
     this.#retry = Math.min(this.#retry * 2, LONGEST_RETRY)
   }
 
@@ -191,6 +193,7 @@ class GoingLoop {
     // In this order: a crash in between costs a line twice, and loses none.
     this.#files.note(decisions)
     this.#learn(Object.fromEntries(due.map(({ trigger, news }) => [trigger, news])))
+    for (const { trigger } of due) this.#toldOf.delete(trigger)
   }
 
   #learn(news: LoopMemory): void {
@@ -198,8 +201,11 @@ class GoingLoop {
     this.#files.remember(this.#memory)
   }
 
-  #alertOfStatus({ trigger, judgement, judged, why }: Due): void {
-    if (judgement === undefined) return
+  #alertOfStatus({ trigger, judgement, judged, why, news }: Due): void {
+    if (judgement === undefined || news.judged === undefined) return
+    // A run that could not be carried out is tried again.
+    if (this.#toldOf.get(trigger) === news.judged) return
+    this.#toldOf.set(trigger, news.judged)
     const before = this.#memory[trigger]?.status ?? 'ok'
     const { status, reasons = [] } = judgement
     if (status === before) return
@@ -276,8 +282,11 @@ class GoingLoop {
   }
 
   async #nap(ms: number): Promise<void> {
-    const pause = Math.min(Math.max(ms, 1), LONGEST_NAP)
-    await wait(pause, undefined, { signal: this.#finish }).catch(() => undefined)
+    await this.#pause(Math.min(Math.max(ms, 1), LONGEST_NAP))
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.#finish }).catch(() => undefined)
   }
 
   #tell(event: LoopEvent): void {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import {
+  hook,
   loop,
   loopStatus,
   onDrift,
@@ -16,18 +17,18 @@ import {
 } from '../src/index.ts'
 
 // What the monitor returns is what the file says.
-const said = file('says.json')
+const verdict = file('says.json')
 const monitor = step({
-  inputs: { said },
-  run: ({ said }): Judgement => JSON.parse(said.text()) as Judgement,
+  inputs: { verdict },
+  run: ({ verdict }): Judgement => JSON.parse(verdict.text()) as Judgement,
 })
-const update = step({ inputs: { said }, run: ({ said }) => said.text().length })
+const update = step({ inputs: { verdict }, run: ({ verdict }) => verdict.text().length })
 const fleet = pipeline('fleet', { monitor, update })
 
 function fleetLoop(...alerts: AlertTarget[]): Loop {
   return loop(fleet, {
     triggers: {
-      arrivals: onNewData(said, { run: [monitor], every: 10 }),
+      arrivals: onNewData(verdict, { run: [monitor], every: 10 }),
       drifted: onDrift(monitor, { run: [update] }),
     },
     alerts,
@@ -95,3 +96,41 @@ test('what a step of the same name in another pipeline returns is not looked at'
   expect(await place.once(drifted)).toEqual([])
   expect(place.decisions).toEqual([])
 })
+
+test('an output without a status in between is no recovery, and bad again is no news', async () => {
+  await using place = await Place.make()
+  const alerts = async (said: unknown): Promise<string[]> => {
+    place.says(said)
+    const events = await place.once(fleetLoop(hook('true')))
+    return events.flatMap((each) => (each.type === 'alerted' ? [each.alert.kind] : [])).toSorted()
+  }
+  expect(await alerts({ status: 'alert', reasons: ['a'] })).toEqual(['drift', 'updated'])
+  for (const garbage of [null, 7, 'alert', [], { status: 'bad' }, { status: ['alert'] }]) {
+    expect(await alerts(garbage)).toEqual([])
+  }
+  expect(await alerts({ status: 'alert', reasons: ['b'] })).toEqual(['updated'])
+  expect(await alerts({ reasons: ['c'] })).toEqual([])
+  expect(await alerts({ status: 'ok' })).toEqual(['recovered'])
+})
+
+test('drift is told once, however often the run that it leads to is tried', async () => {
+  await using place = await Place.make()
+  place.says({ status: 'alert' })
+  await place.engine.run(fleet, { targets: ['monitor'] }).result
+  const end = new AbortController()
+  const events: LoopEvent[] = []
+  let tries = 0
+  await runLoop(fleetLoop(hook('true', { on: ['drift'] })), {
+    engine: place.engine,
+    finish: end.signal,
+    tell: (event) => void events.push(event),
+    runner: {
+      run: async () => {
+        if (++tries === 2) end.abort()
+        return await Promise.reject(new Error('not yet'))
+      },
+    },
+  })
+  expect(events.filter(({ type }) => type === 'failed')).toHaveLength(1)
+  expect(events.filter(({ type }) => type === 'alerted')).toHaveLength(1)
+}, 30_000)
