@@ -375,6 +375,49 @@ describe('stepwell schedule', () => {
     expect((await project.run()).statuses).toEqual(cached)
   })
 
+  test('a loop that is edited away while it is up still reports its runs', async () => {
+    const project = fleet()
+    const loop = new Talking(project, ['schedule'])
+    await loop.says(/^waiting/m)
+    project.edit('pipeline.ts', 'export const updates', 'const updates')
+    data(project, 'a', 'alert')
+    const said = await loop.says(/^waiting/m)
+    expect(said).toMatch(/run \S+: succeeded/)
+    expect(said).not.toContain('STEPWELL_')
+    loop.child.kill('SIGINT')
+    await loop.exit
+    const { stderr } = await project.stepwell('schedule', '--once')
+    expect(stderr).toContain('STEPWELL_LOOP_MISSING')
+  })
+
+  test('an export under two names is one loop, and two loops are too many', async () => {
+    const project = fleet()
+    project.write('pipeline.ts', `${project.read('pipeline.ts')}\nexport { updates as same }\n`)
+    expect((await project.stepwell('schedule', '--once')).code).toBe(0)
+    project.write(
+      'pipeline.ts',
+      `${project.read('pipeline.ts')}\nexport const other = { ...updates }\n`,
+    )
+    expect((await project.stepwell('schedule', '--once')).stderr).toMatch(
+      /exports several loops.*STEPWELL_LOOP_MISSING/,
+    )
+  })
+
+  test('a project of DVC has no loop, which is said', async () => {
+    const project = new Project()
+    project.write('dvc.yaml', 'stages:\n  one:\n    cmd: echo\n')
+    project.write('.dvc/config', '')
+    const { code, stderr } = await project.stepwell('schedule')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/that of dvc.yaml.*STEPWELL_LOOP_MISSING/)
+  })
+
+  test('--json is for --list', async () => {
+    const { code, stderr } = await fleet().stepwell('schedule', '--json')
+    expect(code).toBe(2)
+    expect(stderr).toContain('ask for --events')
+  })
+
   test('events are lines of JSON', async () => {
     const project = fleet()
     data(project, 'a', 'ok')

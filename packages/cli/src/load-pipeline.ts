@@ -22,16 +22,29 @@ export interface LoadedPipeline {
  * The loop that the pipeline file exports beside its pipeline.
  * @throws StepwellError STEPWELL_LOOP_MISSING, also where there are several.
  */
-export function loopIn({ pipeline, exports }: LoadedPipeline): Loop {
-  const [found, ...others] = exports.filter(
-    (each): each is Loop => isOfKind(each, 'loop') && (each as Loop).pipeline === pipeline,
-  )
+export function loopIn(loaded: LoadedPipeline): Loop {
+  const [found, ...others] = loopsIn(loaded)
+  if (loaded.dvc !== undefined) {
+    throw new StepwellError({
+      code: 'STEPWELL_LOOP_MISSING',
+      what: 'the pipeline is that of dvc.yaml, which declares no loop',
+      todo: 'write a pipeline.ts, or let cron or a CI run `stepwell repro`',
+    })
+  }
   if (found !== undefined && others.length === 0) return found
   throw new StepwellError({
     code: 'STEPWELL_LOOP_MISSING',
     what: `the pipeline file exports ${found === undefined ? 'no loop' : 'several loops'} of its pipeline`,
     todo: 'declare one: export const updates = loop(pipeline, { triggers: { ... } })',
   })
+}
+
+/** The loops of its pipeline that the pipeline file exports, each once. */
+export function loopsIn({ pipeline, exports }: LoadedPipeline): Loop[] {
+  const found = exports.filter(
+    (each): each is Loop => isOfKind(each, 'loop') && (each as Loop).pipeline === pipeline,
+  )
+  return [...new Set(found)]
 }
 
 /**

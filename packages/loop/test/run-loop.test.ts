@@ -17,18 +17,18 @@ import {
 } from '../src/index.ts'
 
 // What the monitor returns is what the file says.
-const verdict = file('says.json')
+const source = file('says.json')
 const monitor = step({
-  inputs: { verdict },
+  inputs: { verdict: source },
   run: ({ verdict }): Judgement => JSON.parse(verdict.text()) as Judgement,
 })
-const update = step({ inputs: { verdict }, run: ({ verdict }) => verdict.text().length })
+const update = step({ inputs: { verdict: source }, run: ({ verdict }) => verdict.text().length })
 const fleet = pipeline('fleet', { monitor, update })
 
 function fleetLoop(...alerts: AlertTarget[]): Loop {
   return loop(fleet, {
     triggers: {
-      arrivals: onNewData(verdict, { run: [monitor], every: 10 }),
+      arrivals: onNewData(source, { run: [monitor], every: 10 }),
       drifted: onDrift(monitor, { run: [update] }),
     },
     alerts,

@@ -22,7 +22,7 @@ import {
 import { WatchedRun } from '../watch/watched-run.ts'
 import { noteLineage } from './lineage.ts'
 import { readPlan } from './plan-file.ts'
-import { loopIn, type LoadedPipeline } from '../load-pipeline.ts'
+import { loopsIn, type LoadedPipeline } from '../load-pipeline.ts'
 import { chooseStages, getMissing, recordStages, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
@@ -133,13 +133,18 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
       process.off('beforeExit', onIdle).off('exit', onExit)
     }
-    const monitors = options.watched === 'id' ? monitorsOf(loopIn(loaded)) : []
+    const monitors = options.watched === 'id' ? monitorsIn(loaded) : []
     report(withOngoing(record, monitors), options, dir)
     await recordStages(loaded, engine, record, options)
     noteLineage(dir, record)
     if (interrupts > 0) return EXIT.interrupted
     return record.status === 'succeeded' ? EXIT.ok : EXIT.failed
   })
+}
+
+/** None where the loop has been edited away since it began. */
+function monitorsIn(loaded: LoadedPipeline): string[] {
+  return loopsIn(loaded).flatMap(monitorsOf)
 }
 
 /** In a DVC project, targets are what `dvc repro` takes them for; a plan has its own. */
