@@ -1,3 +1,4 @@
+import { StepwellError } from '@stepwell/engine'
 import { loopStatus, runLoop, type LoopEvent } from '@stepwell/loop'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { loopIn } from '../load-pipeline.ts'
@@ -29,6 +30,13 @@ export async function schedule(
   options: ScheduleOptions,
 ): Promise<ExitCode> {
   if (options.list) return await list(options)
+  if (options.json) {
+    throw new StepwellError({
+      code: 'STEPWELL_USAGE',
+      what: '--json is for --list',
+      todo: 'ask for --events: what happens, as lines of JSON',
+    })
+  }
   return await withPipeline(options, { keeper: process.pid }, async (engine, loaded) => {
     const loop = loopIn(loaded)
     const [finish, kill] = [new AbortController(), new AbortController()]
