@@ -12,6 +12,10 @@ export function nextTime(
   timezone: string | undefined,
   after: number,
 ): number | undefined {
-  const job = new Cron(cron, { paused: true, ...(timezone !== undefined && { timezone }) })
+  const job = new Cron(cron, {
+    paused: true,
+    mode: '5-or-6-parts',
+    ...(timezone !== undefined && { timezone }),
+  })
   return job.nextRun(new Date(after))?.getTime()
 }

@@ -57,7 +57,7 @@ function named(pipeline: Pipeline, name: string, trigger: Trigger): NamedTrigger
     )
   }
   const nameOf = (target: Target): string => nameIn(pipeline, name, target)
-  const run = trigger.run.map(nameOf)
+  const run = [...new Set(trigger.run.map(nameOf))]
   return trigger.kind === 'drift'
     ? { ...trigger, name, run, monitor: nameOf(trigger.monitor) }
     : { ...trigger, name, run }

@@ -59,6 +59,8 @@ export function onSchedule(
   { run, timezone }: RunOption & { readonly timezone?: string },
 ): OnSchedule {
   try {
+    // croner takes a moment as well: once it is past, no pipeline file that names it could be loaded.
+    if (Number.isFinite(Date.parse(cron)) && !cron.includes(' ')) throw new Error('it is a moment')
     if (nextTime(cron, timezone, Date.now()) === undefined) throw new Error('it is never due')
   } catch (cause) {
     const facts = cause instanceof Error ? cause.message : String(cause)
