@@ -51,6 +51,15 @@ export function watchOf(trigger: NamedTrigger, engine: Engine, pipeline: string)
   }
 }
 
+// As cron has it: a clock that was set back by less ran a little fast, and what has been seen to is not
+// due again; one that was set back by more was wrong.
+const SET_BACK = 3 * 3_600_000
+
+/** Up to when a schedule counts as seen to: `now` where that is not known, or was by a clock that was wrong. */
+export function seenUntil({ until }: TriggerMemory, now: number): number {
+  return typeof until === 'number' && until >= 0 && until <= now + SET_BACK ? until : now
+}
+
 /** When a schedule is due next. @param until up to when it has been seen to */
 export function nextDue(
   { cron, timezone }: Extract<NamedTrigger, { kind: 'schedule' }>,

@@ -2,7 +2,7 @@ import { StepwellError, type Engine, type RunRecord } from '@stepwell/engine'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Alert, AlertTarget } from './alert.ts'
 import type { Decision } from './decision.ts'
-import { nextDue, watchOf, type Due, type Watch } from './due.ts'
+import { nextDue, seenUntil, watchOf, type Due, type Watch } from './due.ts'
 import { LoopFiles, type LoopMemory } from './loop-files.ts'
 import { monitorsOf, type Loop } from './loop.ts'
 import { oneLine } from './one-line.ts'
@@ -98,16 +98,11 @@ class GoingLoop {
     this.#kill = kill ?? new AbortController().signal
     this.#finish = AbortSignal.any([this.#kill, ...(finish === undefined ? [] : [finish])])
     this.#memory = this.#files.memory()
-    // A schedule that is new counts from now on.
-    for (const { name, kind } of loop.triggers) {
-      if (kind === 'schedule' && this.#memory[name]?.until === undefined) {
-        this.#learn({ [name]: { until: this.#since } })
-      }
-    }
   }
 
   async goOn(): Promise<void> {
     while (!this.#finish.aborted) {
+      this.#checkClock()
       this.#announce()
       const due = await this.#look()
       if (this.#finish.aborted) return
@@ -128,6 +123,16 @@ class GoingLoop {
   async close(): Promise<void> {
     await Promise.all(this.#alerts)
     this.#files.leave()
+  }
+
+  /** A schedule that is new counts from now on, and so does one after a clock was set right. */
+  #checkClock(): void {
+    for (const { name, kind } of this.#loop.triggers) {
+      if (kind !== 'schedule') continue
+      const memory = this.#memory[name] ?? {}
+      const until = seenUntil(memory, Date.now())
+      if (until !== memory.until) this.#learn({ [name]: { until } })
+    }
   }
 
   async #look(): Promise<Due[]> {
