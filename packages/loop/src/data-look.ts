@@ -1,7 +1,7 @@
 import { matchFiles } from '@stepwell/engine'
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { oneLine } from './one-line.ts'
 import type { DataHandle } from './trigger.ts'
 
@@ -19,7 +19,7 @@ export async function lookAt(dir: string, data: readonly DataHandle[]): Promise<
   for (const handle of data) for (const path of await pathsOf(dir, handle)) paths.add(path)
   const files = new Map<string, string>()
   for (const path of [...paths].toSorted()) {
-    const signature = await signatureOf(join(dir, path))
+    const signature = await signatureOf(resolve(dir, path))
     if (signature !== undefined) files.set(path, signature)
   }
   const digest = createHash('sha256')
@@ -59,7 +59,7 @@ async function pathsOf(dir: string, handle: DataHandle): Promise<string[]> {
   if (handle.kind === 'glob') return await matchFiles(dir, handle.patterns, [])
   if (handle.kind === 'file') return [handle.path]
   const paths: string[] = []
-  for (const entry of await entriesOf(join(dir, handle.path))) {
+  for (const entry of await entriesOf(resolve(dir, handle.path))) {
     const path = `${handle.path}/${entry.name}`
     if (entry.isDirectory()) {
       if (entry.name !== '.stepwell') paths.push(...(await pathsOf(dir, { kind: 'dir', path })))
