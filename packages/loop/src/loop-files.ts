@@ -38,6 +38,7 @@ export interface LoopNotice {
  */
 export class LoopFiles {
   readonly #dir: string
+  #announced = ''
 
   /** @param dir the project directory */
   constructor(dir: string, pipeline: string) {
@@ -58,7 +59,11 @@ export class LoopFiles {
   }
 
   announce(notice: LoopNotice): void {
+    // A loop with nothing to do is to leave the disk alone.
+    const text = JSON.stringify(notice)
+    if (text === this.#announced) return
     this.#write('notice.json', notice)
+    this.#announced = text
   }
 
   /** Takes the announcement back. */
