@@ -104,7 +104,14 @@ class GoingLoop {
     while (!this.#finish.aborted) {
       this.#checkClock()
       this.#announce()
-      const due = await this.#look()
+      let due: Due[]
+      try {
+        due = await this.#look()
+      } catch (error) {
+        if (this.#place.once) throw error
+        await this.#failed(error)
+        continue
+      }
       if (this.#finish.aborted) return
       if (due.length > 0) {
         this.#isIdle = false

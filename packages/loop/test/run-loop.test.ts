@@ -1,5 +1,5 @@
 import { file, openEngine, pipeline, step, type Engine } from '@stepwell/engine'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -133,4 +133,55 @@ test('drift is told once, however often the run that it leads to is tried', asyn
   })
   expect(events.filter(({ type }) => type === 'failed')).toHaveLength(1)
   expect(events.filter(({ type }) => type === 'alerted')).toHaveLength(1)
+}, 30_000)
+
+test('a file anywhere is looked at', async () => {
+  await using place = await Place.make()
+  await using other = await Place.make()
+  other.says({ status: 'ok' })
+  const far = file(join(other.engine.dir, 'says.json'))
+  const read = step({ inputs: { far }, run: ({ far: found }) => found.text() })
+  const all = pipeline('fleet', { read })
+  await place.once(
+    loop(all, { triggers: { arrivals: onNewData(far, { run: [read], every: 10 }) } }),
+  )
+  expect(place.decisions).toEqual(['arrivals run'])
+})
+
+test('a loop that waits writes nothing', async () => {
+  await using place = await Place.make()
+  place.says({ status: 'ok' })
+  await place.once(fleetLoop())
+  const end = new AbortController()
+  const notice = join(place.engine.dir, '.stepwell', 'loop', 'fleet', 'notice.json')
+  const runIds = place.engine.runIds.bind(place.engine)
+  const inodes: number[] = []
+  // It is asked at each look.
+  place.engine.runIds = async () => {
+    inodes.push(statSync(notice).ino)
+    if (inodes.length === 5) end.abort()
+    return await runIds()
+  }
+  await runLoop(fleetLoop(), { engine: place.engine, finish: end.signal })
+  expect(new Set(inodes).size).toBe(1)
+})
+
+test('what keeps a look from being taken does not end the loop', async () => {
+  await using place = await Place.make()
+  place.says({ status: 'ok' })
+  const end = new AbortController()
+  const runIds = place.engine.runIds.bind(place.engine)
+  place.engine.runIds = async () => await Promise.reject(new Error('no room'))
+  const events: LoopEvent[] = []
+  await runLoop(fleetLoop(), {
+    engine: place.engine,
+    finish: end.signal,
+    tell: (event) => {
+      events.push(event)
+      place.engine.runIds = runIds
+      if (event.type === 'idle') end.abort()
+    },
+  })
+  expect(events[0]).toMatchObject({ type: 'failed', why: 'no room' })
+  expect(place.decisions).toEqual(['arrivals run', 'drifted wait'])
 }, 30_000)
