@@ -103,6 +103,8 @@ class DataWatch implements Watch {
   readonly #dir: string
   /** The look that was seen to, while it is known: only its digest outlives the process. */
   #before: DataLook | undefined
+  /** The look that was last told of. */
+  #told: DataLook | undefined
   #last: DataLook | undefined
   /** How many looks in a row have found a change. */
   #changing = 0
@@ -128,10 +130,8 @@ class DataWatch implements Watch {
     const pause = isReady ? every : Math.min(every, SETTLING)
     // Where there is much to look at, it is looked at less often.
     this.#again = ended + Math.max(pause, 20 * (ended - started))
-    if (look.digest === seen) {
-      this.#before = look
-      return undefined
-    }
+    for (const known of [this.#told, look]) if (known?.digest === seen) this.#before = known
+    if (look.digest === seen) return undefined
     // Before there has been any data, there is nothing to run on. What still changes is waited for.
     if (!isReady || (seen === undefined && look.files.size === 0)) return undefined
     const { name, kind, run } = this.#trigger
@@ -140,6 +140,7 @@ class DataWatch implements Watch {
       before === undefined && seen !== undefined
         ? 'the data is not what it was when the loop was last up'
         : describeChange(before, look)
+    this.#told = look
     return { trigger: name, kind, decision: 'run', why, targets: run, news: { seen: look.digest } }
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import {
+  engineRunner,
   hook,
   loop,
   loopStatus,
@@ -185,3 +186,24 @@ test('what keeps a look from being taken does not end the loop', async () => {
   expect(events[0]).toMatchObject({ type: 'failed', why: 'no room' })
   expect(place.decisions).toEqual(['arrivals run', 'drifted wait'])
 }, 30_000)
+
+test('what came during a run is named after it', async () => {
+  await using place = await Place.make()
+  place.says({ status: 'ok' })
+  let isFirst = true
+  const run = engineRunner(place.engine, fleet)
+  const events = await place.once(fleetLoop(), {
+    runner: {
+      run: async (request) => {
+        if (isFirst) place.says({ status: 'warn' })
+        isFirst = false
+        return await run.run(request)
+      },
+    },
+  })
+  const whys = events.flatMap((each) => (each.type === 'decided' ? each.decisions : []))
+  expect(whys.filter(({ kind }) => kind === 'new-data').map(({ why }) => why)).toEqual([
+    'there is data: 1 file: says.json',
+    '1 changed file: says.json',
+  ])
+})
