@@ -420,6 +420,7 @@ describe('stepwell schedule', () => {
 
   test('events are lines of JSON', async () => {
     const project = fleet()
+    expect((await project.stepwell('schedule', '--json')).stderr).toContain('STEPWELL_USAGE')
     data(project, 'a', 'ok')
     const { stdout } = await project.stepwell('schedule', '--once', '--events')
     const types = stdout

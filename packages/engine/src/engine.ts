@@ -158,7 +158,7 @@ export class Engine implements AsyncDisposable {
 
   /** Runs a pipeline. It begins at once; see `Run` for how to follow it. */
   run(pipeline: Pipeline, request: RunRequest = {}): Run {
-    if (this.#closed) throw new TypeError('Expected an open engine: this one has been closed')
+    this.#checkOpen()
     if (isLoadingModules()) throw ranWhileLoading(pipeline)
     if (
       request.plan !== undefined &&
@@ -369,6 +369,7 @@ export class Engine implements AsyncDisposable {
    * process is gone. Where another one has it, gives that one in words.
    */
   claim(what: string): Claim | string {
+    this.#checkOpen()
     createState(this.#state.dirs)
     return this.#state.claims.attempt(claimKey(what))
   }
@@ -418,6 +419,10 @@ export class Engine implements AsyncDisposable {
       estimate: estimateRun(steps, this.#concurrency),
       evidence,
     }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new TypeError('Expected an open engine: this one has been closed')
   }
 
   async #carryOut(

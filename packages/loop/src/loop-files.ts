@@ -68,7 +68,11 @@ export class LoopFiles {
 
   /** Takes the announcement back. */
   leave(): void {
-    rmSync(join(this.#dir, 'notice.json'), { force: true })
+    try {
+      rmSync(join(this.#dir, 'notice.json'), { force: true })
+    } catch {
+      // Where it stays, it says nothing without a claim.
+    }
   }
 
   note(decisions: readonly Decision[]): void {

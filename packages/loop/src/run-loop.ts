@@ -60,8 +60,7 @@ export async function runLoop(loop: Loop, place: LoopPlace): Promise<void> {
   try {
     await going.goOn()
   } finally {
-    await going.close()
-    claim.release()
+    await going.close().finally(() => claim.release())
   }
 }
 

@@ -1,7 +1,7 @@
 import { file, openEngine, pipeline, step, type Engine } from '@stepwell/engine'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import {
   engineRunner,
@@ -206,4 +206,18 @@ test('what came during a run is named after it', async () => {
     'there is data: 1 file: says.json',
     '1 changed file: says.json',
   ])
+})
+
+test('what keeps a loop from beginning is told, and leaves it to the next one', async () => {
+  await using place = await Place.make()
+  place.says({ status: 'ok' })
+  const state = join(place.engine.dir, '.stepwell', 'loop')
+  mkdirSync(dirname(state), { recursive: true })
+  writeFileSync(state, 'in the way')
+  await expect(place.once(fleetLoop())).rejects.toThrow(/memory.json|notice.json|loop/)
+  rmSync(state)
+  await place.once(fleetLoop())
+  expect(place.decisions).toEqual(['arrivals run', 'drifted wait'])
+  await place.engine[Symbol.asyncDispose]()
+  await expect(place.once(fleetLoop())).rejects.toThrow('Expected an open engine')
 })
