@@ -239,6 +239,7 @@ describe('stepwell schedule', () => {
 
   test('a pipeline that cannot be loaded is tried again, and nothing is forgotten', async () => {
     const project = fleet()
+    project.edit('pipeline.ts', '// alerts', `alerts: [hook('cat >> alerts.ndjson')],`)
     const loop = new Talking(project, ['schedule'])
     await loop.says(/^waiting/m)
     const good = project.read('pipeline.ts')
@@ -249,6 +250,11 @@ describe('stepwell schedule', () => {
     await loop.says(/^monitor .* ongoing /m)
     loop.child.kill('SIGINT')
     expect(await loop.exit).toBe(0)
+    expect(JSON.parse(project.read('alerts.ndjson'))).toMatchObject({
+      kind: 'failed',
+      trigger: 'arrivals',
+      text: expect.stringContaining('could not be carried out, and is tried again'),
+    })
   }, 30_000)
 
   test('once, what keeps a run from beginning is the end', async () => {

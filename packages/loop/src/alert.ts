@@ -2,7 +2,7 @@ import type { SecretHandle } from '@stepwell/engine'
 
 /**
  * What is worth telling somebody: `drift`: a monitor's status has become worse; `recovered`: it is `ok`
- * again; `failed`: a run failed, which a closed gate makes it do; `updated`: what drift made the loop run
+ * again; `failed`: a run failed, which a closed gate makes it do, or could not be carried out; `updated`: what drift made the loop run
  * succeeded.
  */
 export type AlertKind = 'drift' | 'recovered' | 'failed' | 'updated'

@@ -1,14 +1,13 @@
 import { StepwellError, type Engine, type RunRecord } from '@stepwell/engine'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Alert, AlertTarget } from './alert.ts'
+import type { Alert } from './alert.ts'
+import { Alerts } from './alerts.ts'
 import type { Decision } from './decision.ts'
 import { nextDue, seenUntil, watchOf, type Due, type Watch } from './due.ts'
 import { LoopFiles, type LoopMemory } from './loop-files.ts'
 import { monitorsOf, type Loop } from './loop.ts'
 import { oneLine } from './one-line.ts'
 import { engineRunner, type Runner } from './runner.ts'
-import { sendAlert } from './send-alert.ts'
-import { isAsBad } from './trigger.ts'
 
 /** Something that happened in a loop. `at` is in milliseconds since the epoch. */
 export type LoopEvent =
@@ -78,9 +77,7 @@ class GoingLoop {
   readonly #since = Date.now()
   readonly #finish: AbortSignal
   readonly #kill: AbortSignal
-  readonly #alerts = new Set<Promise<void>>()
-  /** Judgements by trigger that were told of, though what they led to has not ended yet. */
-  readonly #toldOf = new Map<string, string>()
+  readonly #alerts: Alerts
   #memory: LoopMemory
   #retry = FIRST_RETRY
   #isIdle = false
@@ -97,6 +94,14 @@ class GoingLoop {
     this.#kill = kill ?? new AbortController().signal
     this.#finish = AbortSignal.any([this.#kill, ...(finish === undefined ? [] : [finish])])
     this.#memory = this.#files.memory()
+    this.#alerts = new Alerts({
+      pipeline: loop.pipeline.name,
+      to: loop.alerts,
+      dir: engine.dir,
+      giveUp: this.#kill,
+      sent: (alert, problem) =>
+        this.#tell({ type: 'alerted', alert, ...(problem !== undefined && { problem }) }),
+    })
   }
 
   async goOn(): Promise<void> {
@@ -108,7 +113,7 @@ class GoingLoop {
         due = await this.#look()
       } catch (error) {
         if (this.#place.once) throw error
-        await this.#failed(error)
+        await this.#failed(error, [])
         continue
       }
       if (this.#finish.aborted) return
@@ -127,7 +132,7 @@ class GoingLoop {
 
   /** Waits for alerts that are on their way, unless it is to end at once. */
   async close(): Promise<void> {
-    await Promise.all(this.#alerts)
+    await this.#alerts.settled()
     this.#files.leave()
   }
 
@@ -155,7 +160,9 @@ class GoingLoop {
     const waiting = due.filter(({ decision }) => decision === 'wait')
     const running = due.filter(({ decision }) => decision === 'run')
     this.#tell({ type: 'decided', at: Date.now(), decisions: due.map((each) => decided(each)) })
-    for (const each of due) this.#alertOfStatus(each)
+    for (const each of due) {
+      this.#alerts.ofStatus(each, this.#memory[each.trigger]?.status ?? 'ok')
+    }
     this.#conclude(
       waiting,
       waiting.map((each) => decided(each)),
@@ -174,7 +181,7 @@ class GoingLoop {
       // What was stopped is seen to by the next loop, as if it had not begun.
       if (this.#finish.aborted) return
       if (this.#place.once) throw error
-      await this.#failed(error)
+      await this.#failed(error, running)
       return
     }
     const { id, status } = record
@@ -187,11 +194,13 @@ class GoingLoop {
     }))
     this.#conclude(running, decisions)
     this.#tell({ type: 'ended', at: Date.now(), decisions })
-    this.#alertOfRun(running, record, failure)
+    this.#alerts.ofRun(running, record, failure)
   }
 
-  async #failed(error: unknown): Promise<void> {
+  async #failed(error: unknown, due: readonly Due[]): Promise<void> {
     const why = error instanceof Error ? error.message : String(error)
+    // The first of several in a row.
+    if (this.#retry === FIRST_RETRY && due.length > 0) this.#alerts.ofTrouble(due, why)
     const again = Date.now() + this.#retry
     this.#tell({ type: 'failed', at: Date.now(), why, again })
     await this.#pause(this.#retry)
@@ -204,59 +213,12 @@ class GoingLoop {
     // In this order: a crash in between costs a line twice, and loses none.
     this.#files.note(decisions)
     this.#learn(Object.fromEntries(due.map(({ trigger, news }) => [trigger, news])))
-    for (const { trigger } of due) this.#toldOf.delete(trigger)
+    this.#alerts.forget(due)
   }
 
   #learn(news: LoopMemory): void {
     this.#memory = { ...this.#memory, ...news }
     this.#files.remember(this.#memory)
-  }
-
-  #alertOfStatus({ trigger, judgement, judged, why, news }: Due): void {
-    if (judgement === undefined || news.judged === undefined) return
-    // A run that could not be carried out is tried again.
-    if (this.#toldOf.get(trigger) === news.judged) return
-    this.#toldOf.set(trigger, news.judged)
-    const before = this.#memory[trigger]?.status ?? 'ok'
-    const { status, reasons = [] } = judgement
-    if (status === before) return
-    const isWorse = isAsBad(status, before)
-    if (!isWorse && status !== 'ok') return
-    this.#alert({
-      kind: isWorse ? 'drift' : 'recovered',
-      trigger,
-      text: `${this.#loop.pipeline.name}: ${why}`,
-      reasons,
-      ...(judged !== undefined && { run: judged }),
-    })
-  }
-
-  #alertOfRun(due: readonly Due[], { id, status }: RunRecord, failure: string | undefined): void {
-    const { name } = this.#loop.pipeline
-    const trigger = due.map((each) => each.trigger).join(', ')
-    const reasons = due.map(({ why }) => why)
-    if (status === 'failed') {
-      const text = `${name}: the run for ${trigger} failed: ${failure ?? 'no reason was given'}`
-      this.#alert({ kind: 'failed', trigger, text, reasons, run: id })
-    } else if (due.some(({ kind }) => kind === 'drift')) {
-      const text = `${name}: the run for ${trigger} succeeded`
-      this.#alert({ kind: 'updated', trigger, text, reasons, run: id })
-    }
-  }
-
-  /** Sends it while the loop goes on. */
-  #alert(about: Omit<Alert, 'at' | 'pipeline'>): void {
-    const alert: Alert = { ...about, at: Date.now(), pipeline: this.#loop.pipeline.name }
-    for (const to of this.#loop.alerts) {
-      if (!to.on.includes(alert.kind)) continue
-      const sending = this.#send(to, alert).finally(() => this.#alerts.delete(sending))
-      this.#alerts.add(sending)
-    }
-  }
-
-  async #send(to: AlertTarget, alert: Alert): Promise<void> {
-    const problem = await sendAlert(to, alert, this.#place.engine.dir, this.#kill)
-    this.#tell({ type: 'alerted', alert, ...(problem !== undefined && { problem }) })
   }
 
   #announce(): void {
