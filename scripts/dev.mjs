@@ -1,7 +1,8 @@
 // The one way in on a fresh machine: plain Node 20 and npm are enough. Installs what the workspace
 // needs (Node 24 included, as a package) once, then runs the asked-for command on that Node.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +27,7 @@ const bin = (name) => {
   const path = typeof manifest.bin === 'string' ? manifest.bin : Object.values(manifest.bin)[0]
   return join('node_modules', name, path)
 }
-const stepwell = (...args) => [source, join('packages', 'cli', 'src', 'main.ts'), ...args]
+const stepwell = (...args) => [source, join(root, 'packages', 'cli', 'src', 'main.ts'), ...args]
 
 const verbs = {
   setup: () => [],
@@ -42,8 +43,8 @@ const verbs = {
       args: [source, join('examples', 'bike-life', 'story.ts'), ...rest],
     },
   ],
-  stepwell: () => [{ args: stepwell(...rest) }],
-  node: () => [{ args: [source, ...rest] }],
+  stepwell: () => [{ args: stepwell(...rest), cwd: process.cwd() }],
+  node: () => [{ args: [source, ...rest], cwd: process.cwd() }],
   bench: () => [{ args: [source, join('bench', `${rest[0] ?? 'code'}.ts`), ...rest.slice(1)] }],
   test: () => [{ say: 'running the tests', args: [bin('vitest'), 'run', ...rest] }],
   check: () => [
@@ -63,11 +64,17 @@ if (!Object.hasOwn(verbs, verb)) {
 process.on('SIGINT', () => undefined)
 
 setUp()
-for (const { say, args } of verbs[verb]()) {
+// A SIGTERM comes to this process alone: the child would go on with nobody to end it.
+let child
+process.on('SIGTERM', () => child.kill('SIGTERM'))
+for (const { say, args, cwd = root } of verbs[verb]()) {
   if (say !== undefined) console.error(`stepwell: ${say}`)
-  const { status, signal, error } = spawnSync(node, args, { cwd: root, stdio: 'inherit' })
-  if (error) throw error
-  if (signal) process.kill(process.pid, signal)
+  child = spawn(node, args, { cwd, stdio: 'inherit' })
+  const [status, signal] = await once(child, 'exit')
+  if (signal) {
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  }
   if (status !== 0) process.exit(status ?? 1)
 }
 if (verb === 'demo') {
