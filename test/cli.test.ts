@@ -337,6 +337,8 @@ describe('bad input gets one clear message, no stack, and exit code 2', () => {
     expect(stderr).toMatch(
       /^step read failed: the input file `nope\.txt` does not exist; .*\(STEPWELL_INPUT_MISSING\)\n$/,
     )
+    // Its table has room for the beginning only.
+    expect((await project.stepwell('runs', 'show')).stdout).toContain(stderr)
   })
 
   test('an output that cannot be stored fails its step, naming the path', async () => {

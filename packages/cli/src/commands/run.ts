@@ -8,8 +8,8 @@ import {
 } from '@stepwell/engine'
 import { monitorsOf } from '@stepwell/loop'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { placeIn } from '../place.ts'
 import { divertConsole } from '../ui/console.ts'
+import { failuresOf } from '../ui/failures.ts'
 import { processTable, summaryLine, withOngoing } from '../ui/process-table.ts'
 import {
   eventProgress,
@@ -233,11 +233,8 @@ function report(
 ): void {
   if (json) printJson('stepwell.run/1', record, watched && 0)
   else if (!events && !quiet) print(`${processTable(record)}\n\n${summaryLine(record)}`)
-  for (const { name, status, error } of Object.values(record.steps)) {
-    if (status !== 'failed' || error === undefined) continue
-    const known = error.code?.startsWith('STEPWELL_')
-    const where = known ? ` (${error.code})` : placeIn(error.stack, dir)
-    process.stderr.write(`step ${name} failed: ${error.message}${where}\n`)
-    if (verbose && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
+  for (const { text, stack } of failuresOf(record, dir)) {
+    process.stderr.write(`${text}\n`)
+    if (verbose && stack !== undefined) process.stderr.write(`${stack}\n`)
   }
 }

@@ -1,5 +1,6 @@
 import { StepwellError, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { failuresOf } from '../ui/failures.ts'
 import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
 import { renderTable } from '../ui/table.ts'
 import { clip, formatDuration, formatTime, shortDigest, visible } from '../ui/text.ts'
@@ -52,6 +53,7 @@ export async function showRun(
     else {
       const scores = metricsTable(record)
       print([processTable(record), ...(scores ? [scores] : []), summaryLine(record)].join('\n\n'))
+      for (const { text } of failuresOf(record, all.engine.dir)) print(text)
       for (const warning of record.warnings) print(`warning: ${warning}`)
     }
     return EXIT.ok
