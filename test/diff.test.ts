@@ -54,9 +54,13 @@ describe('diff', () => {
     const project = words()
     const { record: first } = await project.run()
     project.edit('pipeline.ts', 'factor: 1', 'factor: 3')
-    const { record: second } = await project.run()
+    const { record: second } = await project.run('--because', 'three is better')
     const { stdout } = await project.stepwell('diff')
-    expect(stdout).toMatch(new RegExp(`^run ${first.id}: .*\\nrun ${second.id}: `))
+    expect(stdout).toMatch(
+      new RegExp(
+        `^run ${first.id}: .*\\nrun ${second.id}: .*, [\\d-]+ [\\d:]+\\nbecause three is better\\n\\n`,
+      ),
+    )
     expect(row(stdout, 'count')).toMatch(
       /^count \| succeeded \| params\.factor 1 -> 3 \| output \w{8} -> \w{8} \| - \| \d+ ms/,
     )

@@ -81,7 +81,7 @@ function render(
   const same = steps.filter(({ change }) => change === 'same')
   const shown = all ? steps : steps.filter(({ change }) => change !== 'same')
   const parts = [
-    [before, after].map((run) => `${summaryLine(run)}, ${formatTime(run.startedAt)}`).join('\n'),
+    [before, after].map((run) => summaryLine(run, formatTime(run.startedAt))).join('\n'),
   ]
   if (shown.length > 0) parts.push(diffTable(shown))
   const differ = steps.length - same.length

@@ -82,14 +82,18 @@ export function countStatuses(run: RunRecord): string {
     .join(', ')
 }
 
-/** `run 20261123-...: succeeded in 1.20 s (3 succeeded, 4 cached)` */
-export function summaryLine(run: RunRecord): string {
+/**
+ * `run 20261123-...: succeeded in 1.20 s, 7 steps: 3 succeeded, 4 cached`; below it what it was run for.
+ *
+ * @param more what else is told on its first line
+ */
+export function summaryLine(run: RunRecord, more?: string): string {
   const { status, startedAt, endedAt } = run
   const since = status === 'running' ? ` for ${formatDuration(Date.now() - startedAt)}` : ''
   const took = endedAt === undefined ? since : ` in ${formatDuration(endedAt - startedAt)}`
   const steps = plural(Object.keys(run.steps).length, 'step')
   const why = run.because === undefined ? '' : `\nbecause ${visible(run.because)}`
-  return `run ${run.id}: ${paintStatus(run.status)}${took}, ${steps}: ${countStatuses(run)}${why}`
+  return `run ${run.id}: ${paintStatus(run.status)}${took}, ${steps}: ${countStatuses(run)}${more === undefined ? '' : `, ${more}`}${why}`
 }
 
 export function paintStatus(status: RunRecord['status'] | StepRecord['status']): string {
