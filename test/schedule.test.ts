@@ -220,7 +220,8 @@ describe('stepwell schedule', () => {
 
   test('a run that fails is told, and the loop goes on', async () => {
     const project = fleet()
-    data(project, 'a', 'alert', 'worse')
+    const long = 'worse '.repeat(30).trim()
+    data(project, 'a', 'alert', long)
     const loop = new Talking(project, ['schedule'])
     const said = await loop.says(/^waiting/m)
     expect(said).toMatch(/^drifted: failed: update: the challenger is worse$/m)
@@ -235,6 +236,8 @@ describe('stepwell schedule', () => {
       failure: 'update: the challenger is worse',
     })
     expect(decisions.at(-1)).toMatchObject({ trigger: 'drifted', outcome: 'succeeded' })
+    const { stdout } = await project.stepwell('schedule', '--list')
+    expect(stdout).toContain(`monitor says alert: ${long}; update: the challenger is worse\n`)
   })
 
   test('a pipeline that cannot be loaded is tried again, and nothing is forgotten', async () => {

@@ -1,6 +1,6 @@
 import type { Decision, Loop, LoopStatus, NamedTrigger } from '@stepwell/loop'
 import { renderTable } from '../ui/table.ts'
-import { clip, formatTime, paint, visible } from '../ui/text.ts'
+import { formatTime, paint, visible } from '../ui/text.ts'
 
 /** The triggers of a loop and what was decided, for people. */
 export function scheduleTables({ triggers }: Loop, { live, decisions }: LoopStatus): string {
@@ -38,7 +38,7 @@ function decisionsTable(decisions: readonly Decision[]): string {
       trigger,
       decision,
       outcome === undefined ? '-' : paint(outcome === 'failed' ? 'red' : 'green', outcome),
-      clip(visible(failure === undefined ? why : `${why}; ${failure}`)),
+      visible(failure === undefined ? why : `${why}; ${failure}`),
     ]),
     ['why'],
   )
