@@ -129,12 +129,14 @@ function answerErrors(app: FastifyInstance, { metrics, failed }: HttpParts): voi
   })
 }
 
+const NO_JSON = 'the body is not sent as JSON: add the header content-type: application/json'
+
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const { statusCode: status = 500 } = error as { readonly statusCode?: number }
   const message = error instanceof Error ? error.message : String(error)
   if (status === 413) return new Refusal(413, 'BODY_TOO_LARGE', message)
-  if (status === 415) return new Refusal(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+  if (status === 415) return new Refusal(415, 'UNSUPPORTED_MEDIA_TYPE', NO_JSON)
   if (status >= 400 && status < 500) return new Refusal(status, 'INVALID_REQUEST', message)
   return new Refusal(500, 'INTERNAL', 'the server failed')
 }

@@ -166,6 +166,14 @@ test('1,000 malformed bodies get each an answer that a program can read, and the
   expect((await post(`${server.url}/predict`, ROW, agent)).status).toBe(200)
 })
 
+test('says how to send what is not sent as JSON', async () => {
+  const { server } = await started()
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const { status, body } = await send(`${server.url}/predict`, { body: '{}', headers })
+  expect([status, body['code']]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE'])
+  expect(body['error']).toContain('add the header content-type: application/json')
+})
+
 test('refuses bodies that are too large, with and without a length, and too many rows', async () => {
   const { server } = await started({ bodyLimit: 1000, maxRows: 3 })
   const large = JSON.stringify({ ...ROW, note: 'n'.repeat(2000) })
