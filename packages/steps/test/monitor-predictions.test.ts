@@ -452,6 +452,17 @@ describe('seasons', () => {
 })
 
 describe('the status', () => {
+  test('a share that is 0 throughout is drawn on an axis that does not go below 0', async () => {
+    const project = new ServedProject()
+    const version = await project.register(RELEASE)
+    const { page, report } = await project.monitor([day(project, version, 0)])
+    expect(report.windows).toMatchObject([{ beyondAny: 0 }])
+    const chart = page.split('aria-label="Beyond the range of the training rows"').at(-1) ?? ''
+    expect(chart).not.toBe(page)
+    const ticks = [...chart.matchAll(/class="tick left"[^>]*>([^<]*)</g)].map(([, tick]) => tick)
+    expect([ticks[0], ticks.at(-1)]).toEqual(['0', '1'])
+  })
+
   test('names what is wrong, the worst first, and each measure has thresholds', async () => {
     const project = new ServedProject()
     const version = await project.register(RELEASE)

@@ -87,8 +87,9 @@ function rangeOf(
     bars.reduce((sum, { values }) => sum + (values[window] ?? 0), 0),
   )
   const values = lines.flatMap((line) => line.values).filter((value) => value !== undefined)
-  const [low, high] = widened([0, ...tops, ...values])
-  return high <= 0 && low < 0 ? [low, 0] : [low < 0 ? low : 0, high]
+  const shown = [0, ...tops, ...values]
+  // Zeros alone have no range: what cannot be negative is not to look as if it could.
+  return shown.some((value) => Number.isFinite(value) && value !== 0) ? widened(shown) : [0, 1]
 }
 
 function stack(bars: readonly Series[], window: number, left: Scale, y: Scale): Html {
