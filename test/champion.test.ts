@@ -67,6 +67,9 @@ test('each run compares with the champion that the runs before it have left', as
   const second = champion()
   expect(second).not.toBe(first)
   expect(versionIds(models, 'line')).toHaveLength(2)
+  const { stdout } = await project.stepwell('model', 'show', 'line')
+  expect(stdout).toMatch(/^gate +champion \d\.\d{1,4}, metric rmse, value 0\.\d{1,5}$/m)
+  expect(stdout).toMatch(/ rmse 0\.\d{2,7} passed the gate$/m)
 
   slope(1.1, 1.2)
   const { code, stderr } = await project.stepwell('run', '--quiet')

@@ -124,7 +124,7 @@ function behind(metric: string, value: number, best: number, margin: number): St
 }
 
 /** A number as a message shows it. */
-function short(value: number): string {
+export function short(value: number): string {
   return String(Number(value.toPrecision(6)))
 }
 

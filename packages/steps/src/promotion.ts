@@ -18,7 +18,7 @@ import {
 } from '@stepwell/registry'
 import { projectPath, type ProjectPath } from '@stepwell/registry/files'
 import { reasonOf } from './effect.ts'
-import type { GatePassed } from './gate.ts'
+import { short, type GatePassed } from './gate.ts'
 import type { Metrics } from './metrics.ts'
 import { describeModel, requireModel, type Model } from './model.ts'
 import { referenceOf } from './model-reference.ts'
@@ -132,7 +132,8 @@ async function promote(
     context.log(`version ${version} of ${name} is registered: ${describeModel(model)}`)
     const undone = takenBack(dir.absolute, alias, version, release)
     if (undone !== undefined) throw refused(`${name}@${alias}`, undone)
-    const why = gate === undefined ? undefined : `${gate.metric} ${gate.value} passed the gate`
+    const why =
+      gate === undefined ? undefined : `${gate.metric} ${short(gate.value)} passed the gate`
     const move = moveAlias(dir.absolute, { ...place, version, action: 'promote', why })
     context.log(
       move === undefined

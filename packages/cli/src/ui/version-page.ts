@@ -5,8 +5,23 @@ import { clip, formatTime, plural } from './text.ts'
 /** Metrics in as few words as a cell has room for. */
 export function metricsText(metrics: Readonly<Record<string, number | null>>): string {
   return Object.entries(metrics)
-    .flatMap(([name, value]) => (value === null ? [] : [`${name} ${Number(value.toPrecision(5))}`]))
+    .flatMap(([name, value]) => (value === null ? [] : [`${name} ${shortNumber(value)}`]))
     .join(', ')
+}
+
+/** `max 5, metric rmse, value 4.2`: that it passed is why the version is there. */
+function gateText(gate: object): string {
+  return Object.entries(gate)
+    .filter(([name]) => name !== 'passed')
+    .map(([name, value]: [string, unknown]) => {
+      if (typeof value === 'number') return `${name} ${shortNumber(value)}`
+      return `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`
+    })
+    .join(', ')
+}
+
+function shortNumber(value: number): number {
+  return Number(value.toPrecision(5))
 }
 
 /** All that is known of a version, and the moves of the aliases of its model. */
@@ -23,7 +38,7 @@ export function versionPage(
     ['aliases', aliases.join(', ') || 'none'],
     ['predicts', schema.output.name],
     ['metrics', metricsText(metrics ?? {}) || 'none'],
-    ['gate', gate === null ? 'none' : JSON.stringify(gate)],
+    ['gate', gate === null ? 'none' : gateText(gate)],
   ]
   if (registration !== undefined) {
     const { at, who, by } = registration
