@@ -50,6 +50,18 @@ describe('diff', () => {
     expect(stderr).toMatch(/there is no run "ffff".*STEPWELL_RUN_UNKNOWN/)
   })
 
+  test('takes the latest run before that had the same steps', async () => {
+    const project = words()
+    const { record: first } = await project.run('count')
+    await project.run()
+    project.edit('pipeline.ts', 'factor: 1', 'factor: 3')
+    const { record: last } = await project.run('count')
+    expect((await diffOf(project)).diff).toMatchObject({ from: first.id, to: last.id })
+    // Where there is none, the one before.
+    const { record: other } = await project.run('read')
+    expect((await diffOf(project)).diff).toMatchObject({ from: last.id, to: other.id })
+  })
+
   test('says what changed, why, and what came of it, down to the first cause', async () => {
     const project = words()
     const { record: first } = await project.run()

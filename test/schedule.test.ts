@@ -85,7 +85,7 @@ describe('stepwell schedule', () => {
     const status = await project.stepwell('status')
     expect(status.stdout).toMatch(/^monitor +ongoing/m)
     expect(status.stdout).toMatch(/^update +never run/m)
-    expect(status.stdout).toMatch(/^loop up since .* process \d+/m)
+    expect(status.stdout).toMatch(/^loop up: process \d+ on \S+ since /m)
     data(project, 'b', 'alert', 'temp has psi 0.4')
     const said = await loop.says(/^waiting/m)
     expect(said).toMatch(/arrivals: 1 new file: data\/b\.json: running monitor/)

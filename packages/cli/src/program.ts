@@ -234,7 +234,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
       )
   }
   command('diff', 'compare two recorded runs: what differs, and why')
-    .argument('[from]', 'id of a run (default: the one before the latest that has ended)')
+    .argument('[from]', 'id of a run (default: the latest before it that had the same steps)')
     .argument('[to]', 'id of a run (default: the latest that has ended)')
     .option('--all', 'list the steps in which nothing differs, too')
     .option('--exit-code', 'exit with 3 when outputs differ')

@@ -508,6 +508,18 @@ describe('the status', () => {
     )
   })
 
+  test('one of few rows that is refused is no alert', async () => {
+    const project = new ServedProject()
+    const version = await project.register(RELEASE)
+    const refusals = Array.from({ length: 3 }, () =>
+      project.refusal(version, { refused: { x: 'type' } }),
+    )
+    const of = async (minRows: number): Promise<string> =>
+      (await project.monitor([refusals], { minRows })).report.status
+    expect(await of(4)).toBe('ok')
+    expect(await of(3)).toBe('alert')
+  })
+
   test('with few rows neither drift nor error is judged, and windows are added until there are enough', async () => {
     const project = new ServedProject()
     const version = await project.register(RELEASE)

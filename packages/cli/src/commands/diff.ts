@@ -22,11 +22,13 @@ export interface DiffOptions extends ProjectOptions {
 }
 
 const MOST_NAMES = 8
+// How many runs are looked through for one of the same steps.
+const RECENT = 50
 const MOST_REASONS = 12
 
 /**
- * Compares two recorded runs: the latest that has ended with the one before it, or with the one that is
- * named, or two that are named.
+ * Compares two recorded runs: the latest that has ended with the one that is named, or with the latest before
+ * it that had the same steps, as far as there is one; or two that are named.
  *
  * @throws StepwellError STEPWELL_RUN_UNKNOWN
  */
@@ -59,10 +61,12 @@ async function chooseRuns(
     const pipeline = (before ?? ended[0])?.pipeline ?? record.pipeline
     if (record.endedAt === undefined || record.pipeline !== pipeline) continue
     ended.push(record)
-    if (ended.length === (before === undefined ? 2 : 1)) break
+    const [latest] = ended
+    const isFound = before !== undefined || (ended.length > 1 && hasSameSteps(record, latest))
+    if (isFound || ended.length === RECENT) break
   }
-  const [after, earlier] = ended
-  const other = before ?? earlier
+  const [after, ...earlier] = ended
+  const other = before ?? earlier.find((run) => hasSameSteps(run, after)) ?? earlier[0]
   if (after !== undefined && other !== undefined) return [other, after]
   throw new StepwellError({
     code: 'STEPWELL_RUN_UNKNOWN',
@@ -70,6 +74,14 @@ async function chooseRuns(
     facts: `${plural(ended.length, 'run')} ${ended.length === 1 ? 'has' : 'have'} ended`,
     todo: '`stepwell runs` lists them; `stepwell run` makes one',
   })
+}
+
+function hasSameSteps(run: RunRecord, other: RunRecord | undefined): boolean {
+  const names = (record: RunRecord | undefined): string =>
+    Object.keys(record?.steps ?? {})
+      .toSorted()
+      .join('\0')
+  return names(run) === names(other)
 }
 
 function render(

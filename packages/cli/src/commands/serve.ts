@@ -1,7 +1,7 @@
 import { StepwellError } from '@stepwell/engine'
 import type { LogOptions } from '@stepwell/serve'
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { registryOf, type ModelOptions } from './model.ts'
 import { print, printJson } from './project.ts'
@@ -67,10 +67,12 @@ export async function serve(ref: string, options: ServeCommandOptions): Promise<
       ...(alias !== undefined && { alias }),
       ...(log !== undefined && { log: log.folder }),
     })
-  } else
+  } else {
     print(
       `serving ${model}${alias === undefined ? '' : `@${alias}`}, version ${version}, at ${url}`,
     )
+    if (log !== undefined) print(`logging predictions to ${relative(process.cwd(), log.folder)}`)
+  }
   const signal = await stopped
   tell(`${signal}: what is under way is answered; again to stop at once`)
   await server.close()

@@ -25,9 +25,9 @@ export function scheduleTables({ triggers }: Loop, { live, decisions }: LoopStat
   ].join('\n\n')
 }
 
-/** `loop up since 2026-11-24 14:57:42: process 1127 on ...` */
-export function upText({ since, owner }: NonNullable<LoopStatus['live']>): string {
-  return `loop up since ${formatTime(since)}: ${owner}`
+/** `loop up: process 1127 on vm since 2026-11-24T14:57:42.114Z (stepwell schedule)` */
+export function upText({ owner }: NonNullable<LoopStatus['live']>): string {
+  return `loop up: ${owner}`
 }
 
 function decisionsTable(decisions: readonly Decision[]): string {

@@ -60,10 +60,12 @@ export function judgeInputs(
             `${share} of the rows have an input beyond the range of the training rows`,
         })
       : []),
-    ...finding(refused.share, limits.refused, {
-      show: percent,
-      text: (share) => `${share} of the rows were refused`,
-    }),
+    ...(rows + refused.count >= minRows
+      ? finding(refused.share, limits.refused, {
+          show: percent,
+          text: (share) => `${share} of the rows were refused`,
+        })
+      : []),
     ...(latency === null
       ? []
       : finding(latency.p99, limits.latency, {
