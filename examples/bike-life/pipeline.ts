@@ -20,9 +20,9 @@ export const hours = step({
 })
 
 export const periods = step({
-  description: 'ten months to learn from, and the newest two weeks to be judged by',
+  description: 'seven months to learn from, and the newest two weeks to be judged by',
   inputs: { hours },
-  params: { learn: 300, judge: 14 },
+  params: { learn: 210, judge: 14 },
   run: (inputs, { params }) => {
     const judged = newest(inputs.hours, params.judge)
     const learned = newest(inputs.hours.slice(0, -judged.length), params.learn)
@@ -35,8 +35,8 @@ export const train = step({
   inputs: { rows: periods.pick('learned') },
   params: {
     kind: 'boosting',
-    rounds: 80,
-    rate: 0.15,
+    rounds: 40,
+    rate: 0.2,
     depth: 5,
     target: 'cnt',
     // prettier-ignore
@@ -126,7 +126,7 @@ export default bikes
 
 export const updates = loop(bikes, {
   triggers: {
-    arrived: onNewData(inbox, { run: [monitor], every: '100 ms' }),
+    arrived: onNewData(inbox, { run: [monitor], every: '50 ms' }),
     drifted: onDrift(monitor, { run: [promote], from: 'warn' }),
   },
 })

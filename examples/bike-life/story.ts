@@ -19,7 +19,6 @@ const { values } = parseArgs({
 })
 const DIR = import.meta.dirname
 const CLIENTS = 4
-const OUTCOMES = new Set(['cnt', 'casual', 'registered'])
 
 interface LoopLine {
   readonly type: string
@@ -39,7 +38,9 @@ interface Summary {
 
 const started = performance.now()
 const hours = readHours(values.hours)
-const [before, after] = [0, 1].map((year) => hours.filter(({ yr }) => yr === year))
+const [before, after] = ['2011', '2012'].map((year) =>
+  hours.filter(({ dteday }) => String(dteday).startsWith(year)),
+)
 const weeks = weeksOf(after ?? []).slice(0, Number(values.weeks))
 
 for (const left of ['models', 'predictions', 'work', '.stepwell/loop']) {
@@ -107,11 +108,11 @@ async function ask(url: string, rows: readonly Row[]): Promise<number> {
   const left = rows.values()
   const client = async (): Promise<void> => {
     for (const row of left) {
-      const known = Object.entries(row).filter(([name]) => !OUTCOMES.has(name))
+      const { cnt: _, ...known } = row
       const response = await fetch(`${url}/predict`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(Object.fromEntries(known)),
+        body: JSON.stringify(known),
       })
       if (!response.ok) throw new Error(`the server answers: ${await response.text()}`)
       await response.arrayBuffer()
