@@ -25,7 +25,7 @@ export function scheduleTables({ triggers }: Loop, { live, decisions }: LoopStat
   ].join('\n\n')
 }
 
-/** `loop up: process 1127 on vm since 2026-11-24T14:57:42.114Z (stepwell schedule)` */
+/** `loop up: process 1127 on host since 2026-11-24T14:57:42.114Z (stepwell schedule)` */
 export function upText({ owner }: NonNullable<LoopStatus['live']>): string {
   return `loop up: ${owner}`
 }
