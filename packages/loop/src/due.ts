@@ -141,6 +141,8 @@ class DataWatch implements Watch {
         ? 'the data is not what it was when the loop was last up'
         : describeChange(before, look)
     this.#told = look
+    // More may come while this is seen to.
+    this.isSettled = false
     return { trigger: name, kind, decision: 'run', why, targets: run, news: { seen: look.digest } }
   }
 
