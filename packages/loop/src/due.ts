@@ -141,8 +141,9 @@ class DataWatch implements Watch {
         ? 'the data is not what it was when the loop was last up'
         : describeChange(before, look)
     this.#told = look
-    // More may come while this is seen to.
+    // More may come while this is seen to, so it is looked at again soon.
     this.isSettled = false
+    this.#again = ended + Math.max(Math.min(every, SETTLING), 20 * (ended - started))
     return { trigger: name, kind, decision: 'run', why, targets: run, news: { seen: look.digest } }
   }
 
