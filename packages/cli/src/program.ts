@@ -24,7 +24,7 @@ import { repro, type ReproOptions } from './commands/repro.ts'
 import { restore, type RestoreOptions } from './commands/restore.ts'
 import { pinRun, runs, showRun, type RunsOptions, type ShowOptions } from './commands/runs.ts'
 import { run, type RunOptions } from './commands/run.ts'
-import { schedule, type ScheduleOptions } from './commands/schedule.ts'
+import type { ScheduleOptions } from './commands/schedule.ts'
 import { serve, type ServeCommandOptions } from './commands/serve.ts'
 import { status, type StatusOptions } from './commands/status.ts'
 import { watch, type WatchOptions } from './commands/watch.ts'
@@ -165,7 +165,11 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .option('--events', 'print what is decided, and the events of runs, as lines of JSON')
     .option('--json', 'with --list: print JSON')
     .option('-q, --quiet', 'print errors and warnings only')
-    .action(async (options: ScheduleOptions) => exit(await schedule(argv.slice(1), options)))
+    .action(async (options: ScheduleOptions) => {
+      // Most commands have nothing to do with loops.
+      const { schedule } = await import('./commands/schedule.ts')
+      exit(await schedule(argv.slice(1), options))
+    })
   command('plan', 'say what a run would do, and why')
     .argument('[targets...]', 'names of steps')
     .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)

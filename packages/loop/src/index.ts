@@ -8,7 +8,7 @@ export {
   type Webhook,
 } from './alert.ts'
 export type { Decision } from './decision.ts'
-export { loopStatus, type LoopStatus } from './loop-status.ts'
+export { decisionsOf, liveLoop, type LiveLoop } from './loop-status.ts'
 export { loop, monitorsOf, type Loop, type LoopOptions, type NamedTrigger } from './loop.ts'
 export { runLoop, type LoopEvent, type LoopPlace } from './run-loop.ts'
 export { engineRunner, type LoopRunRequest, type Runner } from './runner.ts'

@@ -3,21 +3,20 @@ import type { Decision } from './decision.ts'
 import { LoopFiles, type LoopNotice } from './loop-files.ts'
 import { claimOf } from './run-loop.ts'
 
-/** What is known of a pipeline's loop, without having it. */
-export interface LoopStatus {
-  /** The loop that is up now, and who runs it, in words. */
-  readonly live?: LoopNotice & { readonly owner: string }
-  /** What was decided, oldest first. */
-  readonly decisions: readonly Decision[]
+/** A loop that is up now. */
+export interface LiveLoop extends LoopNotice {
+  /** Who runs it, in words. */
+  readonly owner: string
 }
 
-/** Reads files only. */
-export function loopStatus(engine: Engine, pipeline: string): LoopStatus {
-  const files = new LoopFiles(engine.dir, pipeline)
+/** The loop of a pipeline, if one is up. Reads files only. */
+export function liveLoop(engine: Engine, pipeline: string): LiveLoop | undefined {
   const owner = engine.claimant(claimOf(pipeline))
-  const notice = owner === undefined ? undefined : files.notice()
-  return {
-    ...(owner !== undefined && notice !== undefined && { live: { ...notice, owner } }),
-    decisions: files.decisions(),
-  }
+  const notice = owner === undefined ? undefined : new LoopFiles(engine.dir, pipeline).notice()
+  return owner === undefined || notice === undefined ? undefined : { ...notice, owner }
+}
+
+/** What the loops of a pipeline have decided, oldest first. Reads files only. */
+export function decisionsOf(engine: Engine, pipeline: string): Decision[] {
+  return new LoopFiles(engine.dir, pipeline).decisions()
 }

@@ -7,7 +7,7 @@ import {
   engineRunner,
   hook,
   loop,
-  loopStatus,
+  decisionsOf,
   onDrift,
   onNewData,
   runLoop,
@@ -62,7 +62,7 @@ class Place implements AsyncDisposable {
   }
 
   get decisions(): string[] {
-    return loopStatus(this.engine, 'fleet').decisions.map(({ trigger, decision }) =>
+    return decisionsOf(this.engine, 'fleet').map(({ trigger, decision }) =>
       [trigger, decision].join(' '),
     )
   }

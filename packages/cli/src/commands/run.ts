@@ -6,7 +6,6 @@ import {
   type RunRecord,
   type RunRequest,
 } from '@stepwell/engine'
-import { monitorsOf } from '@stepwell/loop'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { divertConsole } from '../ui/console.ts'
 import { failuresOf } from '../ui/failures.ts'
@@ -19,6 +18,7 @@ import {
   terminalProgress,
   type Progress,
 } from '../ui/progress.ts'
+import { STOPPING } from '../ui/stopping.ts'
 import { WatchedRun } from '../watch/watched-run.ts'
 import { noteLineage } from './lineage.ts'
 import { readPlan } from './plan-file.ts'
@@ -90,10 +90,10 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       if (watched !== undefined && signal === 'SIGINT') return
       interrupts = signal === 'SIGTERM' ? Math.max(interrupts + 1, 2) : interrupts + 1
       if (interrupts === 1) {
-        progress.note('stopping: what runs may end, nothing new starts; again to stop that too')
+        progress.note(STOPPING.finish)
         going.stop('finish')
       } else if (interrupts === 2) {
-        progress.note('stopping what runs; its outputs are dropped')
+        progress.note(STOPPING.kill)
         going.stop('kill')
       } else {
         process.off('exit', onExit)
@@ -133,7 +133,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
       process.off('beforeExit', onIdle).off('exit', onExit)
     }
-    const monitors = options.watched === 'id' ? monitorsIn(loaded) : []
+    const monitors = options.watched === 'id' ? await monitorsIn(loaded) : []
     report(withOngoing(record, monitors), options, dir)
     await recordStages(loaded, engine, record, options)
     noteLineage(dir, record)
@@ -143,7 +143,8 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
 }
 
 /** None where the loop has been edited away since it began. */
-function monitorsIn(loaded: LoadedPipeline): string[] {
+async function monitorsIn(loaded: LoadedPipeline): Promise<string[]> {
+  const { monitorsOf } = await import('@stepwell/loop')
   return loopsIn(loaded).flatMap(monitorsOf)
 }
 

@@ -1,5 +1,5 @@
 import { StepwellError } from '@stepwell/engine'
-import { loopStatus, runLoop, type LoopEvent } from '@stepwell/loop'
+import { decisionsOf, liveLoop, runLoop, type LoopEvent } from '@stepwell/loop'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { loopIn } from '../load-pipeline.ts'
 import { CycleRunner } from '../schedule/cycle-runner.ts'
@@ -79,7 +79,8 @@ function teller({ events, quiet }: ScheduleOptions): (event: LoopEvent) => void 
 async function list({ json, ...options }: ScheduleOptions): Promise<ExitCode> {
   return await withPipeline(options, {}, async (engine, loaded) => {
     const loop = loopIn(loaded)
-    const { live, decisions } = loopStatus(engine, loop.pipeline.name)
+    const live = liveLoop(engine, loop.pipeline.name)
+    const decisions = decisionsOf(engine, loop.pipeline.name)
     if (json) {
       printJson('stepwell.schedule/1', {
         pipeline: loop.pipeline.name,
@@ -87,10 +88,7 @@ async function list({ json, ...options }: ScheduleOptions): Promise<ExitCode> {
         ...(live !== undefined && { live }),
         decisions,
       })
-    } else {
-      const latest = decisions.slice(-MOST_LISTED)
-      print(scheduleTables(loop, { ...(live !== undefined && { live }), decisions: latest }))
-    }
+    } else print(scheduleTables(loop, live, decisions.slice(-MOST_LISTED)))
     return await Promise.resolve(EXIT.ok)
   })
 }

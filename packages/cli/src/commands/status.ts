@@ -1,5 +1,4 @@
 import type { LiveRun, PipelineStatus, StepSituation, StepState } from '@stepwell/engine'
-import { loopStatus } from '@stepwell/loop'
 import { upText } from '../schedule/tables.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { ownReasons, reasonLines } from '../ui/reasons.ts'
@@ -17,7 +16,8 @@ export interface StatusOptions extends ProjectOptions {
 export async function status(options: StatusOptions): Promise<ExitCode> {
   return await withPipeline(options, {}, async (engine, { pipeline }) => {
     const found = await engine.status(pipeline)
-    const { live: loop } = loopStatus(engine, pipeline.name)
+    const { liveLoop } = await import('@stepwell/loop')
+    const loop = liveLoop(engine, pipeline.name)
     if (options.json) printJson('stepwell.status/1', { ...found, ...(loop && { loop }) })
     else {
       for (const warning of found.warnings) process.stderr.write(`warning: ${warning}\n`)

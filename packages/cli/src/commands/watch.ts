@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import { openEngine, sourcesBehind, type StepwellError, type Watched } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { findPipeline } from '../load-pipeline.ts'
+import { STOPPING } from '../ui/stopping.ts'
 import { plural } from '../ui/text.ts'
 import { Burst } from '../watch/burst.ts'
 import { Cycle, lookAhead } from '../watch/cycle.ts'
@@ -93,13 +94,9 @@ class Session {
     if (cycle !== undefined) {
       this.#exit = EXIT.interrupted
       if (this.#interrupts === 1) {
-        cycle.stop(
-          'finish',
-          'stopping: what runs may end, nothing new starts; again to stop that too',
-        )
-      } else if (this.#interrupts <= 3) {
-        cycle.stop('kill', 'stopping what runs; its outputs are dropped')
-      } else cycle.kill()
+        cycle.stop('finish', STOPPING.finish)
+      } else if (this.#interrupts <= 3) cycle.stop('kill', STOPPING.kill)
+      else cycle.kill()
     }
     this.#end.resolve('end')
   }

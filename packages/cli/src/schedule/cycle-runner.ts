@@ -1,5 +1,6 @@
 import { StepwellError, type Engine, type RunRecord } from '@stepwell/engine'
 import type { LoopRunRequest, Runner } from '@stepwell/loop'
+import { STOPPING } from '../ui/stopping.ts'
 import { Cycle } from '../watch/cycle.ts'
 
 /** Runs each in a process of its own, with the code as it then is. */
@@ -17,12 +18,8 @@ export class CycleRunner implements Runner {
   async run({ targets, because, finish, kill }: LoopRunRequest): Promise<RunRecord> {
     const cycle = new Cycle([...targets, `--because=${because}`, ...this.#args])
     this.#cycle = cycle
-    const onFinish = (): void =>
-      cycle.stop(
-        'finish',
-        'stopping: what runs may end, nothing new starts; again to stop that too',
-      )
-    const onKill = (): void => cycle.stop('kill', 'stopping what runs; its outputs are dropped')
+    const onFinish = (): void => cycle.stop('finish', STOPPING.finish)
+    const onKill = (): void => cycle.stop('kill', STOPPING.kill)
     finish.addEventListener('abort', onFinish)
     kill.addEventListener('abort', onKill)
     let code: number | null

@@ -1,9 +1,13 @@
-import type { Decision, Loop, LoopStatus, NamedTrigger } from '@stepwell/loop'
+import type { Decision, LiveLoop, Loop, NamedTrigger } from '@stepwell/loop'
 import { renderTable } from '../ui/table.ts'
 import { formatTime, paint, visible } from '../ui/text.ts'
 
 /** The triggers of a loop and what was decided, for people. */
-export function scheduleTables({ triggers }: Loop, { live, decisions }: LoopStatus): string {
+export function scheduleTables(
+  { triggers }: Loop,
+  live: LiveLoop | undefined,
+  decisions: readonly Decision[],
+): string {
   const next = new Map(live?.triggers.map((trigger) => [trigger.name, trigger.next]))
   const upcoming = (trigger: NamedTrigger): string => {
     const at = next.get(trigger.name)
@@ -26,7 +30,7 @@ export function scheduleTables({ triggers }: Loop, { live, decisions }: LoopStat
 }
 
 /** `loop up: process 1127 on host since 2026-11-24T14:57:42.114Z (stepwell schedule)` */
-export function upText({ owner }: NonNullable<LoopStatus['live']>): string {
+export function upText({ owner }: LiveLoop): string {
   return `loop up: ${owner}`
 }
 
@@ -44,7 +48,7 @@ function decisionsTable(decisions: readonly Decision[]): string {
   )
 }
 
-/** `monitor says alert`, `0 6 * * 1 (Europe/Vienna)`, `files of data/*.csv` */
+/** `monitor says alert`, `0 6 * * 1 (Europe/Vienna)`, `new data in data/*.csv` */
 function whenText(trigger: NamedTrigger): string {
   switch (trigger.kind) {
     case 'schedule':

@@ -45,7 +45,7 @@ export interface MonitorPredictionsParams {
    */
   readonly newest?: number
   /**
-   * With fewer rows, drift, ranges and errors are not judged; with fewer training rows that are like those
+   * With fewer rows, only latency is judged; with fewer training rows that are like those
    * of a window, it is compared with all. A whole number from 1.
    * @default 50
    */
