@@ -1,4 +1,4 @@
-import { html, showNumber, type Html } from '../report/html.ts'
+import { html, htmlDocument, showNumber, type Html } from '../report/html.ts'
 import { STYLE } from '../report/style.ts'
 import { timeChart, type TimeChart } from '../report/time-plot.ts'
 import type { Status } from '../status.ts'
@@ -27,29 +27,15 @@ const VERDICTS: Readonly<Record<Status, string>> = {
 export function renderMonitoring(page: MonitoringPage): string {
   const { title, report } = page
   const { windows } = report
-  const { html: text } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'"
-        />
-        <title>${title}</title>
-        <style>
-          ${{ html: STYLE + MONITORING_STYLE }}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          ${verdict(page)}
-        </header>
-        <main>${windows.length === 0 ? undefined : body(page)}</main>
-      </body>
-    </html> `
-  return text
+  return htmlDocument(
+    title,
+    STYLE + MONITORING_STYLE,
+    html`<header>
+        <h1>${title}</h1>
+        ${verdict(page)}
+      </header>
+      <main>${windows.length === 0 ? undefined : body(page)}</main>`,
+  )
 }
 
 function verdict({ name, report }: MonitoringPage): Html {

@@ -59,3 +59,26 @@ export function showTick(value: number): string {
   const [unit, letter] = size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : [1e3, 'k']
   return showNumber(value / unit) + letter
 }
+
+/** A document that loads nothing. The same content gives the same bytes. */
+export function htmlDocument(title: string, style: string, content: Html): string {
+  const { html: text } = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'"
+        />
+        <title>${title}</title>
+        <style>
+          ${{ html: style }}
+        </style>
+      </head>
+      <body>
+        ${content}
+      </body>
+    </html> `
+  return text
+}

@@ -6,7 +6,7 @@ import { importanceOf, isClassifier, type Model } from '../model.ts'
 import { describeCandidate, type Best } from '../search.ts'
 import { deviation, mean, quantile } from '../summary.ts'
 import { cellsOf, numbersOf, type Rows } from '../table.ts'
-import { html, showNumber, type Html } from './html.ts'
+import { html, htmlDocument, showNumber, type Html } from './html.ts'
 import { errorNameOf, type Importance } from './permutation.ts'
 import { bars, curve, dots, histogram, scatter, spark, steps, type Point } from './plot.ts'
 import { STYLE } from './style.ts'
@@ -58,38 +58,24 @@ const LOWER = new Set(['rmse', 'mae', 'mape', 'logLoss'])
 /** A report as one HTML document, which loads nothing. The same page gives the same bytes. */
 export function renderPage(page: Page): string {
   const { title, model, evaluation } = page
-  const { html: text } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'"
-        />
-        <title>${title}</title>
-        <style>
-          ${{ html: STYLE }}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          <p>
-            A <strong>${model.kind}</strong> model of <strong>${model.target}</strong> on
-            ${model.features.length} ${model.features.length === 1 ? 'feature' : 'features'},
-            ${'rows' in model ? `trained on ${showNumber(model.rows)} rows and scored` : 'scored'}
-            on ${showNumber(page.rows.length)} others.
-          </p>
-        </header>
-        <main>
-          ${tiles(evaluation)}${isClassifier(model) ? classified(model, page) : regressed(page)}${importances(page)}${
-            page.best === undefined ? undefined : searched(page.best)
-          }${sliced(evaluation, model)}${summary(page)}
-        </main>
-      </body>
-    </html> `
-  return text
+  return htmlDocument(
+    title,
+    STYLE,
+    html`<header>
+        <h1>${title}</h1>
+        <p>
+          A <strong>${model.kind}</strong> model of <strong>${model.target}</strong> on
+          ${model.features.length} ${model.features.length === 1 ? 'feature' : 'features'},
+          ${'rows' in model ? `trained on ${showNumber(model.rows)} rows and scored` : 'scored'} on
+          ${showNumber(page.rows.length)} others.
+        </p>
+      </header>
+      <main>
+        ${tiles(evaluation)}${isClassifier(model) ? classified(model, page) : regressed(page)}${importances(page)}${
+          page.best === undefined ? undefined : searched(page.best)
+        }${sliced(evaluation, model)}${summary(page)}
+      </main>`,
+  )
 }
 
 function tiles({ metrics, champion }: Evaluation): Html {

@@ -1,3 +1,4 @@
+import { uprightAxis } from './axis.ts'
 import { html, shorten, showNumber, showTick, type Html } from './html.ts'
 import { at, padded, path, scaleBand, scaleLinear, ticksOf, widened, type Scale } from './scale.ts'
 
@@ -241,18 +242,7 @@ function frame(labels: Labels, x: Scale, y: Scale, marks: Html): Html {
   const bottom = HEIGHT - MARGIN.bottom
   const right = WIDTH - MARGIN.right
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${labels.about}">
-    ${y.ticks(5).map(
-      (tick) =>
-        html`<path
-            class="grid"
-            d="${path([
-              [MARGIN.left, y(tick)],
-              [right, y(tick)],
-            ])}"
-          /><text class="tick left" x="${MARGIN.left - 6}" y="${at(y(tick))}"
-            >${showTick(tick)}</text
-          >`,
-    )}${ticksOf(x).map(
+    ${uprightAxis(y, { left: MARGIN.left, right })}${ticksOf(x).map(
       (tick) =>
         html`<path
             class="grid"

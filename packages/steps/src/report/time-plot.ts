@@ -1,4 +1,5 @@
-import { html, showTick, type Html } from './html.ts'
+import { uprightAxis } from './axis.ts'
+import { html, type Html } from './html.ts'
 import { at, path, scaleLinear, widened, type Scale } from './scale.ts'
 
 /** A number for each window, where there is one. */
@@ -45,18 +46,7 @@ export function timeChart(chart: TimeChart): Html {
   const knots = (line: Series): boolean =>
     windows.length <= MAX_KNOTS || line.values.filter((value) => value !== undefined).length === 1
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${about}">
-    ${y.ticks(5).map(
-      (tick) =>
-        html`<path
-            class="grid"
-            d="${path([
-              [MARGIN.left, y(tick)],
-              [right, y(tick)],
-            ])}"
-          /><text class="tick left" x="${MARGIN.left - 6}" y="${at(y(tick))}"
-            >${showTick(tick)}</text
-          >`,
-    )}${columns}${changes(marks, left, { top: MARGIN.top, bottom, right })}${lines.map((line) => curves(line, left, y))}${lines.filter(knots).map((line) => dotsOf(line, middle, y))}${dates(
+    ${uprightAxis(y, { left: MARGIN.left, right })}${columns}${changes(marks, left, { top: MARGIN.top, bottom, right })}${lines.map((line) => curves(line, left, y))}${lines.filter(knots).map((line) => dotsOf(line, middle, y))}${dates(
       windows,
       left,
       {
