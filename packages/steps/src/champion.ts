@@ -1,14 +1,7 @@
 import { StepwellError, type FileInput, type StepContext } from '@stepwell/engine/author'
-import {
-  aliasFolder,
-  latestMove,
-  latestMoveIn,
-  loadVersion,
-  requireAliasName,
-  requireModelName,
-} from '@stepwell/registry'
-import { projectPath, type ProjectPath } from '@stepwell/registry/files'
+import { aliasFolder, latestMove, latestMoveIn, loadVersion } from '@stepwell/registry'
 import { dirname, resolve } from 'node:path'
+import { readAliasPlace, type AliasPlace } from './alias-place.ts'
 import { reasonOf, type EffectStep } from './effect.ts'
 import type { Metrics } from './metrics.ts'
 import { requireModel, type Model } from './model.ts'
@@ -100,22 +93,12 @@ function staleChampion(
   })
 }
 
-interface Place {
-  readonly dir: ProjectPath
-  readonly name: string
-  readonly alias: string
-}
-
-function placeOf(context: Pick<StepContext<FindChampionParams>, 'params' | 'dir'>): Place {
+function placeOf(context: Pick<StepContext<FindChampionParams>, 'params' | 'dir'>): AliasPlace {
   const params = readParams('findChampion', context.params, ['name', 'dir', 'alias'])
-  return {
-    dir: projectPath(context.dir, params.text('dir', 'models')),
-    name: requireModelName(params.text('name')),
-    alias: requireAliasName(params.text('alias', 'champion')),
-  }
+  return readAliasPlace(params, context.dir)
 }
 
-function otherMoves({ dir, name, alias }: Place, facts: string): StepwellError {
+function otherMoves({ dir, name, alias }: AliasPlace, facts: string): StepwellError {
   const pattern = `${dir.relative}/${name}/aliases/${alias}/*.json`
   return new StepwellError({
     code: 'STEPWELL_MOVES_OTHER',

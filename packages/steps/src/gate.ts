@@ -1,6 +1,7 @@
 import { StepwellError, type StepContext } from '@stepwell/engine/author'
 import type { Metrics } from './metrics.ts'
 import { readParams } from './params.ts'
+import { significant } from './significant.ts'
 
 export interface GateInputs {
   /** The metrics to judge, such as the output of `evaluateRegression`. */
@@ -117,15 +118,10 @@ function behind(metric: string, value: number, best: number, margin: number): St
   const needed = margin === 0 ? 'as good as' : `better by ${margin} than`
   return new StepwellError({
     code: 'STEPWELL_GATE_CLOSED',
-    what: `${metric} ${short(value)} is not ${needed} the champion's ${short(best)}`,
+    what: `${metric} ${significant(value)} is not ${needed} the champion's ${significant(best)}`,
     facts: 'nothing after the gate runs',
     todo: "improve the model, or change the margin in the gate's params",
   })
-}
-
-/** A number as a message shows it. */
-export function short(value: number): string {
-  return String(Number(value.toPrecision(6)))
 }
 
 function closed(

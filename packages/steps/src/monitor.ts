@@ -10,6 +10,7 @@ import { withModel } from './open-model.ts'
 import { readParams } from './params.ts'
 import { problemOfPerformance, writePerformance } from './performance-log.ts'
 import { readThresholds, statusOf, worst, type Status } from './status.ts'
+import { significant } from './significant.ts'
 import { mean } from './summary.ts'
 import { cellsOf, numbersOf, requireColumns, requireRows, type Rows } from './table.ts'
 import { shortDigest } from './version.ts'
@@ -295,15 +296,10 @@ function publishNumbers(
   }
   context.log(`version ${version} on ${period.n} rows: ${status}`)
   context.log(
-    `rmse ${short(period.rmse)}, ${short(period.rmseRatio)} times that of the training rows`,
+    `rmse ${significant(period.rmse)}, ${significant(period.rmseRatio)} times that of the training rows`,
   )
   for (const { column, psi, ks, status: columnStatus } of drift) {
     if (columnStatus !== 'ok')
-      context.log(`${columnStatus}: ${column} has psi ${short(psi)}, ks ${short(ks)}`)
+      context.log(`${columnStatus}: ${column} has psi ${significant(psi)}, ks ${significant(ks)}`)
   }
-}
-
-/** A number as a log line shows it. */
-function short(value: number): string {
-  return String(Number(value.toPrecision(6)))
 }

@@ -9,19 +9,18 @@ import {
   problemOfVersion,
   readReference,
   registerVersion,
-  requireAliasName,
-  requireModelName,
   rolledBack,
   type ModelSchema,
   type Move,
   type Release,
 } from '@stepwell/registry'
-import { projectPath, type ProjectPath } from '@stepwell/registry/files'
+import { readAliasPlace, type AliasPlace } from './alias-place.ts'
 import { reasonOf } from './effect.ts'
-import { short, type GatePassed } from './gate.ts'
+import type { GatePassed } from './gate.ts'
 import type { Metrics } from './metrics.ts'
 import { describeModel, requireModel, type Model } from './model.ts'
 import { referenceOf } from './model-reference.ts'
+import { significant } from './significant.ts'
 import { readBounds, schemaOf, type FeatureBounds } from './model-schema.ts'
 import { withModel } from './open-model.ts'
 import { readParams } from './params.ts'
@@ -133,7 +132,7 @@ async function promote(
     const undone = takenBack(dir.absolute, alias, version, release)
     if (undone !== undefined) throw refused(`${name}@${alias}`, undone)
     const why =
-      gate === undefined ? undefined : `${gate.metric} ${short(gate.value)} passed the gate`
+      gate === undefined ? undefined : `${gate.metric} ${significant(gate.value)} passed the gate`
     const move = moveAlias(dir.absolute, { ...place, version, action: 'promote', why })
     context.log(
       move === undefined
@@ -218,17 +217,8 @@ function stalePromotion(
   })
 }
 
-function placeOf(context: Pick<StepContext<PromoteModelParams>, 'params' | 'dir'>): {
-  dir: ProjectPath
-  name: string
-  alias: string
-} {
-  const params = readParams('promoteModel', context.params, PARAMS)
-  return {
-    dir: projectPath(context.dir, params.text('dir', 'models')),
-    name: requireModelName(params.text('name')),
-    alias: requireAliasName(params.text('alias', 'champion')),
-  }
+function placeOf(context: Pick<StepContext<PromoteModelParams>, 'params' | 'dir'>): AliasPlace {
+  return readAliasPlace(readParams('promoteModel', context.params, PARAMS), context.dir)
 }
 
 /** A row that the schema allows, for a model of whose rows none is known. */

@@ -1,5 +1,6 @@
 import type { Drift } from '../drift.ts'
 import type { ParamReader } from '../params.ts'
+import { significant } from '../significant.ts'
 import { readThresholds, statusOf, worst, type Status, type Thresholds } from '../status.ts'
 import type { WindowError } from './error.ts'
 import type { Measures } from './measure.ts'
@@ -145,5 +146,5 @@ function percent(share: number): string {
 }
 
 function short(value: number): string {
-  return String(Number(value.toPrecision(3)))
+  return significant(value, 3)
 }

@@ -1,0 +1,4 @@
+/** A number as a message shows it: to so many significant digits, without zeros at the end. */
+export function significant(value: number, digits = 6): string {
+  return String(Number(value.toPrecision(digits)))
+}
