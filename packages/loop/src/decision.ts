@@ -1,6 +1,6 @@
 /** What a loop made of a trigger, and what came of it. */
 export interface Decision {
-  /** Milliseconds since the epoch. */
+  /** When it was made, in milliseconds since the epoch: before the run that it led to. */
   readonly at: number
   readonly trigger: string
   readonly kind: 'schedule' | 'new-data' | 'drift'

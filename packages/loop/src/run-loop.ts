@@ -157,15 +157,16 @@ class GoingLoop {
 
   /** Decides about what is due: all that is to be run is one run. */
   async #see(due: readonly Due[]): Promise<void> {
+    const at = Date.now()
     const waiting = due.filter(({ decision }) => decision === 'wait')
     const running = due.filter(({ decision }) => decision === 'run')
-    this.#tell({ type: 'decided', at: Date.now(), decisions: due.map((each) => decided(each)) })
+    this.#tell({ type: 'decided', at, decisions: due.map((each) => decided(each, at)) })
     for (const each of due) {
       this.#alerts.ofStatus(each, this.#memory[each.trigger]?.status ?? 'ok')
     }
     this.#conclude(
       waiting,
-      waiting.map((each) => decided(each)),
+      waiting.map((each) => decided(each, at)),
     )
     if (running.length === 0) return
     const targets = [...new Set(running.flatMap((each) => each.targets))]
@@ -187,7 +188,7 @@ class GoingLoop {
     const { id, status } = record
     const failure = failureOf(record)
     const decisions = running.map((each) => ({
-      ...decided(each),
+      ...decided(each, at),
       run: id,
       outcome: status,
       ...(failure !== undefined && { failure }),
@@ -267,9 +268,9 @@ class GoingLoop {
   }
 }
 
-function decided({ trigger, kind, decision, why, judged, targets }: Due): Decision {
+function decided({ trigger, kind, decision, why, judged, targets }: Due, at: number): Decision {
   return {
-    at: Date.now(),
+    at,
     trigger,
     kind,
     decision,
