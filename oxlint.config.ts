@@ -27,6 +27,7 @@ const L4 = [
   'outline',
   'plan-services',
   'plan-steps',
+  'read-output',
   'restore-outs',
   'run-map',
   'run-services',

@@ -1,7 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } from './accepting.ts'
 import { actionOf } from './action.ts'
-import type { Artifact } from './artifact.ts'
 import { listCache, type CacheListing } from './cache-entries.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { copyOuts, type CopyRequest } from './copy-outs.ts'
@@ -21,7 +20,6 @@ import { isLoadingModules } from './executor/loading.ts'
 import { RoutingExecutor } from './executor/routing-executor.ts'
 import { workersOf } from './executor/workers.ts'
 import { Halt, type OnFailure } from './halt.ts'
-import { pickField } from './pick.ts'
 import { namesOf, type Pipeline } from './pipeline.ts'
 import { pipelineStatus, type PipelineStatus } from './pipeline-status.ts'
 import type { Plan } from './plan.ts'
@@ -30,6 +28,7 @@ import { planSteps } from './plan-steps.ts'
 import { ProjectState, type StateOptions } from './project-state.ts'
 import { ranksOf } from './rank.ts'
 import type { ProcessIdentity } from './process-identity.ts'
+import { outputOf, readOutput } from './read-output.ts'
 import { recentOutputs } from './recent-outputs.ts'
 import { capacityOf } from './resources.ts'
 import type { RunRecord } from './run.ts'
@@ -49,8 +48,7 @@ import {
   type PlanRequest,
   type Situation,
 } from './situation.ts'
-import { definition, type Picked, type Step } from './step.ts'
-import type { StepRecord } from './step-record.ts'
+import { definition } from './step.ts'
 import { identityOf } from './store/owner.ts'
 import { createState } from './store/project.ts'
 import type { ArtifactStore, Claim, FileDigests } from './store/store.ts'
@@ -173,7 +171,7 @@ export class Engine implements AsyncDisposable {
         this.#carryOut(pipeline, request, halt, emit).catch((error: unknown) => {
           throw explainTrouble(error, this.#state.dirs.root)
         }),
-      (handle, record) => this.#read(handle, names, record),
+      (handle, record) => readOutput(handle, names, record, this.#state.artifacts),
       halt,
     )
     const active = run.result.catch(() => undefined).finally(() => this.#active.delete(active))
@@ -571,34 +569,6 @@ export class Engine implements AsyncDisposable {
       claim.release()
     }
   }
-
-  async #read(
-    handle: Step | Picked,
-    names: ReadonlyMap<Step, string>,
-    record: RunRecord,
-  ): Promise<unknown> {
-    const name = names.get(handle.kind === 'pick' ? handle.step : handle)
-    const { output, picks = {} } = outputOf(record, name)
-    const field = handle.kind === 'pick' ? handle.field : undefined
-    const picked = field === undefined ? undefined : picks[field]
-    const value = decodeValue(await this.#state.artifacts.get((picked ?? output).digest))
-    return field === undefined || picked !== undefined ? value : pickField(name ?? '', value, field)
-  }
-}
-
-/** @throws StepwellError STEPWELL_NO_OUTPUT. */
-function outputOf(
-  record: RunRecord,
-  name: string | undefined,
-): StepRecord & { readonly output: Artifact } {
-  const step = Object.hasOwn(record.steps, name ?? '') ? record.steps[name ?? ''] : undefined
-  if (step?.output !== undefined) return { ...step, output: step.output }
-  throw new StepwellError({
-    code: 'STEPWELL_NO_OUTPUT',
-    what: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
-    facts: `the run ${record.status}`,
-    todo: 'look at its record for why',
-  })
 }
 
 /** No step has this key. */

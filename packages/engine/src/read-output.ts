@@ -1,0 +1,45 @@
+import type { Artifact } from './artifact.ts'
+import { StepwellError } from './errors.ts'
+import { pickField } from './pick.ts'
+import type { RunRecord } from './run.ts'
+import type { Picked, Step } from './step.ts'
+import type { StepRecord } from './step-record.ts'
+import type { ArtifactStore } from './store/store.ts'
+import { decodeValue } from './value.ts'
+
+/**
+ * What a step, or a field of it, gave in a run.
+ * @param names those of the steps of its pipeline
+ * @throws StepwellError STEPWELL_NO_OUTPUT, STEPWELL_ARTIFACT where the bytes are gone.
+ */
+export async function readOutput(
+  handle: Step | Picked,
+  names: ReadonlyMap<Step, string>,
+  record: RunRecord,
+  artifacts: ArtifactStore,
+): Promise<unknown> {
+  const name = names.get(handle.kind === 'pick' ? handle.step : handle)
+  const { output, picks = {} } = outputOf(record, name)
+  const field = handle.kind === 'pick' ? handle.field : undefined
+  const picked = field === undefined ? undefined : picks[field]
+  const value = decodeValue(await artifacts.get((picked ?? output).digest))
+  return field === undefined || picked !== undefined ? value : pickField(name ?? '', value, field)
+}
+
+/**
+ * The record of a step that has an output.
+ * @throws StepwellError STEPWELL_NO_OUTPUT.
+ */
+export function outputOf(
+  record: RunRecord,
+  name: string | undefined,
+): StepRecord & { readonly output: Artifact } {
+  const step = Object.hasOwn(record.steps, name ?? '') ? record.steps[name ?? ''] : undefined
+  if (step?.output !== undefined) return { ...step, output: step.output }
+  throw new StepwellError({
+    code: 'STEPWELL_NO_OUTPUT',
+    what: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
+    facts: `the run ${record.status}`,
+    todo: 'look at its record for why',
+  })
+}
