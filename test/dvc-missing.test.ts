@@ -2,20 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { WORD_STAGES } from './dvc-words.ts'
 import { all, Project } from './rig.ts'
 
-const CHAIN = `
-stages:
-  count:
-    cmd: wc -w < words.txt > count.txt
-    deps: [words.txt]
-    outs: [count.txt]
-  scale:
-    cmd: expr $(cat count.txt) '*' \${factor} > scaled.txt
-    deps: [count.txt]
-    params: [factor]
-    outs: [scaled.txt]
-  report:
+const CHAIN = `${WORD_STAGES}  report:
     cmd: cat scaled.txt > report.txt
     deps: [scaled.txt]
     outs: [report.txt]

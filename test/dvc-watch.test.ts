@@ -1,22 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { WORD_STAGES } from './dvc-words.ts'
 import { Project } from './rig.ts'
 import { Watching } from './watching.ts'
 
-const STAGES = `stages:
-  count:
-    cmd: wc -w < words.txt > count.txt
-    deps: [words.txt]
-    outs: [count.txt]
-  scale:
-    cmd: expr $(cat count.txt) '*' \${factor} > scaled.txt
-    deps: [count.txt]
-    params: [factor]
-    outs: [scaled.txt]
-`
-
 function watched(): Project {
   const project = new Project()
-  project.write('dvc.yaml', STAGES)
+  project.write('dvc.yaml', WORD_STAGES)
   project.write('params.yaml', 'factor: 2\n')
   project.write('words.txt', 'one two\n')
   return project
@@ -44,7 +33,7 @@ describe('watch on a project with dvc.yaml', { retry: 3, timeout: 30_000 }, () =
 
     project.write(
       'dvc.yaml',
-      `${STAGES}  report:\n    cmd: cp scaled.txt report.txt\n    deps: [scaled.txt]\n    outs: [report.txt]\n`,
+      `${WORD_STAGES}  report:\n    cmd: cp scaled.txt report.txt\n    deps: [scaled.txt]\n    outs: [report.txt]\n`,
     )
     await watching.says(/^dvc\.yaml changed: running$/m)
     expect(await watching.idle()).toMatch(/3 steps: 1 succeeded, 2 cached/)
