@@ -1,76 +1,29 @@
 import { defineConfig } from 'oxlint'
 
-// Layers of packages/engine/src, lowest first. A file imports its own layer and those below.
-const L0 = ['errors', 'json', 'digest', 'describe', 'impossible']
-const L1 = (
-  'acceptance action artifact code code-report command command-line context demand estimate event eviction execution fingerprint gate graph halt input kept-runs log-limit mapping matrix order pause pick ' +
-  'pinned pipeline pipeline-status plan plan-file plan-moved planned-step process-identity quantity rank ready-queue reason reason-text reason-warning ' +
-  'recent-outputs resources run run-diff shell-text snapshot status step step-map step-record tree value'
-).split(' ')
-const PORTS = ['store/store', 'executor/executor']
-const L4 = [
-  'adopt-outs',
-  'accept-steps',
-  'check-hit',
-  'check-outs',
-  'condition',
-  'derive-picks',
-  'execute-job',
-  'foresee-items',
-  'foreseen-files',
-  'held-bytes',
-  'identify',
-  'list-items',
-  'mapped-steps',
-  'own-fault',
-  'out-places',
-  'outline',
-  'plan-services',
-  'plan-steps',
-  'read-output',
-  'restore-outs',
-  'run-map',
-  'run-services',
-  'run-step',
-  'schedule',
-  'service-outputs',
-  'step-attempts',
-  'step-commits',
-  'step-life',
-  'step-lives',
-  'to-come',
-  'tree-reasons',
-]
-const L5 = [
-  'accepting',
-  'author',
-  'cache-entries',
-  'collect-garbage',
-  'copy-outs',
-  'diff-runs',
+// The rooms of packages/engine/src, from the ground up. A room imports only those before it.
+const ROOMS = [
+  'value',
+  'define',
+  'identity',
+  'record',
+  'store',
+  'code',
+  'executor',
+  'decide',
+  'plan',
+  'run',
   'engine',
-  'find-garbage',
-  'index',
-  'project-state',
-  'restore-project',
-  'run-handle',
-  'run-recorder',
-  'runnable',
-  'situation',
-  'verify-cache',
-  'watched',
-  'who',
 ]
 
 // Each library stands behind one file of ours, so that a breaking major touches one file.
 const BEHIND = {
-  'xxhash-wasm': 'packages/engine/src/digest.ts',
-  '@dagrejs/graphlib': 'packages/engine/src/graph.ts',
-  'p-queue': 'packages/engine/src/schedule.ts',
-  level: 'packages/engine/src/store/level-index.ts',
-  tinyglobby: 'packages/engine/src/store/project-files.ts',
-  'oxc-parser': 'packages/engine/src/code/syntax.ts',
-  'oxc-resolver': 'packages/engine/src/code/resolve.ts',
+  'xxhash-wasm': 'packages/base/src/digest.ts',
+  '@dagrejs/graphlib': 'packages/engine/src/engine/graph.ts',
+  'p-queue': 'packages/engine/src/run/schedule.ts',
+  level: 'packages/engine/src/store/cache/level-index.ts',
+  tinyglobby: 'packages/engine/src/store/inputs/disk-project-files.ts',
+  'oxc-parser': 'packages/engine/src/code/parse/syntax.ts',
+  'oxc-resolver': 'packages/engine/src/code/resolve/resolve.ts',
   'csv-parse': 'packages/steps/src/csv.ts',
   'ml-regression': 'packages/steps/src/fit.ts',
   'ml-matrix': 'packages/steps/src/learners/fit-logistic.ts',
@@ -98,35 +51,15 @@ interface Ban {
   readonly message: string
 }
 
-const files = (names: readonly string[]): string[] =>
-  names.map((name) => `packages/engine/src/${name}.ts`)
-const up = (names: readonly string[], message: string): Ban => ({
-  regex: `^\\.\\.?/(${names.join('|')})\\.ts$`,
-  message,
-})
-const WIRING = up(L5, 'engine.ts wires; nothing below it may know it.')
-const RUNNING = up(L4, 'Whether, how and when a step runs is decided above this layer.')
-const ADAPTERS: Ban = {
-  group: [
-    '**/store/*',
-    '**/executor/*',
-    '**/code/*',
-    '!**/store/store.ts',
-    '!**/executor/executor.ts',
-  ],
-  message: 'Adapters stand above this layer: use their port.',
+const GROUND: Ban = {
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/base', '!@stepwell/base/**'],
+  message: 'The engine stands on the base only.',
 }
-const PORT_FILES: Ban = {
-  regex: '(store/store|executor/executor)\\.ts$',
-  message: 'Nouns know no ports.',
+const BASE: Ban = {
+  group: ['@stepwell/*', '@stepwell/*/**'],
+  message: 'The base knows no other package.',
 }
-const NODE: Ban = { regex: '^node:', message: 'This layer is pure.' }
-const OWN_ADAPTERS: Ban = { regex: '^\\./', message: 'A port does not know its adapters.' }
-const SCHEDULE = up(['schedule'], 'When and whether do not know each other.')
-const OTHER_PACKAGES: Ban = {
-  regex: '^@stepwell/',
-  message: 'The engine depends on no other package.',
-}
+const PURE: Ban = { regex: '^node:', message: 'This room is pure.' }
 
 /** A rule for some files: the bans given, and every library that is not behind one of them. */
 function layer(paths: readonly string[], ...bans: readonly Ban[]) {
@@ -141,34 +74,27 @@ function layer(paths: readonly string[], ...bans: readonly Ban[]) {
   return { files: [...paths], rules: { 'no-restricted-imports': ['error', { patterns }] as const } }
 }
 
+const behindIn = (dir: string): string[] =>
+  Object.values(BEHIND).filter((file) => file.startsWith(dir))
+
 // The last override that names a file decides: general ones first.
-const ENGINE = [
-  layer(['packages/engine/src/**'], OTHER_PACKAGES),
-  layer(files(L4), OTHER_PACKAGES, WIRING, SCHEDULE),
-  layer(files(['schedule']), {
-    group: ['./*', '../*', '!./demand.ts', '!./ready-queue.ts'],
-    message: 'The scheduler knows nothing of steps.',
-  }),
-  layer(
-    ['packages/engine/src/{store,executor,code}/**'],
-    OTHER_PACKAGES,
-    up(L5, 'Adapters do not know what wires them.'),
-    up(L4, 'Adapters do not know who uses them.'),
-  ),
-  ...['store/level-index', 'store/project-files', 'code/syntax', 'code/resolve'].map((name) =>
-    layer(files([name]), OTHER_PACKAGES, WIRING, RUNNING),
-  ),
-  layer(files(PORTS), OTHER_PACKAGES, NODE, ADAPTERS, OWN_ADAPTERS, WIRING, RUNNING),
-  layer(files(L1), OTHER_PACKAGES, NODE, PORT_FILES, ADAPTERS, WIRING, RUNNING),
-  layer(files(['graph']), OTHER_PACKAGES, NODE, PORT_FILES, ADAPTERS, WIRING, RUNNING),
-  // The snapshot is a noun of the store's port.
-  layer(files(['snapshot']), OTHER_PACKAGES, NODE, ADAPTERS, WIRING, RUNNING),
-  layer(files(L0), {
-    group: ['./*', '../*', 'node:*', ...L0.map((name) => `!./${name}.ts`)],
-    message: 'Leaves import leaves only.',
-  }),
-  layer(files(['digest']), { regex: '^(\\.|node:)', message: 'Leaves import leaves only.' }),
-]
+const ENGINE = ROOMS.flatMap((room, place) => {
+  const dir = `packages/engine/src/${room}/`
+  const later = ROOMS.slice(place + 1)
+  const bans = [
+    GROUND,
+    ...(later.length > 0
+      ? [
+          {
+            regex: `^(\\.\\./)+(${later.join('|')})/`,
+            message: 'A room imports only those before it.',
+          },
+        ]
+      : []),
+    ...(['value', 'define', 'identity', 'record'].includes(room) ? [PURE] : []),
+  ]
+  return [layer([`${dir}**`], ...bans), ...behindIn(dir).map((file) => layer([file], ...bans))]
+})
 
 const STEPS_BAN: Ban = {
   group: [
@@ -176,12 +102,12 @@ const STEPS_BAN: Ban = {
     '@stepwell/*/**',
     '!@stepwell/engine/author',
     '!@stepwell/registry',
-    '!@stepwell/registry/files',
+    '!@stepwell/base/**',
   ],
   message: 'Steps know the entry for step authors and the registry only.',
 }
 const REGISTRY_BAN: Ban = {
-  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine/author'],
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine/author', '!@stepwell/base/**'],
   message: 'The registry knows the entry for step authors only.',
 }
 const SERVE_BAN: Ban = {
@@ -190,7 +116,7 @@ const SERVE_BAN: Ban = {
     '@stepwell/*/**',
     '!@stepwell/engine/author',
     '!@stepwell/registry',
-    '!@stepwell/registry/files',
+    '!@stepwell/base/**',
     '!@stepwell/steps/model',
   ],
   message: 'The server knows the registry, and of the steps how a model is opened.',
@@ -199,6 +125,7 @@ const CLI_BAN: Ban = {
   group: [
     '@stepwell/*',
     '@stepwell/*/**',
+    '!@stepwell/base/**',
     '!@stepwell/engine',
     '!@stepwell/dvc',
     '!@stepwell/registry',
@@ -208,15 +135,17 @@ const CLI_BAN: Ban = {
   message: 'The CLI uses the public API only.',
 }
 const DVC_BAN: Ban = {
-  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine'],
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine', '!@stepwell/base/**'],
   message: 'What reads dvc.yaml uses the public API only.',
 }
 const LOOP_BAN: Ban = {
-  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine', '!@stepwell/registry/files'],
+  group: ['@stepwell/*', '@stepwell/*/**', '!@stepwell/engine', '!@stepwell/base/**'],
   message: 'The loop uses the public API only.',
 }
 const UI_BAN: Ban = { regex: '/commands/', message: 'The screen does not know the commands.' }
 const PACKAGES = [
+  layer(['packages/base/src/**'], BASE),
+  layer(['packages/base/src/digest.ts'], BASE),
   layer(['packages/registry/src/**'], REGISTRY_BAN),
   layer(['packages/serve/src/**'], SERVE_BAN),
   layer(['packages/serve/src/http.ts'], SERVE_BAN),

@@ -8,7 +8,7 @@ import { enableCompileCache } from 'node:module'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Pipeline } from '../packages/engine/src/pipeline.ts'
+import type { Pipeline } from '../packages/engine/src/define/pipeline.ts'
 import { writeProject } from './project.ts'
 
 const TIMES = 7
@@ -26,7 +26,7 @@ else await measure(project)
 async function measure(dir: string): Promise<void> {
   // As the command does.
   enableCompileCache()
-  const { findCode } = await import('../packages/engine/src/code/manifest.ts')
+  const { findCode } = await import('../packages/engine/src/code/manifest/manifest.ts')
   const { default: pipeline } = (await import(pathToFileURL(join(dir, 'pipeline.ts')).href)) as {
     default: Pipeline
   }

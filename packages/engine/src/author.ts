@@ -1,5 +1,5 @@
 /** What the author of a reusable step needs, and nothing of the machinery that runs it. */
-export type { DirInput, FileInput, StepContext, StepFunction } from './context.ts'
-export { StepwellError, type ErrorCode, type ErrorParts } from './errors.ts'
-export { digestValue } from './value.ts'
-export type { Digest } from './digest.ts'
+export type { DirInput, FileInput, StepContext, StepFunction } from './define/context.ts'
+export { StepwellError, type ErrorCode, type ErrorParts } from '@stepwell/base/errors'
+export { digestValue } from './value/codec.ts'
+export type { Digest } from '@stepwell/base/digest'

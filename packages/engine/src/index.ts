@@ -1,11 +1,11 @@
-export { command, type CommandOptions } from './command.ts'
-export type { Command, CommandLine } from './command-line.ts'
-export type { Acceptance } from './acceptance.ts'
-export type { Artifact, OutArtifact, Outputs } from './artifact.ts'
-export type { DirInput, FileInput, StepContext, StepFunction } from './context.ts'
-export type { CopyRequest } from './copy-outs.ts'
-export type { Digest } from './digest.ts'
-export type { AcceptedStep, AcceptRequest } from './accepting.ts'
+export { command, type CommandOptions } from './define/command.ts'
+export type { Command, CommandLine } from './define/command-line.ts'
+export type { Acceptance } from './identity/acceptance.ts'
+export type { Artifact, OutArtifact, Outputs } from './value/artifact.ts'
+export type { DirInput, FileInput, StepContext, StepFunction } from './define/context.ts'
+export type { CopyRequest } from './engine/export-outs.ts'
+export type { Digest } from '@stepwell/base/digest'
+export type { AcceptedStep, AcceptRequest } from './engine/accept.ts'
 export {
   openEngine,
   type Engine,
@@ -13,18 +13,18 @@ export {
   type ExecutorPlace,
   type RunRequest,
   type WaitRequest,
-} from './engine.ts'
-export { StepwellError, type ErrorCode } from './errors.ts'
-export type { Estimate } from './estimate.ts'
-export type { RunEvent } from './event.ts'
-export type { Executor, Job, JobEvents, JobInput, JobOut, JobResult } from './executor/executor.ts'
-export type { StepKey } from './fingerprint.ts'
-export type { CachedEntry, CacheListing } from './cache-entries.ts'
-export type { CodeReport, ReportedCode, ReportedFile, ReportedPart } from './code-report.ts'
-export type { Doubt } from './code.ts'
-export type { GarbageEntry, GarbageReport, GarbageRequest } from './collect-garbage.ts'
-export { gate, type GateCheck, type GateOptions } from './gate.ts'
-export { toDot, toMermaid } from './graph.ts'
+} from './engine/engine.ts'
+export { StepwellError, type ErrorCode } from '@stepwell/base/errors'
+export type { Estimate } from './plan/estimate.ts'
+export type { RunEvent } from './record/event.ts'
+export type { Executor, Job, JobEvents, JobResult } from './executor/executor.ts'
+export type { StepKey } from './identity/fingerprint.ts'
+export type { CachedEntry, CacheListing } from './engine/cache-entries.ts'
+export type { CodeReport, ReportedCode, ReportedFile, ReportedPart } from './engine/code-report.ts'
+export type { Doubt } from './identity/code.ts'
+export type { GarbageEntry, GarbageReport, GarbageRequest } from './engine/gc.ts'
+export { gate, type GateCheck, type GateOptions } from './define/gate.ts'
+export { toDot, toMermaid } from './engine/graph.ts'
 export {
   dir,
   env,
@@ -40,48 +40,45 @@ export {
   type GlobHandle,
   type SecretHandle,
   type UrlHandle,
-} from './input.ts'
-export type { ExecutionOptions, ExecutorKind, RetryOptions } from './execution.ts'
-export type { OnFailure } from './halt.ts'
-export { matrix, type Axes, type PointOf } from './matrix.ts'
-export { outline, type OutlinedStep } from './outline.ts'
-export type { Pipeline, PipelineOptions, StepGroup } from './pipeline.ts'
-export type { Evidence, Plan } from './plan.ts'
-export type { LiveRun, PipelineStatus, StepSituation, StepState } from './pipeline-status.ts'
-export { decodePlan, encodePlan } from './plan-file.ts'
-export type { Decision, LastExecution, PlannedStep } from './planned-step.ts'
-export { describeReason, linesText, type Reason } from './reason-text.ts'
-export { service, type ReadyOptions, type ServiceOptions } from './service.ts'
-export type { RestoredOut, RestoreRequest } from './restore-project.ts'
-export type { RunRecord } from './run.ts'
-export type { MetricDiff, OutputDiff, RunDiff, StepDiff, StepSide } from './run-diff.ts'
-export type { Run } from './run-handle.ts'
-export { parseTime, type Time } from './quantity.ts'
-export { pinned, type Pinned } from './pinned.ts'
-export { pipeline, pipelineOf, type RunnablePipeline } from './runnable.ts'
-export type { PlanRequest } from './situation.ts'
-export type { RunStatus, StepStatus } from './status.ts'
-export { step, type ItemOf, type MapOptions, type Over } from './step-map.ts'
-export {
-  type Dependency,
-  type Out,
-  type Outs,
-  type Picked,
-  type Step,
-  type StepOptions,
-} from './step.ts'
-export type { Failure, InputRecord, ItemCounts, StepRecord } from './step-record.ts'
+} from './define/inputs.ts'
+export type { ExecutionOptions, ExecutorKind, RetryOptions } from './define/execution.ts'
+export type { OnFailure } from './run/cancellation.ts'
+export { matrix, type Axes, type PointOf } from './define/matrix.ts'
+export { outline, type OutlinedStep } from './engine/outline.ts'
+export type { Pipeline, PipelineOptions, StepGroup } from './define/pipeline.ts'
+export type { Evidence, Plan } from './plan/plan.ts'
+export type { LiveRun, PipelineStatus, StepSituation, StepState } from './engine/pipeline-status.ts'
+export { decodePlan, encodePlan } from './plan/plan-file.ts'
+export type { Decision, LastExecution, PlannedStep } from './plan/planned-step.ts'
+export { describeReason, linesText, type Reason } from './identity/reason-text.ts'
+export { service, type ReadyOptions, type ServiceOptions } from './define/service.ts'
+export type { RestoredOut, RestoreRequest } from './engine/restore.ts'
+export type { RunRecord } from './record/run-record.ts'
+export type { MetricDiff, OutputDiff, RunDiff, StepDiff, StepSide } from './record/run-diff.ts'
+export type { Run } from './run/run.ts'
+export { parseTime, type Time } from '@stepwell/base/quantity'
+export { pinned, type Pinned } from './define/pinned.ts'
+export { pipeline, pipelineOf, type RunnablePipeline } from './engine/run-pipeline.ts'
+export type { PlanRequest } from './engine/session.ts'
+export type { RunStatus, StepStatus } from './record/status.ts'
+export { step, type ItemOf, type MapOptions, type Over } from './define/map.ts'
+export { type Out, type Outs, type Picked, type Step } from './define/step.ts'
+export type { ItemCounts, StepRecord } from './record/step-record.ts'
+export { matchFiles } from './store/inputs/disk-project-files.ts'
+export type { VerifyReport, VerifyRequest } from './engine/verify.ts'
+export { sourcesBehind, type Watched, type WatchedStep } from './engine/watch-list.ts'
+export type { Failure } from '@stepwell/base/failure'
+export type { JobOut } from './store/objects/import-outs.ts'
+export type { JobInput } from './identity/job-input.ts'
+export type { StepEntry } from './record/step-entry.ts'
+export type { StepCache } from './store/cache/step-cache.ts'
+export type { Claim } from './store/claims/claims.ts'
+export type { FileDigests, FileState } from './store/inputs/project-files.ts'
 export type {
   ArtifactState,
   ArtifactStore,
-  Claim,
-  FileDigests,
-  FileState,
   LinkMode,
-  StepCache,
-  StepEntry,
   StoredArtifact,
-} from './store/store.ts'
-export { matchFiles } from './store/project-files.ts'
-export type { VerifyReport, VerifyRequest } from './verify-cache.ts'
-export { sourcesBehind, type Watched, type WatchedStep } from './watched.ts'
+} from './store/objects/artifact-store.ts'
+export type { InputRecord } from './define/input-source.ts'
+export type { Dependency, StepOptions } from './define/step-options.ts'

@@ -1,7 +1,7 @@
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { digestText } from '../src/digest.ts'
+import { digestText } from '@stepwell/base/digest'
 import { pipeline, step, type Step } from '../src/index.ts'
 import {
   copying,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { canonicalText } from '../src/code/canonical.ts'
-import { parseSource, type Syntax } from '../src/code/syntax.ts'
+import { canonicalText } from '../src/code/parse/canonical.ts'
+import { parseSource, type Syntax } from '../src/code/parse/syntax.ts'
 import { createStories, type Scenario } from './support/projects.ts'
 
 // Projects written to deceive the analysis of code: each tries to make a step's output depend on

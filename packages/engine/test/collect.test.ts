@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
-import { digestHex, digestText, type Digest } from '../src/digest.ts'
+import { digestHex, digestText, type Digest } from '@stepwell/base/digest'
 import { openEngine, type Pipeline, type StepKey } from '../src/index.ts'
 import { chain, writer } from './fixtures/chain.ts'
 import { engineOn, statusesOf } from './support/engine.ts'

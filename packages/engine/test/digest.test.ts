@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createDigester, digestBytes, digestHex, digestText, type Digest } from '../src/digest.ts'
+import {
+  createDigester,
+  digestBytes,
+  digestHex,
+  digestText,
+  type Digest,
+} from '@stepwell/base/digest'
 
 function streamed(bytes: Uint8Array, cuts: readonly number[]): Digest {
   const digester = createDigester()

@@ -10,9 +10,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { digestHex, type Digest } from '../src/digest.ts'
-import { DiskArtifacts } from '../src/store/disk-artifacts.ts'
-import { RememberingFileDigests } from '../src/store/file-digests.ts'
+import { digestHex, type Digest } from '@stepwell/base/digest'
+import { DiskArtifacts } from '../src/store/objects/disk-artifacts.ts'
+import { RememberingFileDigests } from '../src/store/inputs/file-digests.ts'
 import { artifactStoreContract } from './support/artifact-store-contract.ts'
 import { temporaryDir } from './support/temporary.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { estimateRun, type Estimated } from '../src/estimate.ts'
+import { estimateRun, type Estimated } from '../src/plan/estimate.ts'
 import { narrow, words } from './fixtures/words.ts'
 import { engineOn } from './support/engine.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { digestText, type Digest } from '../src/digest.ts'
-import { chooseEvicted, type Holding } from '../src/eviction.ts'
+import { digestText, type Digest } from '@stepwell/base/digest'
+import { chooseEvicted, type Holding } from '../src/engine/gc-eviction.ts'
 
 const BYTES = Array.from({ length: 8 }, (_, index) => digestText(`${index}`))
 

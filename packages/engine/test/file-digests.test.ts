@@ -10,8 +10,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { digestBytes, digestText } from '../src/digest.ts'
-import { RememberingFileDigests } from '../src/store/file-digests.ts'
+import { digestBytes, digestText } from '@stepwell/base/digest'
+import { RememberingFileDigests } from '../src/store/inputs/file-digests.ts'
 import { temporaryDir } from './support/temporary.ts'
 
 const OLD = new Date('2020-01-01T00:00:00Z')

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { RunRecord, StepRecord } from '../src/index.ts'
-import { followLog } from '../src/store/follow-log.ts'
+import { followLog } from '../src/store/runs/follow-log.ts'
 import { temporaryDir } from './support/temporary.ts'
 
 function record(status: StepRecord['status'], run: RunRecord['status'] = 'running'): RunRecord {

@@ -1,4 +1,4 @@
-import { InlineExecutor } from '../src/executor/inline-executor.ts'
+import { InlineExecutor } from '../src/executor/inline/inline-executor.ts'
 import { executorContract } from './support/executor-contract.ts'
 
 executorContract(

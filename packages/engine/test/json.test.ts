@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { canonicalJson, UnencodableError } from '../src/json.ts'
+import { canonicalJson, UnencodableError } from '@stepwell/base/json'
 
 const json = fc.jsonValue({ stringUnit: 'binary' })
 

@@ -1,3 +1,4 @@
+import { makeStep } from '../src/define/make-step.ts'
 import {
   mkdirSync,
   readFileSync,
@@ -11,13 +12,13 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { analyzeCode } from '../src/code/analyze.ts'
-import { findCode } from '../src/code/manifest.ts'
-import { FOLDS_CASE } from '../src/code/sources.ts'
-import type { CodeParts, PipelineCode } from '../src/code.ts'
-import { pinned } from '../src/pinned.ts'
-import { makePipeline, type Pipeline } from '../src/pipeline.ts'
-import { definition, makeStep } from '../src/step.ts'
+import { analyzeCode } from '../src/code/reach/analyze.ts'
+import { findCode } from '../src/code/manifest/manifest.ts'
+import { FOLDS_CASE } from '../src/code/resolve/sources.ts'
+import type { CodeParts, PipelineCode } from '../src/identity/code.ts'
+import { pinned } from '../src/define/pinned.ts'
+import { makePipeline, type Pipeline } from '../src/define/pipeline.ts'
+import { definition } from '../src/define/step.ts'
 import { createRandom, generateProgram, mutate, type Random } from './support/fuzz-program.ts'
 import { makeTemporaryDir, writeFiles } from './support/temporary.ts'
 

@@ -12,8 +12,8 @@ import {
   type RunRequest,
 } from '../src/index.ts'
 import { twins } from './fixtures/twins.ts'
-import { digestBytes, digestHex } from '../src/digest.ts'
-import { encodeValue } from '../src/value.ts'
+import { digestBytes, digestHex } from '@stepwell/base/digest'
+import { encodeValue } from '../src/value/codec.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'
 

@@ -2,7 +2,7 @@ import { alg, Graph as GraphLib } from '@dagrejs/graphlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { pipeline, step, StepwellError, type Pipeline, type Step } from '../src/index.ts'
-import { orderSteps } from '../src/order.ts'
+import { orderSteps } from '../src/define/order.ts'
 import { acyclicGraphs, ancestry, nameOf, pipelineOf, type Graph } from './support/graph.ts'
 
 const run = (): number => 0

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { OutputLines } from '../src/executor/output-lines.ts'
+import { OutputLines } from '../src/executor/command/output-lines.ts'
 import { Secrets } from '../src/executor/secrets.ts'
 
 const SECRETS = ['hunter2\nhunter3', 'hunter2\nhun', 'r3hunter', 'ä🚲ä🚲ä🚲']

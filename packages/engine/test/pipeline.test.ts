@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { env, file, matrix, pipeline, step, type Step } from '../src/index.ts'
-import { orderSteps } from '../src/order.ts'
+import { orderSteps } from '../src/define/order.ts'
 
 const run = (): number => 0
 const code = (expected: string) => expect.objectContaining({ code: expected })

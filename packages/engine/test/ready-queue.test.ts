@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Stock, type Demand } from '../src/demand.ts'
-import { ReadyQueue } from '../src/ready-queue.ts'
+import { Stock, type Demand } from '../src/define/demand.ts'
+import { ReadyQueue } from '../src/run/ready-queue.ts'
 
 // As many may go before one that does not fit.
 const PATIENCE = 16

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { digestText } from '../src/digest.ts'
-import type { Fingerprint } from '../src/fingerprint.ts'
-import type { CodeParts } from '../src/code.ts'
-import { compareIngredients, type Ingredients, type Reason } from '../src/reason.ts'
-import { describeReason } from '../src/reason-text.ts'
+import { digestText } from '@stepwell/base/digest'
+import type { Fingerprint } from '../src/identity/fingerprint.ts'
+import type { CodeParts } from '../src/identity/code.ts'
+import { compareIngredients, type Ingredients, type Reason } from '../src/identity/reason.ts'
+import { describeReason } from '../src/identity/reason-text.ts'
 
 const CODE = digestText('code')
 const LOADING = digestText('loading')

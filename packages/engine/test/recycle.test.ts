@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { REPLACED, Recycle } from '../src/store/recycle.ts'
-import { DiskClaims } from '../src/store/disk-claims.ts'
-import { Staging } from '../src/store/staging.ts'
+import { REPLACED, Recycle } from '../src/store/workspace/recycle.ts'
+import { DiskClaims } from '../src/store/claims/disk-claims.ts'
+import { Staging } from '../src/store/workspace/staging.ts'
 import { temporaryDir } from './support/temporary.ts'
 
 const DAY_MS = 86_400_000

@@ -12,7 +12,7 @@ import {
   type Step,
   type StepContext,
 } from '../src/index.ts'
-import { DiskClaims } from '../src/store/disk-claims.ts'
+import { DiskClaims } from '../src/store/claims/disk-claims.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { follow, untilStopped } from './support/follow-run.ts'
 import { nameOf } from './support/graph.ts'

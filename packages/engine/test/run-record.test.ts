@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foldEvents } from '../src/run.ts'
+import { foldEvents } from '../src/record/run-record.ts'
 import { statusesOf } from './support/engine.ts'
 
 test('what a run had begun that could not go on is not shown as running', () => {

@@ -6,7 +6,7 @@ import {
   type Scheduled,
   type Settled,
   type Work,
-} from '../src/schedule.ts'
+} from '../src/run/schedule.ts'
 import { acyclicGraphs, ancestry, nameOf, type Graph } from './support/graph.ts'
 
 const PLAIN = { demand: {}, priority: 0 }

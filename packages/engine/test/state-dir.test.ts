@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } f
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { FORMAT } from '../src/fingerprint.ts'
+import { FORMAT } from '../src/identity/fingerprint.ts'
 import { openEngine } from '../src/index.ts'
 import { lone, slow } from './fixtures/lone.ts'
 import { ended, startChild } from './support/child.ts'

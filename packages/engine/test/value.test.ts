@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { UnencodableError } from '../src/json.ts'
-import { decodeValue, digestValue, encodeValue } from '../src/value.ts'
+import { UnencodableError } from '@stepwell/base/json'
+import { decodeValue, digestValue, encodeValue } from '../src/value/codec.ts'
 
 const keys = fc.oneof(
   fc.constantFrom('$', '__proto__', 'constructor', 'v', 'toString', '', '\u{d800}', '0'),

@@ -1,4 +1,4 @@
-import { WorkerExecutor } from '../src/executor/worker-executor.ts'
+import { WorkerExecutor } from '../src/executor/worker/worker-executor.ts'
 import { executorContract } from './support/executor-contract.ts'
 
 for (const kind of ['thread', 'process'] as const) {

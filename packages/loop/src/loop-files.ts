@@ -1,4 +1,5 @@
-import { parseJson, readIfPresent, writeFileAtomic, writing } from '@stepwell/registry/files'
+import { parseJson } from '@stepwell/base/json-text'
+import { readIfPresent, writeFileAtomic, writing } from '@stepwell/base/atomic-file'
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Decision } from './decision.ts'

@@ -1,7 +1,13 @@
 import { StepwellError } from '@stepwell/engine/author'
 import { basename, join } from 'node:path'
-import { namesIn, readIfPresent, removeLeftovers, writeFileOnce, writing } from './atomic-file.ts'
-import { jsonText, memberOf, parseJson } from './json-text.ts'
+import {
+  namesIn,
+  readIfPresent,
+  removeLeftovers,
+  writeFileOnce,
+  writing,
+} from '@stepwell/base/atomic-file'
+import { jsonText, memberOf, parseJson } from '@stepwell/base/json-text'
 import { whoAmI, type Move } from './move.ts'
 import { isAliasName, requireAliasName, requireModelName } from './name.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { namesIn, readIfPresent } from './atomic-file.ts'
-import { parseJson } from './json-text.ts'
+import { namesIn, readIfPresent } from '@stepwell/base/atomic-file'
+import { parseJson } from '@stepwell/base/json-text'
 
 /** What each line of a log says: one row of a request. */
 export interface ServedRow {

@@ -8,8 +8,8 @@ import {
   writeFileOnce,
   writeFolderAtomic,
   writing,
-} from './atomic-file.ts'
-import { jsonText, parseJson } from './json-text.ts'
+} from '@stepwell/base/atomic-file'
+import { jsonText, parseJson } from '@stepwell/base/json-text'
 import { whoAmI } from './move.ts'
 import { isModelName, isVersionId, requireModelName } from './name.ts'
 import type { Reference } from './reference.ts'

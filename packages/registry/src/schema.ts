@@ -1,4 +1,4 @@
-import { memberOf } from './json-text.ts'
+import { memberOf } from '@stepwell/base/json-text'
 
 /** One value that a model takes. What is outside of its bounds is refused; what is not in `seen` is not. */
 export interface InputField {

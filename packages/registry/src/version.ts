@@ -1,6 +1,6 @@
 import { digestValue, type Digest } from '@stepwell/engine/author'
 import { createHash } from 'node:crypto'
-import { jsonText, memberOf, parseJson, throughJson } from './json-text.ts'
+import { jsonText, memberOf, parseJson, throughJson } from '@stepwell/base/json-text'
 import { referenceText, type Reference } from './reference.ts'
 import { readSchema, type ModelSchema } from './schema.ts'
 

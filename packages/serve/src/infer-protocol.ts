@@ -1,5 +1,5 @@
 import type { InputField, ModelSchema } from '@stepwell/registry'
-import { memberOf } from '@stepwell/registry/files'
+import { memberOf } from '@stepwell/base/json-text'
 import { Refusal } from './answer.ts'
 
 // The Open Inference Protocol, version 2: each input of the model is a tensor of its own, with one value

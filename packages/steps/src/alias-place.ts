@@ -1,5 +1,5 @@
 import { requireAliasName, requireModelName } from '@stepwell/registry'
-import { projectPath, type ProjectPath } from '@stepwell/registry/files'
+import { projectPath, type ProjectPath } from '@stepwell/base/project-path'
 import type { ParamReader } from './params.ts'
 
 /** An alias of a model in a registry of the project. */

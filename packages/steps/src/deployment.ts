@@ -1,17 +1,14 @@
 import type { StepContext } from '@stepwell/engine/author'
+import { jsonText, memberOf, parseJson } from '@stepwell/base/json-text'
 import {
-  jsonText,
-  memberOf,
   namesIn,
-  parseJson,
-  projectPath,
-  type ProjectPath,
   readIfPresent,
   removeLeftovers,
   writeFileAtomic,
   writeFolderAtomic,
   writing,
-} from '@stepwell/registry/files'
+} from '@stepwell/base/atomic-file'
+import { projectPath, type ProjectPath } from '@stepwell/base/project-path'
 import { join } from 'node:path'
 import { reasonOf, type EffectStep } from './effect.ts'
 import type { GatePassed } from './gate.ts'

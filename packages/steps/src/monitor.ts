@@ -1,5 +1,6 @@
 import type { StepContext } from '@stepwell/engine/author'
-import { projectPath, type ProjectPath, writing } from '@stepwell/registry/files'
+import { projectPath, type ProjectPath } from '@stepwell/base/project-path'
+import { writing } from '@stepwell/base/atomic-file'
 import { showCell, type Cell } from './cell.ts'
 import type { Deployment } from './deployment.ts'
 import { driftOf, type Drift } from './drift.ts'

@@ -1,11 +1,5 @@
-import {
-  jsonText,
-  memberOf,
-  parseJson,
-  readIfPresent,
-  removeLeftovers,
-  writeFileAtomic,
-} from '@stepwell/registry/files'
+import { jsonText, memberOf, parseJson } from '@stepwell/base/json-text'
+import { readIfPresent, removeLeftovers, writeFileAtomic } from '@stepwell/base/atomic-file'
 
 /** A line is known by the model's version and its window; the rest is what was measured. */
 export interface PerformanceLine {

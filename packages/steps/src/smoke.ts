@@ -1,4 +1,4 @@
-import { memberOf } from '@stepwell/registry/files'
+import { memberOf } from '@stepwell/base/json-text'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Row } from './table.ts'
 

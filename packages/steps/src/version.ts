@@ -1,5 +1,5 @@
 import { digestValue } from '@stepwell/engine/author'
-import { jsonText, memberOf, parseJson, throughJson } from '@stepwell/registry/files'
+import { jsonText, memberOf, parseJson, throughJson } from '@stepwell/base/json-text'
 import { createHash } from 'node:crypto'
 import type { GatePassed } from './gate.ts'
 import type { Metrics } from './metrics.ts'

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { projectPath } from '@stepwell/registry/files'
+import { projectPath } from '@stepwell/base/project-path'
 import {
   deployModel,
   gate,

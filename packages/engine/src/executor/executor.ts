@@ -1,9 +1,10 @@
-import type { Outputs } from '../artifact.ts'
-import type { Command } from '../command-line.ts'
-import type { Digest } from '../digest.ts'
-import type { ExecutorKind } from '../execution.ts'
-import type { OutKind } from '../fingerprint.ts'
-import type { Failure } from '../step-record.ts'
+import type { JobInput } from '../identity/job-input.ts'
+import type { JobOut } from '../store/objects/import-outs.ts'
+import type { Failure } from '@stepwell/base/failure'
+import type { Outputs, ItemOutput } from '../value/artifact.ts'
+import type { Command } from '../define/command-line.ts'
+import type { Digest } from '@stepwell/base/digest'
+import type { ExecutorKind } from '../define/execution.ts'
 
 /**
  * A ready step to be executed. It carries digests, never handles, so that it can cross a thread or a
@@ -38,33 +39,6 @@ export interface JobItem {
   readonly scratch: string
 }
 
-export type JobInput =
-  | { readonly kind: 'value'; readonly digest: Digest }
-  /** A small value itself, encoded, in base64. */
-  | { readonly kind: 'inline'; readonly bytes: string }
-  | { readonly kind: 'file'; readonly path: string; readonly digest: Digest }
-  /** The digests are of trees, whose texts are artifacts. */
-  | { readonly kind: 'dir'; readonly path: string; readonly digest: Digest }
-  | { readonly kind: 'glob'; readonly digest: Digest }
-  /** `path` is where the file is, relative to the project. */
-  | {
-      readonly kind: 'url'
-      readonly url: string
-      readonly path: string
-      readonly digest: Digest
-    }
-  | { readonly kind: 'env'; readonly name: string; readonly value: string }
-  /** Where to find the value, which is in no record. */
-  | { readonly kind: 'secret'; readonly name: string }
-
-export interface JobOut {
-  readonly kind: OutKind
-  /** As declared. */
-  readonly path: string
-  /** Where the step is to write it, absolute. */
-  readonly staged: string
-}
-
 /** What an executor tells while a job runs. */
 export interface JobEvents {
   log(line: string): void
@@ -85,9 +59,6 @@ export type JobResult = (
 export type ItemResult =
   | { readonly ok: true; readonly output: ItemOutput }
   | { readonly ok: false; readonly failure: Failure }
-
-/** What an item gave: small values themselves, encoded, in base64; of others where they are stored. */
-export type ItemOutput = { readonly bytes: string } | { readonly digest: Digest }
 
 /**
  * Runs a ready step somewhere. The outputs of a successful job, outs included, are durable in the

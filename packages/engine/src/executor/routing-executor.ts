@@ -1,4 +1,4 @@
-import type { ExecutorKind } from '../execution.ts'
+import type { ExecutorKind } from '../define/execution.ts'
 import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
 
 /** By what a job may be executed: a command by one of its own, a function where its author wants it. */

@@ -1,8 +1,8 @@
+import type { Failure } from '@stepwell/base/failure'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { StepwellError } from '../errors.ts'
-import type { Failure } from '../step-record.ts'
+import { StepwellError } from '@stepwell/base/errors'
 import type { Job } from './executor.ts'
 
 // What is shorter turns up by accident.

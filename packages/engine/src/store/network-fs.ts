@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf, StepwellError } from '../errors.ts'
+import { codeOf, StepwellError } from '@stepwell/base/errors'
 
 // Numbers by which Linux names file systems (`man 2 statfs`). Not FUSE and 9P, by which local disks are
 // mounted as well, into containers and virtual machines.

@@ -1,7 +1,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { digestHex, digestText, type Digest } from '../digest.ts'
-import type { StateDirs } from './project.ts'
+import { digestHex, digestText, type Digest } from '@stepwell/base/digest'
+import type { StateDirs } from './layout.ts'
 
 const DAY_MS = 86_400_000
 /** How long work in progress is kept that no kept run has asked for: one that was killed may have. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { digestBytes, digestText } from '../../src/digest.ts'
+import { digestBytes, digestText } from '@stepwell/base/digest'
 import type { ArtifactStore } from '../../src/index.ts'
 import { temporaryDir } from './temporary.ts'
 

@@ -1,6 +1,6 @@
-import type { IndexOptions } from '../../src/store/level-index.ts'
-import { entryRecord } from '../../src/store/level-step-cache.ts'
-import { digestText } from '../../src/digest.ts'
+import type { IndexOptions } from '../../src/store/cache/level-index.ts'
+import { entryRecord } from '../../src/store/cache/level-step-cache.ts'
+import { digestText } from '@stepwell/base/digest'
 import type { StepEntry, StepKey } from '../../src/index.ts'
 
 export function keyOf(text: string): StepKey {

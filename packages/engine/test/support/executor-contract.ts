@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { digestText, type Digest } from '../../src/digest.ts'
-import { DiskArtifacts } from '../../src/store/disk-artifacts.ts'
-import { RememberingFileDigests } from '../../src/store/file-digests.ts'
-import { stateDirs } from '../../src/store/project.ts'
+import { digestText, type Digest } from '@stepwell/base/digest'
+import { DiskArtifacts } from '../../src/store/objects/disk-artifacts.ts'
+import { RememberingFileDigests } from '../../src/store/inputs/file-digests.ts'
+import { stateDirs } from '../../src/store/layout.ts'
 import type {
   ExecutorPlace,
   Executor,
@@ -14,8 +14,8 @@ import type {
   JobOut,
   RunnablePipeline,
 } from '../../src/index.ts'
-import { parseTree } from '../../src/tree.ts'
-import { decodeValue, encodeValue } from '../../src/value.ts'
+import { parseTree } from '../../src/value/tree.ts'
+import { decodeValue, encodeValue } from '../../src/value/codec.ts'
 import { contract } from '../fixtures/contract.ts'
 import { makeTemporaryDir, writeFiles } from './temporary.ts'
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Run, RunEvent, RunRecord } from '../../src/index.ts'
-import { foldEvents } from '../../src/run.ts'
+import { foldEvents } from '../../src/record/run-record.ts'
 import { statusesOf } from './engine.ts'
 
 /** Ends when the step is told to stop, and only then. */

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { digestBytes, type Digest } from '../../src/digest.ts'
-import { StepwellError } from '../../src/errors.ts'
+import { digestBytes, type Digest } from '@stepwell/base/digest'
+import { StepwellError } from '@stepwell/base/errors'
 import type { ArtifactState, ArtifactStore, StoredArtifact } from '../../src/index.ts'
 
 /** Artifacts in memory: the least that the port asks for. */

@@ -1,6 +1,7 @@
 import { StepwellError, type StepContext } from '@stepwell/engine/author'
 import { requireModelName } from '@stepwell/registry'
-import { jsonText, projectPath } from '@stepwell/registry/files'
+import { jsonText } from '@stepwell/base/json-text'
+import { projectPath } from '@stepwell/base/project-path'
 import { writeFileSync } from 'node:fs'
 import type { Model } from '../model.ts'
 import { openModel } from '../open-model.ts'

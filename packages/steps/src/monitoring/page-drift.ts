@@ -1,5 +1,5 @@
 import { heatMap, type HeatCell } from '../report/heat-map.ts'
-import { html, showNumber, type Html } from '../report/html.ts'
+import { html, showNumber, type Html } from '@stepwell/base/html'
 import { shortWindow } from './page-series.ts'
 import type { PredictionReport, ReportOptions } from './prediction-report.ts'
 

@@ -1,4 +1,4 @@
-import { showNumber } from '../report/html.ts'
+import { showNumber } from '@stepwell/base/html'
 import { mainVersion } from './measure.ts'
 import type { MonitoredWindow, PredictionReport, ReportOptions } from './prediction-report.ts'
 

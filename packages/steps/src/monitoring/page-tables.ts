@@ -1,4 +1,4 @@
-import { html, showNumber, type Html } from '../report/html.ts'
+import { html, showNumber, type Html } from '@stepwell/base/html'
 import { mainVersion } from './measure.ts'
 import { percent, type PageSeries } from './page-series.ts'
 import type { MonitoredWindow, PredictionReport, ReportOptions } from './prediction-report.ts'

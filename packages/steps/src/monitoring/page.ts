@@ -1,4 +1,4 @@
-import { html, htmlDocument, showNumber, type Html } from '../report/html.ts'
+import { html, htmlDocument, showNumber, type Html } from '@stepwell/base/html'
 import { STYLE } from '../report/style.ts'
 import { timeChart, type TimeChart } from '../report/time-plot.ts'
 import type { Status } from '../status.ts'

@@ -1,6 +1,6 @@
 import type { DirInput, FileInput } from '@stepwell/engine/author'
 import { servedIn, type PredictionLine, type RefusalLine } from '@stepwell/registry'
-import { memberOf } from '@stepwell/registry/files'
+import { memberOf } from '@stepwell/base/json-text'
 import { closeSync, openSync, readSync } from 'node:fs'
 
 export type ServedLine = PredictionLine | RefusalLine

@@ -1,5 +1,5 @@
 import type { PredictionLine, RefusalLine } from '@stepwell/registry'
-import { memberOf } from '@stepwell/registry/files'
+import { memberOf } from '@stepwell/base/json-text'
 import type { Cell } from '../cell.ts'
 
 /** Numbers by row, `NaN` where there is none. */

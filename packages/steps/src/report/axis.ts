@@ -1,4 +1,4 @@
-import { html, showTick, type Html } from './html.ts'
+import { html, showTick, type Html } from '@stepwell/base/html'
 import { at, path, type Scale } from './scale.ts'
 
 /** The grid of an upright axis, with what its lines stand for on their left. */

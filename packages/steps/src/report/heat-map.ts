@@ -1,4 +1,4 @@
-import { html, showNumber, type Html } from './html.ts'
+import { html, showNumber, type Html } from '@stepwell/base/html'
 import { at } from './scale.ts'
 
 interface HeatRow {

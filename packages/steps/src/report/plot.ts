@@ -1,5 +1,5 @@
 import { uprightAxis } from './axis.ts'
-import { html, shorten, showNumber, showTick, type Html } from './html.ts'
+import { html, shorten, showNumber, showTick, type Html } from '@stepwell/base/html'
 import { at, padded, path, scaleBand, scaleLinear, ticksOf, widened, type Scale } from './scale.ts'
 
 /** Where a chart's values lie in it, in units of its own. */

@@ -1,6 +1,6 @@
 import { scaleBand, scaleLinear } from 'd3-scale'
 import { line } from 'd3-shape'
-import { showTick } from './html.ts'
+import { showTick } from '@stepwell/base/html'
 
 export { scaleBand, scaleLinear }
 

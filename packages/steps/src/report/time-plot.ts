@@ -1,5 +1,5 @@
 import { uprightAxis } from './axis.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '@stepwell/base/html'
 import { at, path, scaleLinear, widened, type Scale } from './scale.ts'
 
 /** A number for each window, where there is one. */

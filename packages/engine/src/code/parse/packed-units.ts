@@ -1,0 +1,97 @@
+import type { Digest } from '@stepwell/base/digest'
+import type { Evaluation } from './evaluation.ts'
+import type { Assumption } from './inert.ts'
+import type { References } from './references.ts'
+import type { Shape } from './shapes.ts'
+import type { Binding, Unit, Units } from './units.ts'
+
+/** A unit as JSON. Most refer to nothing outside of their module. */
+export type PackedUnit = readonly [
+  label: string,
+  lines: Unit['lines'],
+  digest: Digest,
+  names: readonly string[],
+  isEffect: boolean,
+  assumes?: readonly Assumption[],
+  references?: References,
+]
+
+/** A unit of the module by its place, or what is imported. */
+type PackedBinding =
+  | readonly [key: string, unit: number, name: string]
+  | readonly [key: string, specifier: string, name: string]
+
+/** A module taken apart, as JSON. */
+export interface PackedUnits extends Pick<Units, 'stars' | 'imports' | 'mayPatch'> {
+  readonly units: readonly PackedUnit[]
+  readonly bindings: readonly PackedBinding[]
+  readonly exports: readonly PackedBinding[]
+  readonly assigners: readonly (readonly [name: string, units: readonly number[]])[]
+  readonly fixed: readonly string[]
+  readonly classes: readonly string[]
+  readonly shapes: readonly (readonly [name: string, shape: Shape])[]
+  readonly evaluations: readonly (readonly [unit: number, evaluation: Evaluation])[]
+}
+
+const NOTHING: References = { modules: [], assets: [], env: [], unclear: [] }
+
+/** @param bindings of its module: what else it names is not asked for */
+export function packUnit(unit: Unit, bindings: Units['bindings']): PackedUnit {
+  const { label, lines, digest, isEffect, assumes, references } = unit
+  const names = unit.names.filter((name) => bindings.has(name))
+  const isEmpty = Object.values(references).every((list: readonly unknown[]) => list.length === 0)
+  const packed = [label, lines, digest, names, isEffect] as const
+  if (!isEmpty) return [...packed, assumes, references]
+  return assumes.length === 0 ? packed : [...packed, assumes]
+}
+
+export function unpackUnit(packed: PackedUnit): Unit {
+  const [label, lines, digest, names, isEffect, assumes = [], references = NOTHING] = packed
+  return { label, lines, digest, names, references, isEffect, assumes }
+}
+
+export function packUnits(from: Units): PackedUnits {
+  const { units, bindings, exports, stars, imports, assigners, mayPatch } = from
+  const places = new Map(units.map((unit, index) => [unit, index]))
+  const placeOf = (unit: Unit): number => places.get(unit) ?? -1
+  const pack = ([key, bound]: readonly [string, Binding]): PackedBinding =>
+    bound.kind === 'unit'
+      ? [key, placeOf(bound.unit), bound.name]
+      : [key, bound.specifier, bound.name]
+  return {
+    units: units.map((unit) => packUnit(unit, bindings)),
+    bindings: [...bindings].map(pack),
+    exports: [...exports].map(pack),
+    stars,
+    imports,
+    assigners: [...assigners].map(([name, list]) => [name, list.map(placeOf)]),
+    fixed: [...from.fixed],
+    classes: [...from.classes],
+    shapes: [...from.shapes],
+    evaluations: [...from.evaluations].map(([unit, evaluation]) => [placeOf(unit), evaluation]),
+    mayPatch,
+  }
+}
+
+export function unpackUnits({ stars, imports, mayPatch, ...packed }: PackedUnits): Units {
+  const units = packed.units.map(unpackUnit)
+  const unpack = ([key, at, name]: PackedBinding): [string, Binding] =>
+    typeof at === 'number'
+      ? [key, { kind: 'unit', unit: units[at] as Unit, name }]
+      : [key, { kind: 'import', specifier: at, name }]
+  return {
+    units,
+    bindings: new Map(packed.bindings.map(unpack)),
+    exports: new Map(packed.exports.map(unpack)),
+    stars,
+    imports,
+    assigners: new Map(
+      packed.assigners.map(([name, list]) => [name, list.map((at) => units[at] as Unit)]),
+    ),
+    fixed: new Set(packed.fixed),
+    classes: new Set(packed.classes),
+    shapes: new Map(packed.shapes),
+    evaluations: new Map(packed.evaluations.map(([at, found]) => [units[at] as Unit, found])),
+    mayPatch,
+  }
+}

@@ -1,0 +1,183 @@
+import type { Doubt, PipelineCode, StepCode } from '../../identity/code.ts'
+import type { Pipeline } from '../../define/pipeline.ts'
+import { definition } from '../../define/step.ts'
+import { knowledgeOf, type CallFacts } from '../parse/ambiguity.ts'
+import { cutStack, parseCallSites, type CallSite } from '../resolve/call-site.ts'
+import { valuesOf } from '../manifest/found-code.ts'
+import { importGraph } from './import-graph.ts'
+import { Modules, type LocalModule } from './modules.ts'
+import { isOwn, ownFiles } from '../resolve/own.ts'
+import { pinnedCode } from '../manifest/pinned-code.ts'
+import { reach, type Reach } from './reach.ts'
+import type { Sights } from '../resolve/sources.ts'
+import { Stops, type Node } from './stops.ts'
+import { TextCache, type StoredTexts } from '../parse/text-cache.ts'
+
+export interface Analysis {
+  readonly code: PipelineCode
+  /** The project's own files that it depends on; absolute. */
+  readonly sources: readonly string[]
+  /** All that was seen: what was found holds as long as it stays. None where not all is known. */
+  readonly sights?: Sights
+  /** What is known of the texts of modules by now. */
+  readonly texts: () => StoredTexts
+}
+
+const ADVICE = 'put what the step needs into `params`, or give it a `version`'
+
+/**
+ * Finds the code behind each step of a pipeline: what its function can reach, by name, over modules,
+ * with the versions of the packages it reaches. What modules do while they are loaded counts for every
+ * step, since it may change what any of them sees. What cannot be followed is a doubt, which disables
+ * caching.
+ *
+ * @param known what is known of texts, by an analysis of the same version
+ */
+export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts): Analysis {
+  // Many frames are of few files.
+  const owned = new Map<string, boolean>()
+  const isOwnFile = (file: string): boolean => {
+    const isOurs = owned.get(file) ?? isOwn(file)
+    owned.set(file, isOurs)
+    return isOurs
+  }
+  const stacks = new Map<string, readonly CallSite[]>()
+  for (const step of pipeline.steps.values()) {
+    const site = cutStack(definition(step).site)
+    if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwnFile))
+  }
+  const texts = new TextCache(known)
+  const modules = new Modules(dir, pipeline.madeAt, texts)
+  const all = [...stacks.values(), parseCallSites(cutStack(pipeline.site), isOwnFile)].flat()
+  const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
+  const loading = reach(graph.effects, new Stops(modules), graph)
+
+  const places = new Places(modules, loading.modules)
+  const origins = new Map<string, Origin>()
+  const seen = new Map<string, number>()
+  const steps = new Map<string, StepCode>()
+  for (const [name, step] of pipeline.steps) {
+    const { site: made, version } = definition(step)
+    const stack = cutStack(made)
+    const pinned = pinnedCode(pipeline, name, step)
+    if (pinned !== undefined) {
+      steps.set(name, pinned)
+      continue
+    }
+    const sites = stacks.get(stack) ?? []
+    const nth = seen.get(stack) ?? 0
+    seen.set(stack, nth + 1)
+    // Steps that were made by one call share their stack. The links of a row have a function each.
+    const key = places.isRow(sites) ? `${nth} ${stack}` : stack
+    const origin = origins.get(key) ?? places.originOf(sites, nth)
+    origins.set(key, origin)
+    const { reached, site, doubts } = origin
+    steps.set(name, {
+      digest: reached.digest,
+      packages: reached.packages,
+      get parts() {
+        return reached.parts
+      },
+      get places() {
+        return reached.places
+      },
+      site: site === undefined ? '' : `${site} as ${name}`,
+      env: valuesOf(new Set([...loading.env, ...reached.env])),
+      doubts: [...reached.doubts, ...(version === undefined ? doubts : [])],
+    })
+  }
+  const { digest, parts, packages, places: at, env } = loading
+  const code = {
+    loading: { digest, parts, packages, places: at, env },
+    doubts: [...graph.doubts, ...loading.doubts],
+    steps,
+  }
+  const holds = modules.isComplete && modules.isFresh
+  const { sights } = modules.sources
+  const sources = ownFiles(sights)
+  return { code, sources, texts: () => texts.used, ...(holds && { sights }) }
+}
+
+interface Origin {
+  readonly reached: Reach
+  /** Where the step is made, when its function alone does not say which step it is. */
+  readonly site?: string
+  /** What a `version` dispels. */
+  readonly doubts: readonly Doubt[]
+}
+
+/** The places in modules where steps are made. */
+class Places {
+  readonly #modules: Modules
+  readonly #stops: Stops
+
+  constructor(modules: Modules, stateful: ReadonlySet<LocalModule>) {
+    this.#modules = modules
+    this.#stops = new Stops(modules, stateful)
+  }
+
+  /** Whether the call is one of `pipeline()` with functions in a row. */
+  isRow([site]: readonly CallSite[]): boolean {
+    const call = site && this.#call(site)
+    return (call?.functions.length ?? 0) > 1
+  }
+
+  /** @param nth which of the steps that the call makes, from 0 */
+  originOf(sites: readonly CallSite[], nth: number): Origin {
+    const [site] = sites
+    const origin = (doubts: Doubt[]): Origin => {
+      const frames = sites.map((each) => this.#enclosing(each))
+      return { reached: this.#reach(frames), site: this.#identify(sites), doubts }
+    }
+    if (site === undefined) {
+      const what = 'the place where the step is made cannot be seen'
+      return origin([{ what, place: 'unknown', todo: ADVICE }])
+    }
+    const module = this.#modules.get(site.file)
+    const place = `${module.name}:${site.line}`
+    const call = this.#call(site)
+    if (call === undefined) {
+      const what = 'the call that makes the step cannot be found in its source'
+      return origin([{ what, place, todo: ADVICE }])
+    }
+    const known = knowledgeOf(call, site.direct, (name) => this.#isVariable(name))
+    if (known === 'placed') return origin([])
+    if (known !== 'written') return origin([{ what: known.ambiguous, place, todo: ADVICE }])
+    const { functions, dependsOn } = call
+    const unit = functions[functions.length > 1 ? nth : 0]
+    if (unit === undefined) return origin([])
+    const roots = [unit, ...(dependsOn === null ? [] : [dependsOn])]
+    return { reached: this.#reach(roots.map((root) => ({ module, unit: root }))), doubts: [] }
+  }
+
+  #reach(roots: readonly Node[]): Reach {
+    return reach(roots, this.#stops)
+  }
+
+  /** What tells a place from all others: innermost call first. */
+  #identify(sites: readonly CallSite[]): string {
+    return sites
+      .map((site) => {
+        const { index = `${site.line}:${site.column}` } = this.#call(site) ?? {}
+        return `${this.#modules.get(site.file).name}#${index}`
+      })
+      .join(' < ')
+  }
+
+  /** The declaration or statement that a call is in. */
+  #enclosing({ file, line, column }: CallSite): Node {
+    const module = this.#modules.get(file)
+    const unit = module.text?.enclosingAt(line, column) ?? undefined
+    return unit === undefined ? { module } : { module, unit }
+  }
+
+  #call({ file, line, column }: CallSite): CallFacts | undefined {
+    return this.#modules.get(file).text?.callAt(line, column) ?? undefined
+  }
+
+  /** Whether some module exports a variable of that name. */
+  #isVariable(name: string): boolean {
+    for (const { text } of this.#modules.all) if (text?.facts.variables.has(name)) return true
+    return false
+  }
+}

@@ -1,0 +1,50 @@
+import { paramsOf } from '../define/params.ts'
+import type { ArtifactStore } from '../store/objects/artifact-store.ts'
+import { artifactsOf, type Artifact, type Outputs } from '../value/artifact.ts'
+import { messageOf } from '@stepwell/base/errors'
+import type { OrderedStep } from '../define/order.ts'
+import type { Reason } from '../identity/reason.ts'
+import { definition } from '../define/step.ts'
+import type { Workspace } from '../store/workspace/workspace.ts'
+import { decodeValue } from '../value/codec.ts'
+
+/**
+ * Why outputs found in the cache cannot be used; none when they can. They count only when all their
+ * bytes are there and undamaged, outs at least in the project, and when the effects behind them are
+ * still in place.
+ */
+export async function checkHit(
+  { name, step }: OrderedStep,
+  outputs: Outputs,
+  artifacts: ArtifactStore,
+  workspace: Workspace,
+  dir: string,
+): Promise<Reason[]> {
+  const reasons: Reason[] = []
+  for (const artifact of artifactsOf(outputs)) {
+    const state = await artifacts.check(artifact.digest)
+    if (state !== 'present') {
+      reasons.push({ kind: 'artifact', problem: state, output: outputName(outputs, artifact) })
+    }
+  }
+  for (const out of Object.values(outputs.outs)) {
+    const state = await workspace.check(out)
+    if (state === 'present' || (await workspace.inspect(out)) === 'in place') continue
+    reasons.push({ kind: 'artifact', problem: state, output: out.path })
+  }
+  const { stale } = definition(step).run
+  if (reasons.length > 0 || stale === undefined) return reasons
+  const output = decodeValue(await artifacts.get(outputs.value.digest))
+  const params: unknown = JSON.parse(paramsOf(name, step))
+  try {
+    const why = await stale(output as never, { params, dir } as never)
+    return why === undefined ? [] : [{ kind: 'effect', why }]
+  } catch (error) {
+    return [{ kind: 'effect', why: `its effect could not be checked: ${messageOf(error)}` }]
+  }
+}
+
+function outputName({ picks }: Outputs, artifact: Artifact): string {
+  const field = Object.keys(picks).find((name) => picks[name] === artifact)
+  return field === undefined ? 'output' : `output.${field}`
+}

@@ -1,0 +1,36 @@
+import { paramsOf } from '../define/params.ts'
+import { failureOf, type Failure } from '@stepwell/base/failure'
+import { messageOf, StepwellError } from '@stepwell/base/errors'
+import { Secrets } from '../executor/secrets.ts'
+import { readInputs, type InputPlace } from '../executor/inline/job-inputs.ts'
+import { type Identity } from './resolve-inputs.ts'
+import type { OrderedStep } from '../define/order.ts'
+import { definition } from '../define/step.ts'
+
+/** Whether a step is to run at all, given its inputs; a failure when that cannot be told. */
+export async function askCondition(
+  { name, step }: OrderedStep,
+  { jobInputs, trees }: Pick<Identity, 'jobInputs' | 'trees'>,
+  { artifacts, dir }: InputPlace,
+): Promise<boolean | Failure> {
+  const { when } = definition(step)
+  if (when === undefined) return true
+  const inputs = await readInputs(jobInputs, { artifacts, dir, trees })
+  const params: unknown = JSON.parse(paramsOf(name, step))
+  try {
+    const holds = await when(inputs as never, { params, dir } as never)
+    if (typeof holds === 'boolean') return holds
+    throw new TypeError(`it gave ${typeof holds}, not true or false`)
+  } catch (error) {
+    const failure = failureOf(
+      new StepwellError({
+        code: 'STEPWELL_CONDITION',
+        what: `the condition \`when\` of step \`${name}\` could not be asked`,
+        facts: messageOf(error),
+        todo: 'correct it',
+        cause: error,
+      }),
+    )
+    return Secrets.among(jobInputs).hideIn(failure)
+  }
+}

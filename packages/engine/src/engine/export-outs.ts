@@ -1,0 +1,38 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { OutArtifact } from '../value/artifact.ts'
+import type { ProjectState } from './project.ts'
+import { writeFileOut, writeTree } from '../store/objects/tree-writer.ts'
+import { parseTree } from '../value/tree.ts'
+
+/** Which outs of a run to copy, and where to. */
+export interface CopyRequest {
+  /** An empty directory, outside of the project. */
+  readonly to: string
+  /** Told the path of an out, as declared. @default all */
+  readonly wants?: (path: string) => boolean
+}
+
+/** See `Engine.copyOuts`. */
+export async function copyOuts(
+  id: string,
+  { to, wants = () => true }: CopyRequest,
+  { runs, artifacts }: ProjectState,
+): Promise<string[]> {
+  const { steps } = await runs.read(id)
+  const outs = Object.values(steps).flatMap((step) => Object.values(step.outs ?? {}))
+  const wanted = outs.filter(({ path }) => wants(path))
+  for (const out of wanted) await copy(out)
+  return wanted.map(({ path }) => path)
+
+  async function copy(out: OutArtifact): Promise<void> {
+    const path = join(to, out.path)
+    await mkdir(dirname(path), { recursive: true })
+    if (out.kind === 'file') {
+      await writeFileOut(out, path, artifacts, 'copy')
+      return
+    }
+    const text = new TextDecoder().decode(await artifacts.get(out.digest))
+    await writeTree(parseTree(text), path, artifacts, 'copy')
+  }
+}

@@ -1,0 +1,30 @@
+import type { Command } from '../../define/command-line.ts'
+import type { Job } from '../executor.ts'
+
+// What programs cannot do without, and what says where and in which language they are.
+const BASE = (
+  'PATH HOME USER LOGNAME SHELL TMPDIR TZ LANG LANGUAGE ' +
+  'SystemRoot ComSpec PATHEXT TEMP TMP USERPROFILE APPDATA LOCALAPPDATA'
+).split(' ')
+
+/** The environment of a command: the base, what it wants passed or set, and what it declares. */
+export function environmentOf(
+  { passEnv, setEnv }: Pick<Command, 'passEnv' | 'setEnv'>,
+  inputs: Job['inputs'],
+): Record<string, string> {
+  const all = Object.keys(process.env)
+  const locale = all.filter((name) => name.startsWith('LC_'))
+  const names = passEnv === 'all' ? all : [...BASE, ...locale, ...passEnv]
+  const passed = names.map((name) => [name, process.env[name]] as const)
+  const declared = Object.values(inputs).flatMap((input) => {
+    if (input.kind === 'env') return [[input.name, input.value] as const]
+    return input.kind === 'secret' ? [[input.name, process.env[input.name]] as const] : []
+  })
+  return Object.fromEntries(
+    [...passed, ...Object.entries(setEnv), ...declared].filter(
+      (entry): entry is readonly [string, string] => {
+        return entry[1] !== undefined
+      },
+    ),
+  )
+}

@@ -1,0 +1,34 @@
+import type { ArtifactStore } from '../store/objects/artifact-store.ts'
+import { StepwellError } from '@stepwell/base/errors'
+import { itemBase } from '../identity/fingerprint.ts'
+import type { Identity } from '../decide/resolve-inputs.ts'
+import { listItems } from '../decide/map-items.ts'
+import { ITEM } from '../define/mapping.ts'
+import type { OrderedStep } from '../define/order.ts'
+import type { PlannedItems } from './planned-step.ts'
+import { definition } from '../define/step.ts'
+import type { ItemLedgers } from '../store/cache/map-cache.ts'
+
+/**
+ * How many items a mapped step goes over, and of how many it is not known what they give; `undefined` for
+ * what is no mapped step, or is given no list.
+ */
+export async function foreseeItems(
+  { name, step }: OrderedStep,
+  identity: Identity,
+  isReused: boolean,
+  { artifacts, ledgers }: { readonly artifacts: ArtifactStore; readonly ledgers: ItemLedgers },
+): Promise<PlannedItems | undefined> {
+  const { map } = definition(step)
+  if (map === undefined) return undefined
+  const base = itemBase(identity.ingredients.fingerprint, ITEM)
+  try {
+    const items = await listItems(name, map, identity, base, artifacts)
+    const known = isReused ? await ledgers.read(base) : new Map()
+    return { total: items.length, new: items.filter(({ key }) => !known.has(key)).length }
+  } catch (error) {
+    // The run will say so.
+    if (error instanceof StepwellError) return undefined
+    throw error
+  }
+}

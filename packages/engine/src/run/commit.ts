@@ -1,0 +1,78 @@
+import type { StepCache } from '../store/cache/step-cache.ts'
+import type { SnapshotEntry } from '../record/snapshot.ts'
+import type { StepEntry } from '../record/step-entry.ts'
+import type { Outputs } from '../value/artifact.ts'
+import type { StepKey } from '../identity/fingerprint.ts'
+import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
+import type { OrderedStep } from '../define/order.ts'
+import type { Life } from './step-execution.ts'
+import type { JournalRecord } from '../store/cache/journal.ts'
+
+export interface StepCommitsOptions {
+  readonly run: string
+  readonly cache: StepCache
+  /** Takes down an entry before the step cache has it. */
+  readonly journal: (record: JournalRecord) => void
+}
+
+/** What the steps of one run have left: in the step cache, and for the last known state. */
+export class StepCommits {
+  readonly #options: StepCommitsOptions
+  readonly #entries = new Map<string, SnapshotEntry>()
+  /** Keys whose outputs were made in this run. */
+  readonly #made = new Set<StepKey>()
+
+  constructor(options: StepCommitsOptions) {
+    this.#options = options
+  }
+
+  /** What each step that has outputs now was made from. */
+  get entries(): ReadonlyMap<string, SnapshotEntry> {
+    return this.#entries
+  }
+
+  /** Whether outputs were made under a key in this run. */
+  has(key: StepKey): boolean {
+    return this.#made.has(key)
+  }
+
+  /** Commits what a step made. Its bytes are durable. */
+  async accept(
+    ordered: OrderedStep,
+    life: Life,
+    identity: Identity,
+    outputs: Outputs,
+  ): Promise<void> {
+    const entry: StepEntry = {
+      outputs,
+      metrics: life.metrics,
+      ingredients: identity.ingredients,
+      run: this.#options.run,
+      at: Date.now(),
+      duration: life.duration ?? 0,
+    }
+    const reusable = uncacheable(ordered, identity) === undefined
+    if (reusable) {
+      await this.#commit(identity.key, entry)
+      this.#made.add(identity.key)
+    }
+    this.#entries.set(ordered.name, { ...entry, key: identity.key, reusable })
+    life.outputs = outputs
+  }
+
+  /** Takes what an entry has for what a step gives now, and commits what has come to it. */
+  async take(
+    name: string,
+    { key, ingredients }: Identity,
+    entry: StepEntry,
+    outputs: Outputs,
+  ): Promise<void> {
+    if (outputs !== entry.outputs) await this.#commit(key, { ...entry, outputs })
+    this.#entries.set(name, { ...entry, key, ingredients, outputs, reusable: true })
+  }
+
+  async #commit(key: StepKey, entry: StepEntry): Promise<void> {
+    this.#options.journal({ key, entry })
+    await this.#options.cache.put(key, entry)
+  }
+}

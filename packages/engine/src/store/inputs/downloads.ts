@@ -1,0 +1,18 @@
+import type { Digest } from '@stepwell/base/digest'
+
+/** What HTTP servers have at addresses, kept as files. */
+export interface Downloads {
+  /**
+   * Makes sure that the file is what the server has now.
+   * @throws StepwellError STEPWELL_URL when the server cannot be asked, or does not have it.
+   */
+  fetch(url: string, signal: AbortSignal): Promise<Download>
+  /** What it was the last time that it was asked; asks nobody. */
+  recall(url: string): Promise<Download | undefined>
+}
+
+export interface Download {
+  /** Relative to the project directory. */
+  readonly path: string
+  readonly digest: Digest
+}

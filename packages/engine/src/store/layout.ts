@@ -1,0 +1,100 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StepwellError } from '@stepwell/base/errors'
+import { FORMAT } from '../identity/fingerprint.ts'
+import { refuseNetwork } from './network-fs.ts'
+
+/** Where the parts of a project's `.stepwell` directory are. */
+export interface StateDirs {
+  /** The project directory itself. */
+  readonly project: string
+  readonly root: string
+  readonly objects: string
+  readonly runs: string
+  readonly state: string
+  readonly claims: string
+  readonly staging: string
+  readonly scratch: string
+  readonly recycle: string
+  /** Stored bytes that were damaged. */
+  readonly quarantine: string
+  readonly downloads: string
+  readonly pins: string
+  /** What the items of mapped steps gave. */
+  readonly items: string
+  /** Services that are up. */
+  readonly services: string
+  /** The audit trail of what was accepted. */
+  readonly accepted: string
+  /** What was found out about code. */
+  readonly code: string
+}
+
+/**
+ * Where a project keeps its state. Makes nothing, so that what only reads leaves no trace.
+ *
+ * @throws StepwellError STEPWELL_FORMAT when another version of Stepwell wrote it.
+ */
+export function stateDirs(dir: string): StateDirs {
+  const root = join(dir, '.stepwell')
+  const format = readFormat(root) ?? String(FORMAT)
+  if (format !== String(FORMAT)) {
+    throw new StepwellError({
+      code: 'STEPWELL_FORMAT',
+      what: `${root} is in format ${JSON.stringify(format)}, and this version reads and writes format ${FORMAT}`,
+      todo: 'use the version of Stepwell that wrote it, or move the directory away: every step will then be rerun once',
+    })
+  }
+  return {
+    project: dir,
+    root,
+    objects: join(root, 'objects'),
+    runs: join(root, 'runs'),
+    state: join(root, 'state'),
+    claims: join(root, 'claims'),
+    staging: join(root, 'staging'),
+    scratch: join(root, 'scratch'),
+    recycle: join(root, 'recycle'),
+    quarantine: join(root, 'quarantine'),
+    downloads: join(root, 'downloads'),
+    pins: join(root, 'pins'),
+    items: join(root, 'items'),
+    services: join(root, 'services'),
+    accepted: join(root, 'accepted.ndjson'),
+    code: join(root, 'code'),
+  }
+}
+
+/**
+ * Makes the state directory where there is none. It ignores itself in Git, so that a project needs no
+ * entry for it.
+ *
+ * @throws StepwellError STEPWELL_STATE, STEPWELL_NETWORK_FS.
+ */
+export function createState({ root }: StateDirs): void {
+  refuseNetwork(root)
+  if (readFormat(root) !== undefined) return
+  try {
+    mkdirSync(root, { recursive: true })
+    writeFileSync(join(root, '.gitignore'), '*\n')
+    // Renamed into place: a run that is killed here must not leave an empty file behind.
+    const temporary = join(root, `format.${process.pid}.tmp`)
+    writeFileSync(temporary, `${FORMAT}\n`)
+    renameSync(temporary, join(root, 'format'))
+  } catch (cause) {
+    throw new StepwellError({
+      code: 'STEPWELL_STATE',
+      what: `the state directory ${root} cannot be made`,
+      todo: 'check that the project directory exists and is writable',
+      cause,
+    })
+  }
+}
+
+function readFormat(root: string): string | undefined {
+  try {
+    return readFileSync(join(root, 'format'), 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
+import { move } from '@stepwell/base/files'
+import { blockerOf, statsAt } from './out-obstacle.ts'
+
+/**
+ * What a step that writes in place has taken from the project, in its place in `staging`:
+ *
+ *     outs.json        what it is about to take: written before it does
+ *     before/<n>/...   what was at the path of the out, moved here by one rename
+ *     none/<n>         nothing was there
+ *     back/<n>/...     on its way back
+ *
+ * As long as there is `outs.json`, all of it is going to be put back, whoever finds it. It is deleted, in
+ * one act, once what the step left has been committed.
+ */
+export interface TakenOuts {
+  readonly step: string
+  /** Relative to the project; their places in this list are their numbers. */
+  readonly paths: readonly string[]
+}
+
+const RECORD = 'outs.json'
+
+/** Where the record is. */
+export function recordIn(place: string): string {
+  return join(place, RECORD)
+}
+
+/** Where what was at a path is kept meanwhile. */
+export function beforeIn(place: string, nth: number, path: string): string {
+  return join(place, 'before', String(nth), basename(path))
+}
+
+/** A file that says that nothing was at a path. */
+export function noneIn(place: string, nth: number): string {
+  return join(place, 'none', String(nth))
+}
+
+/** `undefined` where nothing is to be put back. */
+export function readTaken(place: string): TakenOuts | undefined {
+  try {
+    return JSON.parse(readFileSync(recordIn(place), 'utf8')) as TakenOuts
+  } catch (error) {
+    // One that the disk has damaged leads nowhere: what is here goes aside.
+    if (error instanceof SyntaxError) return undefined
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+/** Ends that it is put back. */
+export async function forgetTaken(place: string): Promise<void> {
+  await rm(recordIn(place), { force: true })
+}
+
+/**
+ * Puts back what was at the path of an out. May be killed at any moment and begun again. Whoever does it
+ * has the claim on the path.
+ *
+ * @param letGo takes away what has come there meanwhile
+ * @throws StepwellError STEPWELL_OUT_PLACE when the project cannot be written.
+ */
+export async function putBack(
+  project: string,
+  place: string,
+  { step, paths }: TakenOuts,
+  nth: number,
+  letGo: (path: string) => Promise<unknown>,
+): Promise<void> {
+  const path = paths[nth] ?? ''
+  const final = join(project, path)
+  const before = beforeIn(place, nth, path)
+  const back = join(place, 'back', String(nth), basename(path))
+  const none = noneIn(place, nth)
+  try {
+    if (statsAt(back) === undefined) {
+      const isTaken = statsAt(before) !== undefined
+      // It has not been touched, or has been put back.
+      if (!isTaken && statsAt(none) === undefined) return
+      const blocker = blockerOf(project, path)
+      if (blocker === undefined) {
+        if (statsAt(final) !== undefined) await letGo(final)
+      } else if (isTaken) await letGo(blocker.path)
+      await rm(none, { force: true })
+      if (!isTaken) return
+      await mkdir(dirname(dirname(back)), { recursive: true })
+      await rename(dirname(before), dirname(back))
+    }
+    // What is there is this very thing, if it had to be copied; else it would have made room.
+    if (statsAt(final) === undefined) await move(back, final)
+  } catch (cause) {
+    throw new StepwellError({
+      code: 'STEPWELL_OUT_PLACE',
+      what: `\`${path}\` cannot be put back as it was before step \`${step}\` ran`,
+      facts: `${codeOf(cause) ?? messageOf(cause)}; it is kept below ${place}`,
+      todo: 'check the permissions and the room on the disk, and run again: nothing is lost',
+      cause,
+    })
+  }
+}
