@@ -389,7 +389,9 @@ test('a manifest that is damaged, or about other steps or another directory, is 
   const pipeline = project.pipeline()
   const [[name = '', first] = [], ...others] = pipeline.steps
   if (first === undefined) throw new Error('no steps')
-  const { run, site } = definition(first)
+  const { work, site } = definition(first)
+  if (work.kind !== 'function') throw new Error('no function')
+  const { run } = work
   for (const options of [{ version: '1' }, { code: pinned('v1') }]) {
     const changed = new Map([[name, makeStep({ run, ...options }, site)], ...others])
     const other = { ...pipeline, steps: changed }

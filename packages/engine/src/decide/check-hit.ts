@@ -5,6 +5,7 @@ import { messageOf } from '@stepwell/base/errors'
 import type { OrderedStep } from '../define/order.ts'
 import type { Reason } from '../identity/reason.ts'
 import { definition } from '../define/step.ts'
+import { functionOf } from '../define/work.ts'
 import type { Workspace } from '../store/workspace/workspace.ts'
 import { decodeValue } from '../value/codec.ts'
 
@@ -32,7 +33,7 @@ export async function checkHit(
     if (state === 'present' || (await workspace.inspect(out)) === 'in place') continue
     reasons.push({ kind: 'artifact', problem: state, output: out.path })
   }
-  const { stale } = definition(step).run
+  const stale = functionOf(definition(step).work)?.stale
   if (reasons.length > 0 || stale === undefined) return reasons
   const output = decodeValue(await artifacts.get(outputs.value.digest))
   const params: unknown = JSON.parse(paramsOf(name, step))

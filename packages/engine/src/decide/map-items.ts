@@ -5,7 +5,7 @@ import { messageOf, StepwellError } from '@stepwell/base/errors'
 import { readTree } from '../executor/inline/job-inputs.ts'
 import { itemKey, type FingerprintInput } from '../identity/fingerprint.ts'
 import type { Identity } from './resolve-inputs.ts'
-import { ITEM, type Mapping } from '../define/mapping.ts'
+import { ITEM, type MapWork } from '../define/work.ts'
 import { decodeValue, encodeValue } from '../value/codec.ts'
 
 /** An item of a mapped step. */
@@ -26,7 +26,7 @@ export interface Item {
  */
 export async function listItems(
   step: string,
-  { key }: Mapping,
+  { label }: Pick<MapWork, 'label'>,
   { jobInputs, trees }: Identity,
   base: Digest,
   artifacts: ArtifactStore,
@@ -49,16 +49,16 @@ export async function listItems(
     const bytes = encodeValue(value)
     return {
       key: itemKey(base, { kind: 'value', digest: digestBytes(bytes) }),
-      label: labelOf(step, value, index, key),
+      label: labelOf(step, value, index, label),
       input: { kind: 'inline', bytes: Buffer.from(bytes).toString('base64') },
     }
   })
 }
 
-function labelOf(step: string, value: unknown, index: number, key: Mapping['key']): string {
-  if (key === undefined) return `#${index}`
+function labelOf(step: string, value: unknown, index: number, label: MapWork['label']): string {
+  if (label === undefined) return `#${index}`
   try {
-    return key(value as never)
+    return label(value as never)
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_MAP',

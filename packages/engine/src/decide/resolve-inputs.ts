@@ -20,6 +20,7 @@ import { type Json } from '@stepwell/base/json'
 import type { OrderedStep } from '../define/order.ts'
 import type { Ingredients, Reason } from '../identity/reason.ts'
 import { definition, type Input, type Step } from '../define/step.ts'
+import { commandOf } from '../define/work.ts'
 import type { Tree } from '../value/tree.ts'
 
 /** A step whose inputs are known: what it will be given, and what its outputs are filed under. */
@@ -76,7 +77,8 @@ export async function identify(
   for (const [input, handle] of Object.entries(definition(step).inputs))
     parts.push([input, await resolve(handle)])
   const besides: [string, ResolvedInput][] = []
-  const { command, dependsOn } = definition(step)
+  const { work, dependsOn } = definition(step)
+  const command = commandOf(work)
   for (const handle of [...dependsOn, ...filesNamed(step, files)])
     besides.push([sourceOf(handle, nameOf), await resolve(handle)])
   const own = code.steps.get(name)
@@ -99,7 +101,7 @@ export async function identify(
         besides.map(([source, { fingerprint: part }]) => [source, part]),
       ),
     }),
-    ...(definition(step).map !== undefined && { map: true }),
+    ...(work.kind === 'map' && { map: true }),
     env: own.env,
   }
   return {
@@ -260,7 +262,8 @@ export function uncacheable({ step }: OrderedStep, { doubts }: Identity): Reason
 
 /** Files of the project that a command names and nobody declares, as far as they are there. */
 function filesNamed(step: Step, files: ProjectFiles): FileHandle[] {
-  const { command, inputs, dependsOn, outs } = definition(step)
+  const { work, inputs, dependsOn, outs } = definition(step)
+  const command = commandOf(work)
   if (command === undefined || !command.namedFiles) return []
   const declared = [...Object.values(inputs), ...dependsOn, ...Object.values(outs)].flatMap(
     (handle) =>

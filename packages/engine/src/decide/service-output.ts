@@ -16,9 +16,9 @@ export async function serviceOutputs(
   { name, step, picks }: OrderedStep,
   keep: (bytes: Uint8Array) => Digest | Promise<Digest>,
 ): Promise<Outputs | undefined> {
-  const { service } = definition(step)
-  if (service === undefined) return undefined
-  const { value } = service
+  const { work } = definition(step)
+  if (work.kind !== 'service') return undefined
+  const { value } = work
   const picked: [string, Artifact][] = []
   for (const field of picks) picked.push([field, await artifactOf(pickField(name, value, field))])
   return { value: await artifactOf(value), picks: Object.fromEntries(picked), outs: {} }

@@ -1,4 +1,4 @@
-import { makeStep } from './make-step.ts'
+import { makeStepOf } from './make-step.ts'
 import { checkOptions, STEP_OPTIONS, type StepOptions } from './step-options.ts'
 import {
   isLines,
@@ -11,7 +11,6 @@ import {
   type Template,
 } from './command-line.ts'
 import type { Json } from '@stepwell/base/json'
-import { pinned } from './pinned.ts'
 import { MARK, placesIn, ShellTextError } from './shell-text.ts'
 import { type Handle, type Inputs, type Outs, type Step } from './step.ts'
 
@@ -69,7 +68,6 @@ export type Printed<S extends Command['stdout']> = S extends 'text'
     ? Json
     : null
 
-const ITS_COMMAND = pinned('its command')
 const SHELL = '/bin/sh'
 const STDOUT = new Set<unknown>(['log', 'text', 'json'] satisfies Command['stdout'][])
 const OWN = [
@@ -115,15 +113,8 @@ export function command<
     inPlace: checkWrites(writes, keeps, Object.keys(rest.outs ?? {})),
   }
   checkPlaceholders(line, rest.inputs ?? {}, rest.outs ?? {}, rest.params ?? {})
-  return makeStep<Printed<S>, F>(
-    { ...(rest as object), run: noFunction, code: ITS_COMMAND, command: line },
-    // Its text is its code: where it is made does not matter.
-    '',
-  )
-}
-
-export function noFunction(): never {
-  throw new TypeError('a command has no function: it is to be given to an executor of commands')
+  // Its text is its code: where it is made does not matter.
+  return makeStepOf<Printed<S>, F>({ kind: 'command', command: line }, rest, '')
 }
 
 /** @throws TypeError for what is no command. */

@@ -1,5 +1,4 @@
 import { type Outs, type NoOuts, Step, type Inputs } from './step.ts'
-import type { Mapping } from './mapping.ts'
 import { executionOf } from './execution.ts'
 import { callSite } from './call-site.ts'
 import {
@@ -8,6 +7,7 @@ import {
   type RequiredParams,
   checkOptions,
 } from './step-options.ts'
+import type { Work } from './work.ts'
 
 /**
  * Declares a step.
@@ -27,31 +27,34 @@ export function step<
 
 /** As `step`, for a caller that knows the call site. */
 export function makeStep<T, F extends Outs = NoOuts>(
-  options: UntypedOptions,
+  { run, code, ...options }: UntypedOptions,
   site: string,
-  map?: Mapping,
 ): Step<T, F> {
-  const { inputs = {}, params = {}, outs = {}, run, description, version, cache = true } = options
-  const pin = options.code?.text
+  return makeStepOf<T, F>({ kind: 'function', run, pin: code?.text }, options, site)
+}
+
+/** A step of any kind of work. */
+export function makeStepOf<T, F extends Outs = NoOuts>(
+  work: Work,
+  options: Omit<UntypedOptions, 'run' | 'code'>,
+  site: string,
+): Step<T, F> {
+  const { inputs = {}, params = {}, outs = {}, description, version, cache = true } = options
   const dependsOn = (options.dependsOn ?? []).filter((each) => typeof each !== 'function')
   return new Step<T, F>({
     inputs,
     params,
     outs,
-    run,
+    work,
     description,
     version,
-    pin,
-    command: options.command,
-    service: options.service,
     dependsOn: [...dependsOn],
     cache,
-    execution: executionOf(options, options.command === undefined ? 'step()' : 'command()'),
+    execution: executionOf(options, 'command' in work ? 'command()' : 'step()'),
     when: options.when,
     after: [...(options.after ?? [])],
     adopt: options.adopt,
     passOver: options.passOver,
-    map,
     site,
   })
 }

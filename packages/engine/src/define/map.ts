@@ -1,4 +1,4 @@
-import { makeStep, step as plainStep } from './make-step.ts'
+import { makeStepOf, step as plainStep } from './make-step.ts'
 import {
   checkOptions,
   type RequiredParams,
@@ -9,8 +9,8 @@ import {
 import { callSite } from './call-site.ts'
 import type { FileInput, StepFunction } from './context.ts'
 import type { DirHandle, GlobHandle } from './inputs.ts'
-import { ITEM } from './mapping.ts'
 import { type Inputs, type Out, type Picked, type Step } from './step.ts'
+import { ITEM } from './work.ts'
 
 /** What a mapped step goes over: a list that another step gives, or files. */
 export type Over =
@@ -65,11 +65,12 @@ type MapStep = <
 export const step: typeof plainStep & { readonly map: MapStep } = Object.assign(plainStep, {
   map: <T>({ over, key, batch, ...options }: UntypedMapOptions): Step<T[]> => {
     checkMapOptions({ over, key, batch, options })
-    const { inputs = {} } = options
-    return makeStep<T[]>({ ...options, inputs: { ...inputs, [ITEM]: over } }, callSite(step.map), {
-      key,
-      batch,
-    })
+    const { inputs = {}, run, code, ...rest } = options
+    return makeStepOf<T[]>(
+      { kind: 'map', run, pin: code?.text, batch, label: key },
+      { ...rest, inputs: { ...inputs, [ITEM]: over } },
+      callSite(step.map),
+    )
   },
 })
 

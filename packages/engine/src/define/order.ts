@@ -1,6 +1,6 @@
 import { StepwellError } from '@stepwell/base/errors'
 import { upstreamOf, type Pipeline } from './pipeline.ts'
-import { definition, type Step } from './step.ts'
+import { definition, isService, type Step } from './step.ts'
 
 /** A step in its place: everything it reads comes before it. */
 export interface OrderedStep {
@@ -87,14 +87,10 @@ export function orderSteps(
     const reached = new Set(named)
     for (const name of reached) {
       for (const read of edges.get(name) ?? [])
-        if (!only || isServiceStep(pipeline.steps.get(read))) reached.add(read)
+        if (!only || isService(pipeline.steps.get(read))) reached.add(read)
     }
     return reached
   }
-}
-
-function isServiceStep(step: Step | undefined): boolean {
-  return step !== undefined && definition(step).service !== undefined
 }
 
 /** The steps of a group of that name. */

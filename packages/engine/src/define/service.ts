@@ -1,18 +1,11 @@
-import { makeStep } from './make-step.ts'
+import { makeStepOf } from './make-step.ts'
 import { checkOptions } from './step-options.ts'
-import {
-  checkEnvironment,
-  checkLine,
-  checkPlaceholders,
-  noFunction,
-  type CommandOptions,
-} from './command.ts'
+import { checkEnvironment, checkLine, checkPlaceholders, type CommandOptions } from './command.ts'
 import { fill, isLines, parseTemplate, scalarsOf, type Command } from './command-line.ts'
 import { canonicalJson, UnencodableError, type Json } from '@stepwell/base/json'
-import { pinned } from './pinned.ts'
 import { parseTime, type Time } from '@stepwell/base/quantity'
-import type { Ready, Serving } from './serving.ts'
 import { type Inputs, type Step } from './step.ts'
+import type { Ready, ServiceWork } from './work.ts'
 
 /** When a service can be used; texts may hold `{params.name}`. */
 export type ReadyOptions = (
@@ -49,7 +42,6 @@ export interface ServiceOptions<I extends Inputs, P extends object, V extends Js
 const NAMES = new Set(
   'cmd shell dir passEnv inputs params dependsOn description version when ready value'.split(' '),
 )
-const ITS_COMMAND = pinned('its command')
 const PATIENCE = 30_000
 
 /**
@@ -82,12 +74,14 @@ export function service<
   if (texts.some((text) => parseTemplate(text).names.includes('scratch'))) {
     throw new TypeError('{scratch} is for work in progress, which a service() has none of')
   }
-  const serving: Serving = { ...checkReady(ready, params), value: checkValue(value) }
-  return makeStep<V>(
-    { ...(rest as object), run: noFunction, code: ITS_COMMAND, command, service: serving },
-    // As of a command: where it is made does not matter.
-    '',
-  )
+  const work: ServiceWork = {
+    kind: 'service',
+    command,
+    ...checkReady(ready, params),
+    value: checkValue(value),
+  }
+  // As of a command: where it is made does not matter.
+  return makeStepOf<V>(work, rest, '')
 }
 
 /** A text of `ready` with the params filled in. */
@@ -102,7 +96,7 @@ export function fillParams(text: string, params: unknown): string {
   })
 }
 
-function checkReady(ready: unknown, params: object): Pick<Serving, 'ready' | 'timeout'> {
+function checkReady(ready: unknown, params: object): Pick<ServiceWork, 'ready' | 'timeout'> {
   const { timeout = PATIENCE, ...how } = (ready ?? {}) as Record<string, unknown>
   const [[kind, given] = [], ...others] = Object.entries(how)
   const text = kind === 'port' && typeof given === 'number' ? String(given) : given

@@ -16,10 +16,8 @@ import {
   type Picked,
   type Out,
 } from './step.ts'
-import type { Serving } from './serving.ts'
 import type { Pinned } from './pinned.ts'
 import type { ExecutionOptions } from './execution.ts'
-import type { Command } from './command-line.ts'
 import type {
   AnyCondition,
   AnyStepFunction,
@@ -100,8 +98,6 @@ export interface UntypedOptions extends Omit<
 > {
   readonly run: AnyStepFunction
   readonly when?: AnyCondition
-  readonly command?: Command
-  readonly service?: Serving
 }
 
 /** Params may be left out only where the function can do without. */

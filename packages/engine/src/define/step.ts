@@ -1,5 +1,4 @@
-import type { AnyCondition, AnyStepFunction, Excuse } from './context.ts'
-import type { Command } from './command-line.ts'
+import type { AnyCondition, Excuse } from './context.ts'
 import { StepwellError } from '@stepwell/base/errors'
 import { type Execution } from './execution.ts'
 import type {
@@ -11,23 +10,16 @@ import type {
   SecretHandle,
   UrlHandle,
 } from './inputs.ts'
-import type { Mapping } from './mapping.ts'
-import type { Serving } from './serving.ts'
+import type { Work } from './work.ts'
 
 /** What a step was declared with. */
 export interface StepDefinition {
   readonly inputs: Inputs
   readonly params: object
   readonly outs: Outs
-  readonly run: AnyStepFunction
+  readonly work: Work
   readonly description: string | undefined
   readonly version: string | undefined
-  /** What stands for its code, in place of what an analysis would find. */
-  readonly pin: string | undefined
-  /** What it runs in place of `run`. */
-  readonly command: Command | undefined
-  /** How its command stays up for those that read it, if it does. */
-  readonly service: Serving | undefined
   /** What its code depends on besides; functions among it are found by the analysis. */
   readonly dependsOn: readonly Handle[]
   readonly cache: boolean
@@ -40,8 +32,6 @@ export interface StepDefinition {
   readonly adopt: Excuse | undefined
   /** Why it is passed over, whatever it would read and leave. */
   readonly passOver: Excuse | undefined
-  /** How it goes over the items of its input `item`, if it does. */
-  readonly map: Mapping | undefined
   /** The stack at the `step()` call: where the step was made, for its code digest. */
   readonly site: string
 }
@@ -97,6 +87,11 @@ export class Step<out T = unknown, out F extends Outs = NoOuts> {
 /** What a step was declared with; for the engine alone. */
 export function definition(of: Step): StepDefinition {
   return Step.definition(of)
+}
+
+/** Whether a step stays up while others read it. */
+export function isService(of: Step | undefined): boolean {
+  return of !== undefined && definition(of).work.kind === 'service'
 }
 
 /** One field of a step's output, with a digest of its own. */

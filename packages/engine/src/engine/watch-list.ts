@@ -7,6 +7,7 @@ import type { Pipeline } from '../define/pipeline.ts'
 import type { ProjectState } from './project.ts'
 import { prepare } from './session.ts'
 import { definition } from '../define/step.ts'
+import { commandOf } from '../define/work.ts'
 
 /** All that a run of a pipeline depends on in the file system. */
 export interface Watched {
@@ -59,7 +60,8 @@ export async function sourcesBehind(file: string, dir: string): Promise<string[]
 }
 
 function watchedStep({ name, step, upstream }: OrderedStep, code: Digest): WatchedStep {
-  const { inputs, dependsOn, outs, version, command, service } = definition(step)
+  const { inputs, dependsOn, outs, version, work } = definition(step)
+  const command = commandOf(work)
   const handles = [...Object.values(inputs), ...dependsOn]
   // A step among them shows nothing but that it is one: `upstream` says which.
   const params = paramsOf(name, step)
@@ -67,8 +69,8 @@ function watchedStep({ name, step, upstream }: OrderedStep, code: Digest): Watch
     code,
     params,
     version ?? null,
-    command ?? null,
-    service ?? null,
+    // A function shows nothing of itself here: its code does.
+    work,
     outs,
     inputs,
     dependsOn,

@@ -33,7 +33,7 @@ import { foreseeOuts } from '../decide/restore.ts'
 import { codesOf, findReusable, leftBy, type Snapshot } from '../record/snapshot.ts'
 import { planServices } from './plan-services.ts'
 import { serviceOutputs } from '../decide/service-output.ts'
-import { definition, type Input } from '../define/step.ts'
+import { definition, isService, type Input } from '../define/step.ts'
 import type { ItemLedgers } from '../store/cache/map-cache.ts'
 import type { Workspace } from '../store/workspace/workspace.ts'
 import { findToCome } from './pending-inputs.ts'
@@ -93,8 +93,8 @@ export async function planSteps(
   async function planStep(ordered: OrderedStep): Promise<PlannedStep> {
     const { name, step, upstream } = ordered
     const last = snapshot.steps[name]?.entries[0]
-    const { pin, command } = definition(step)
-    const pinned = command === undefined ? pin : undefined
+    const { work } = definition(step)
+    const pinned = 'pin' in work ? work.pin : undefined
     const base = {
       name,
       action: actionOf(step),
@@ -219,7 +219,7 @@ export async function planSteps(
     async function ownReasons(): Promise<Reason[]> {
       if (forced.has(name)) return [{ kind: 'forced' }]
       // It is started or not, whatever was before.
-      if (definition(step).service !== undefined) return []
+      if (isService(step)) return []
       const never = uncacheable(ordered, identity)
       if (never !== undefined) return [never]
       if (known !== undefined && waitsFor.length === 0) {
@@ -255,8 +255,7 @@ export async function planSteps(
 
     /** As `artifactOf`. */
     function serviceOf(read: string): ServiceState | undefined {
-      const isService = definition(byName.get(read)?.step ?? step).service !== undefined
-      if (!isService || read === name) return undefined
+      if (!isService(byName.get(read)?.step)) return undefined
       const before = inputBefore(read)
       const old = before?.kind === 'service' ? before.key : (NOT_KNOWN as StepKey)
       return { key: serviceKeys.get(read) ?? old, holds: async () => await Promise.resolve(true) }

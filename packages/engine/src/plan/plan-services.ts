@@ -1,6 +1,6 @@
 import type { OrderedStep } from '../define/order.ts'
 import type { PlannedStep } from './planned-step.ts'
-import { definition } from '../define/step.ts'
+import { isService } from '../define/step.ts'
 
 /**
  * What becomes of services, once it is known of all other steps: one is started when a step that reads
@@ -15,7 +15,7 @@ export function planServices(
   // A service may read another one: those that read it come first.
   for (const { name, step, downstream } of steps.toReversed()) {
     const own = decided.get(name)
-    if (definition(step).service === undefined || own?.decision !== 'cached') continue
+    if (!isService(step) || own?.decision !== 'cached') continue
     const readers = downstream.flatMap((reader) => decided.get(reader) ?? [])
     const by =
       readers.find(({ decision }) => decision === 'run') ??

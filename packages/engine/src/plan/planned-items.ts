@@ -3,7 +3,7 @@ import { StepwellError } from '@stepwell/base/errors'
 import { itemBase } from '../identity/fingerprint.ts'
 import type { Identity } from '../decide/resolve-inputs.ts'
 import { listItems } from '../decide/map-items.ts'
-import { ITEM } from '../define/mapping.ts'
+import { ITEM } from '../define/work.ts'
 import type { OrderedStep } from '../define/order.ts'
 import type { PlannedItems } from './planned-step.ts'
 import { definition } from '../define/step.ts'
@@ -19,11 +19,11 @@ export async function foreseeItems(
   isReused: boolean,
   { artifacts, ledgers }: { readonly artifacts: ArtifactStore; readonly ledgers: ItemLedgers },
 ): Promise<PlannedItems | undefined> {
-  const { map } = definition(step)
-  if (map === undefined) return undefined
+  const { work } = definition(step)
+  if (work.kind !== 'map') return undefined
   const base = itemBase(identity.ingredients.fingerprint, ITEM)
   try {
-    const items = await listItems(name, map, identity, base, artifacts)
+    const items = await listItems(name, work, identity, base, artifacts)
     const known = isReused ? await ledgers.read(base) : new Map()
     return { total: items.length, new: items.filter(({ key }) => !known.has(key)).length }
   } catch (error) {

@@ -8,6 +8,7 @@ import { impossible } from '@stepwell/base/invariant'
 import type { OrderedStep } from '../define/order.ts'
 import { isOwnFault } from '../decide/step-fault.ts'
 import { definition } from '../define/step.ts'
+import { commandOf } from '../define/work.ts'
 import type { StepCommits } from './commit.ts'
 import type { Life } from './step-execution.ts'
 import type { StepLives } from './execution-table.ts'
@@ -42,8 +43,8 @@ export class StepAttempts {
     life.metrics = {}
     const { reasons, attempts } = life
     emit({ type: 'step-started', at: Date.now(), step: name, attempt: attempts, reasons })
-    const { outs, command } = definition(step)
-    return staging.open(run, name, key, outs, attempts, command?.inPlace?.keeps)
+    const { outs, work } = definition(step)
+    return staging.open(run, name, key, outs, attempts, commandOf(work)?.inPlace?.keeps)
   }
 
   /** Executes a step once. */

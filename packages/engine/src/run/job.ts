@@ -12,6 +12,7 @@ import { type Identity } from '../decide/resolve-inputs.ts'
 import { LogLimit } from '../executor/log-limit.ts'
 import type { OrderedStep } from '../define/order.ts'
 import { definition, type Step } from '../define/step.ts'
+import { commandOf } from '../define/work.ts'
 import type { StagedOuts } from '../store/workspace/staging.ts'
 
 const MOST_TIMER = 2 ** 31 - 1
@@ -109,7 +110,8 @@ export async function jobOf(
 ): Promise<Job> {
   // A step is given listings by their digests, and later ones are compared with them.
   for (const { text } of trees.values()) await artifacts.put(new TextEncoder().encode(text))
-  const { execution, command } = definition(step)
+  const { execution, work } = definition(step)
+  const command = commandOf(work)
   return {
     step: name,
     executor: execution.executor ?? kind,

@@ -9,7 +9,7 @@ import type { ItemResult, JobResult } from '../executor/executor.ts'
 import { itemBase } from '../identity/fingerprint.ts'
 import type { Identity } from '../decide/resolve-inputs.ts'
 import { listItems, type Item } from '../decide/map-items.ts'
-import { ITEM } from '../define/mapping.ts'
+import { ITEM, type MapWork } from '../define/work.ts'
 import type { OrderedStep } from '../define/order.ts'
 import { pause } from '@stepwell/base/delay'
 import { definition } from '../define/step.ts'
@@ -26,6 +26,7 @@ const SHARE = 8
 const MOST_TOLD = 3
 
 export interface MapSurroundings extends JobSurroundings {
+  readonly work: MapWork
   readonly ledgers: ItemLedgers
   readonly files: ProjectFiles
   readonly concurrency: number
@@ -78,11 +79,10 @@ export class MapRun {
     identity: Identity,
     around: MapSurroundings,
   ): Promise<MapRun> {
-    const { name, step } = ordered
-    const { artifacts, ledgers, reuse } = around
+    const { name } = ordered
+    const { work, artifacts, ledgers, reuse } = around
     const base = itemBase(identity.ingredients.fingerprint, ITEM)
-    const mapping = definition(step).map ?? { batch: undefined, key: undefined }
-    const items = await listItems(name, mapping, identity, base, artifacts)
+    const items = await listItems(name, work, identity, base, artifacts)
     const known = reuse.read ? await ledgers.read(base) : new Map<Digest, ItemOutput>()
     for (const { key } of items) {
       const output = known.get(key)
@@ -237,10 +237,11 @@ export class MapRun {
 
   #batchSize(open: number): number {
     const { step } = this.#ordered
-    const { map, execution } = definition(step)
+    const { execution } = definition(step)
+    const { batch } = this.#around.work
     // A timeout is that of one item.
     if (execution.timeout !== undefined) return 1
-    if (map?.batch !== undefined) return map.batch
+    if (batch !== undefined) return batch
     const share = Math.ceil(open / (this.#around.concurrency * SHARE))
     return Math.max(1, Math.min(MOST_BATCH, share))
   }

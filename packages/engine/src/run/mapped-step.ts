@@ -15,10 +15,11 @@ import type { StepCommits } from './commit.ts'
 import type { Life } from './step-execution.ts'
 import type { StepLives } from './execution-table.ts'
 import { encodeValue } from '../value/codec.ts'
+import type { MapWork } from '../define/work.ts'
 
 export interface MappedStepsOptions extends Omit<
   MapSurroundings,
-  'reuse' | 'keepGoing' | 'signal' | 'stopping' | 'staged' | 'metrics'
+  'work' | 'reuse' | 'keepGoing' | 'signal' | 'stopping' | 'staged' | 'metrics'
 > {
   /** Steps to execute whatever is known. */
   readonly forced: ReadonlySet<string>
@@ -48,6 +49,7 @@ export class MappedSteps {
   /** @param claim let go of when all parts have ended */
   async begin(
     ordered: OrderedStep,
+    work: MapWork,
     life: Life,
     identity: Identity,
     claim: Claim,
@@ -60,6 +62,7 @@ export class MappedSteps {
     try {
       run = await MapRun.begin(ordered, identity, {
         ...this.#options,
+        work,
         reuse: { read: isCached && !forced.has(name), write: isCached },
         keepGoing: onFailure === 'continue',
         signal: halt.killing,

@@ -41,7 +41,8 @@ import { restoreOuts } from '../decide/restore.ts'
 import { RunServices } from './services.ts'
 import { serviceOutputs } from '../decide/service-output.ts'
 import { codesOf, findReusable, type Snapshot, type SnapshotEntry } from '../record/snapshot.ts'
-import { definition } from '../define/step.ts'
+import { definition, isService } from '../define/step.ts'
+import { functionOf } from '../define/work.ts'
 import { StepAttempts } from './attempt.ts'
 import { StepCommits } from './commit.ts'
 import type { Life } from './step-execution.ts'
@@ -188,8 +189,7 @@ export class StepRunner {
       this.#lives.finish(name, 'skipped', { reasons: [{ kind: 'condition' }] })
       return 'skipped'
     }
-    if (definition(ordered.step).service !== undefined)
-      return await this.#settleService(ordered, life)
+    if (isService(ordered.step)) return await this.#settleService(ordered, life)
     const never = uncacheable(ordered, identity)
     if (this.#options.forced.has(name)) life.reasons = [{ kind: 'forced' }]
     else if (never !== undefined) life.reasons = [never]
@@ -212,7 +212,7 @@ export class StepRunner {
   async #check(ordered: OrderedStep, outputs: Outputs): Promise<Reason[]> {
     const { artifacts, workspace, dir } = this.#options
     const checked = checkHit(ordered, outputs, artifacts, workspace, dir)
-    const asksAuthor = definition(ordered.step).run.stale !== undefined
+    const asksAuthor = functionOf(definition(ordered.step).work)?.stale !== undefined
     const problems = await this.#unlessKilled(asksAuthor, checked)
     if (problems !== LEFT_ALONE) return problems
     return [{ kind: 'effect', why: 'its effect could not be checked before the run was stopped' }]
@@ -236,7 +236,7 @@ export class StepRunner {
   #serviceOf(name: string): ServiceState | undefined {
     if (!this.#lives.has(name)) return undefined
     const { step } = this.#lives.ordered(name)
-    if (definition(step).service === undefined) return undefined
+    if (!isService(step)) return undefined
     const identity =
       this.#lives.life(name).identity ?? impossible(`service \`${name}\` was not settled`)
     const holds = async (): Promise<boolean> =>
@@ -334,7 +334,7 @@ export class StepRunner {
     const ordered = this.#lives.ordered(name)
     const life = this.#lives.life(name)
     const identity = life.identity ?? impossible(`step \`${name}\` was not settled`)
-    if (definition(ordered.step).service !== undefined) {
+    if (isService(ordered.step)) {
       const how = await this.#services.bringUp(name, null)
       return how === 'up' ? 'done' : how
     }
@@ -356,10 +356,11 @@ export class StepRunner {
       if (missing !== undefined) {
         return this.#lives.cancel(name, undefined)
       }
-      if (definition(ordered.step).map === undefined) {
+      const { work } = definition(ordered.step)
+      if (work.kind !== 'map') {
         return await this.#attempts.execute(ordered, life, identity)
       }
-      const begun = await this.#mapped.begin(ordered, life, identity, claim)
+      const begun = await this.#mapped.begin(ordered, work, life, identity, claim)
       // It is let go of when all parts have ended.
       keepsClaim = typeof begun !== 'string'
       return begun

@@ -14,8 +14,8 @@ import type { Pipeline } from '../define/pipeline.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 import type { Reason } from '../identity/reason.ts'
 import { fillParams } from '../define/service.ts'
-import type { Ready, Serving } from '../define/serving.ts'
-import { definition } from '../define/step.ts'
+import { definition, isService } from '../define/step.ts'
+import type { Ready, ServiceWork } from '../define/work.ts'
 import type { Life } from './step-execution.ts'
 import { changed } from '../store/inputs/file-input.ts'
 import { isAlive, thisIdentity } from '@stepwell/base/process'
@@ -144,9 +144,9 @@ export class RunServices {
   ): Promise<boolean> {
     const { name, step } = ordered
     const { run, pipeline, services, emit, halt, keeper = thisIdentity() } = this.#options
-    const { command, service } = definition(step)
+    const { work } = definition(step)
     const { identity } = life
-    if (command === undefined || service === undefined || identity === undefined) {
+    if (work.kind !== 'service' || identity === undefined) {
       throw new TypeError(`step \`${name}\` is no service, or was not settled`)
     }
     const surroundings = {
@@ -158,10 +158,10 @@ export class RunServices {
     if (kept === undefined) {
       await this.#endKept((record) => record.step === name)
       const record = { pipeline: pipeline.name, step: name, key: identity.key, run, keeper }
-      const filled = filledIn(service, job.params)
+      const filled = filledIn(work, job.params)
       const place = services.make()
       try {
-        up = await ServiceProcess.start(job, command, filled, place, record, surroundings)
+        up = await ServiceProcess.start(job, work.command, filled, place, record, surroundings)
       } catch (error) {
         place.remove()
         throw error
@@ -256,7 +256,7 @@ export class RunServices {
   }
 
   #isService(name: string): boolean {
-    return definition(this.#steps.ordered(name).step).service !== undefined
+    return isService(this.#steps.ordered(name).step)
   }
 
   /** One that an earlier run has left up, for the same keeper, if it is the very same. */
@@ -273,7 +273,7 @@ export class RunServices {
   #isOutdated({ step, key, isReady }: ServiceRecord): boolean {
     const { pipeline } = this.#options
     const handle = pipeline.steps.get(step)
-    if (handle === undefined || definition(handle).service === undefined || !isReady) return true
+    if (!isService(handle) || !isReady) return true
     const now = this.#steps.statusOf(step) !== undefined ? keyOf(this.#steps.life(step)) : undefined
     return now !== undefined && now !== key
   }
@@ -318,7 +318,7 @@ function isSame(a: ProcessIdentity, b: ProcessIdentity): boolean {
 }
 
 /** With the params of a job in the texts of what says that it is ready. */
-function filledIn(service: Serving, params: string): Serving {
+function filledIn(service: ServiceWork, params: string): ServiceWork {
   const fillIn = (text: string): string => fillParams(text, JSON.parse(params))
   const { ready } = service
   return { ...service, ready: readyIn(ready, fillIn) }

@@ -4,6 +4,7 @@ import type { PipelineCode } from '../../identity/code.ts'
 import { digestText, type Digest } from '@stepwell/base/digest'
 import type { Pipeline } from '../../define/pipeline.ts'
 import { definition } from '../../define/step.ts'
+import { pinOf } from '../../define/work.ts'
 import { writeAtomic } from '@stepwell/base/files'
 import { conditions } from '../resolve/conditions.ts'
 import { packCode, unpackCode, type FoundDetails, type FoundIdentity } from './found-code.ts'
@@ -144,8 +145,8 @@ function readManifest(path: string, about: Digest): StoredManifest | undefined {
 /** All that an analysis depends on besides what it sees of files, and the values of variables. */
 function subjectOf({ name, site, steps }: Pipeline, dir: string): Digest {
   const made = [...steps].map(([step, handle]) => {
-    const { site: stack, version, pin } = definition(handle)
-    return [step, cutStack(stack), version !== undefined, pin ?? null]
+    const { site: stack, version, work } = definition(handle)
+    return [step, cutStack(stack), version !== undefined, pinOf(work) ?? null]
   })
   return digestText(
     JSON.stringify([

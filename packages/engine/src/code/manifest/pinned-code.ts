@@ -2,16 +2,18 @@ import type { PipelineCode, StepCode } from '../../identity/code.ts'
 import { digestText } from '@stepwell/base/digest'
 import type { Pipeline } from '../../define/pipeline.ts'
 import { definition, type Step } from '../../define/step.ts'
+import { pinOf } from '../../define/work.ts'
 
 /**
  * The code of a step that is pinned, or runs a command: nothing of what could be found counts. Two steps may
  * be pinned at the same text, so which step it is does; of a command, all that it does is in its key besides.
  */
 export function pinnedCode(pipeline: Pipeline, name: string, step: Step): StepCode | undefined {
-  const { pin, command } = definition(step)
+  const { work } = definition(step)
+  const pin = pinOf(work)
   if (pin === undefined) return undefined
   const digest = digestText(`stepwell pinned code\n${pin}`)
-  const site = command === undefined ? `${pipeline.name}/${name}` : ''
+  const site = 'run' in work ? `${pipeline.name}/${name}` : ''
   return { digest, pinned: pin, parts: {}, packages: {}, site, env: {}, doubts: [] }
 }
 

@@ -7,7 +7,7 @@ import type { StepContext } from '../../define/context.ts'
 import { digestBytes } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
 import { UnencodableError } from '@stepwell/base/json'
-import { ITEM } from '../../define/mapping.ts'
+import { functionOf, ITEM } from '../../define/work.ts'
 import { definition, type Step } from '../../define/step.ts'
 import { encodeValue } from '../../value/codec.ts'
 import type { Executor, ItemResult, Job, JobEvents, JobResult } from '../executor.ts'
@@ -71,7 +71,8 @@ export class InlineExecutor implements Executor {
     let value: unknown
     try {
       // Called detached: the definition that holds it is no input.
-      const { run } = definition(step)
+      const run = functionOf(definition(step).work)
+      if (run === undefined) throw new TypeError('a command is for an executor of commands')
       value = run(inputs as never, context as never)
       // Between the return of a value and the turn in which it is awaited, other steps may compute.
       if (!isPromise(value)) ended = performance.now()

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { codeOf, messageOf } from '@stepwell/base/errors'
-import type { Ready } from '../../define/serving.ts'
+import type { Ready } from '../../define/work.ts'
 
 // Of one question.
 const LONGEST_MS = 2000

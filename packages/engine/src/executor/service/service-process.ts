@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from '../../define/command-line.ts'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
-import type { Ready, Serving } from '../../define/serving.ts'
+import type { Ready, ServiceWork } from '../../define/work.ts'
 import { identityOf, isAlive } from '@stepwell/base/process'
 import type { ServicePlace, ServiceRecord } from '../../store/state/service-records.ts'
 import { CommandCall } from '../command/command-call.ts'
@@ -69,7 +69,7 @@ export class ServiceProcess {
   static async start(
     job: Job,
     command: Command,
-    { ready }: Serving,
+    { ready }: Pick<ServiceWork, 'ready'>,
     place: ServicePlace,
     record: Omit<ServiceRecord, 'process' | 'isReady'>,
     { artifacts, dir, grace, log }: ServiceSurroundings,
@@ -141,7 +141,7 @@ export class ServiceProcess {
    * @throws StepwellError STEPWELL_SERVICE.
    */
   async ready(
-    { ready, timeout }: Serving,
+    { ready, timeout }: Pick<ServiceWork, 'ready' | 'timeout'>,
     record: Omit<ServiceRecord, 'process' | 'isReady'>,
     signal: AbortSignal,
   ): Promise<boolean> {
