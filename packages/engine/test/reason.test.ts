@@ -115,9 +115,10 @@ describe('compareIngredients', () => {
     expect(compare(made({ env: { TZ: null } }), after)).toEqual([{ kind: 'code-env', name: 'TZ' }])
   })
 
-  test('version and Node', () => {
-    expect(compare(made(), made({ version: '2', node: '26' }))).toEqual([
+  test('version, format of keys and Node', () => {
+    expect(compare(made(), made({ version: '2', format: 9, node: '26' }))).toEqual([
       { kind: 'version', before: null, after: '2' },
+      { kind: 'format', before: 2, after: 9 },
       { kind: 'node', before: '24', after: '26' },
     ])
   })
@@ -191,6 +192,10 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
   ],
   package: [{ kind: 'package', name: 'p', before: '1', after: undefined }, 'package p 1 -> none'],
   site: [{ kind: 'site', before: 'a', after: 'b' }, 'it is now made at b, before at a'],
+  format: [
+    { kind: 'format', before: 2, after: 3 },
+    'the format of keys 2 -> 3, of another version of Stepwell',
+  ],
   node: [{ kind: 'node', before: '22', after: '24' }, 'Node 22 -> 24'],
   version: [{ kind: 'version', before: null, after: '2' }, 'version null -> "2"'],
   artifact: [

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } f
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { FORMAT } from '../src/identity/fingerprint.ts'
+import { LAYOUT } from '../src/store/layout.ts'
 import { openEngine } from '../src/index.ts'
 import { lone, slow } from './fixtures/lone.ts'
 import { ended, startChild } from './support/child.ts'
@@ -16,16 +16,16 @@ describe('format', () => {
   test('a new project gets the format, and Git ignores the directory', async () => {
     const dir = temporaryDir()
     await (await engineOn(dir)).run(lone).result
-    expect(readFileSync(join(dir, '.stepwell/format'), 'utf8')).toBe(`${FORMAT}\n`)
+    expect(readFileSync(join(dir, '.stepwell/format'), 'utf8')).toBe(`${LAYOUT}\n`)
     expect(readFileSync(join(dir, '.stepwell/.gitignore'), 'utf8')).toBe('*\n')
   })
-  for (const format of [`${FORMAT + 1}\n`, '0', '', 'garbage', '1.0']) {
+  for (const format of [`${LAYOUT + 1}\n`, '0', '', 'garbage', '1.0']) {
     test(`${JSON.stringify(format)} is refused, and nothing is touched`, async () => {
       const dir = temporaryDir()
       writeFiles(dir, { '.stepwell/format': format })
       await expect(openEngine({ dir })).rejects.toMatchObject({
         code: 'STEPWELL_FORMAT',
-        message: expect.stringContaining(`format ${FORMAT}`),
+        message: expect.stringContaining(`format ${LAYOUT}`),
       })
       expect(readdirSync(join(dir, '.stepwell'))).toEqual(['format'])
     })

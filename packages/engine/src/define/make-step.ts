@@ -42,9 +42,10 @@ export function makeStepOf<T, F extends Outs = NoOuts>(
   const { inputs = {}, params = {}, outs = {}, description, version, cache = true } = options
   const dependsOn = (options.dependsOn ?? []).filter((each) => typeof each !== 'function')
   return new Step<T, F>({
-    inputs,
+    // In one order, whatever order they were written in: `run` could see it, and it is not in the key.
+    inputs: byName(inputs),
     params,
-    outs,
+    outs: byName(outs),
     work,
     description,
     version,
@@ -57,4 +58,9 @@ export function makeStepOf<T, F extends Outs = NoOuts>(
     passOver: options.passOver,
     site,
   })
+}
+
+/** The members of an object, sorted as the keys of values are. */
+function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -96,16 +96,9 @@ export function pipeline(
 ): RunnablePipeline {
   const made: RunnablePipeline = {
     ...makePipeline(name, steps, callSite(pipeline), pipelineOptions),
-    async run({ targets, force, plan, keepEdits, onFailure, signal, ...options } = {}) {
-      await using engine = await openEngine(options)
-      const request: RunRequest = {
-        ...(targets !== undefined && { targets }),
-        ...(force !== undefined && { force }),
-        ...(keepEdits !== undefined && { keepEdits }),
-        ...(plan !== undefined && { plan }),
-        ...(onFailure !== undefined && { onFailure }),
-        ...(signal !== undefined && { signal }),
-      }
+    async run(options = {}) {
+      const { request, others } = divide(options)
+      await using engine = await openEngine(others)
       const run = engine.run(made, request)
       const record = await run.result
       const [lastName = '', last] = [...made.steps].at(-1) ?? []
@@ -114,4 +107,28 @@ export function pipeline(
     },
   }
   return Object.freeze(made)
+}
+
+// The compiler refuses this where an option of a run is missing: all others are the engine's.
+const OF_A_RUN: Readonly<Record<keyof RunRequest, true>> = {
+  targets: true,
+  only: true,
+  force: true,
+  plan: true,
+  keepEdits: true,
+  onFailure: true,
+  because: true,
+  signal: true,
+}
+
+function divide(options: EngineOptions & RunRequest): {
+  readonly request: RunRequest
+  readonly others: EngineOptions
+} {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const isOfRun = ([name]: [string, unknown]): boolean => Object.hasOwn(OF_A_RUN, name)
+  return {
+    request: Object.fromEntries(given.filter(isOfRun)),
+    others: Object.fromEntries(given.filter((option) => !isOfRun(option))),
+  }
 }

@@ -3,8 +3,8 @@ import type { Digest } from '@stepwell/base/digest'
 import { digestText } from '@stepwell/base/digest'
 import { canonicalJson, type Json } from '@stepwell/base/json'
 
-/** Changes whenever the meaning of a fingerprint or the encoding of an artifact does. */
-export const FORMAT = 2
+/** Changes whenever the meaning of a fingerprint or the encoding of an artifact does: every step runs once. */
+export const FORMAT = 3
 
 /** The digest of a fingerprint: the address of a step's outputs. */
 export type StepKey = Digest & { readonly __key: 'StepKey' }
@@ -19,7 +19,7 @@ export type StepKey = Digest & { readonly __key: 'StepKey' }
  */
 export interface Fingerprint {
   /** An entry written under another meaning must not be found. */
-  readonly format: typeof FORMAT
+  readonly format: number
   /** All that the step's function can reach: declarations of local modules, and packages. */
   readonly code: Digest
   /** What local modules do while they are loaded, unless the code is pinned: any function may see it. */

@@ -54,6 +54,8 @@ export function describeReason(reason: Reason): string {
       return `package ${reason.name} ${reason.before ?? 'none'} -> ${reason.after ?? 'none'}`
     case 'site':
       return `it is now made at ${reason.after}, before at ${reason.before}`
+    case 'format':
+      return `the format of keys ${reason.before} -> ${reason.after}, of another version of Stepwell`
     case 'node':
       return `Node ${reason.before} -> ${reason.after}`
     case 'version':

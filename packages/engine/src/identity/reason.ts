@@ -72,6 +72,8 @@ export type Reason =
       readonly after: string | undefined
     }
   | { readonly kind: 'site'; readonly before: string; readonly after: string }
+  /** Another version of Stepwell made it, whose keys mean something else. */
+  | { readonly kind: 'format'; readonly before: number; readonly after: number }
   | { readonly kind: 'node'; readonly before: string; readonly after: string }
   | { readonly kind: 'version'; readonly before: string | null; readonly after: string | null }
   | { readonly kind: 'artifact'; readonly problem: 'missing' | 'damaged'; readonly output: string }
@@ -142,6 +144,9 @@ export function compareIngredients(
   }
   if (old.version !== now.version) {
     reasons.push({ kind: 'version', before: old.version, after: now.version })
+  }
+  if (old.format !== now.format) {
+    reasons.push({ kind: 'format', before: old.format, after: now.format })
   }
   if (old.node !== now.node) reasons.push({ kind: 'node', before: old.node, after: now.node })
   const commands = commandChanges(old.command, now.command)

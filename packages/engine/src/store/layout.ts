@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StepwellError } from '@stepwell/base/errors'
-import { FORMAT } from '../identity/fingerprint.ts'
 import { refuseNetwork } from './network-fs.ts'
+
+/** Of the directory. Changes whenever what is in it cannot be read any more; keys have a format of their own. */
+export const LAYOUT = 2
 
 /** Where the parts of a project's `.stepwell` directory are. */
 export interface StateDirs {
@@ -37,11 +39,11 @@ export interface StateDirs {
  */
 export function stateDirs(dir: string): StateDirs {
   const root = join(dir, '.stepwell')
-  const format = readFormat(root) ?? String(FORMAT)
-  if (format !== String(FORMAT)) {
+  const format = readFormat(root) ?? String(LAYOUT)
+  if (format !== String(LAYOUT)) {
     throw new StepwellError({
       code: 'STEPWELL_FORMAT',
-      what: `${root} is in format ${JSON.stringify(format)}, and this version reads and writes format ${FORMAT}`,
+      what: `${root} is in format ${JSON.stringify(format)}, and this version reads and writes format ${LAYOUT}`,
       todo: 'use the version of Stepwell that wrote it, or move the directory away: every step will then be rerun once',
     })
   }
@@ -79,7 +81,7 @@ export function createState({ root }: StateDirs): void {
     writeFileSync(join(root, '.gitignore'), '*\n')
     // Renamed into place: a run that is killed here must not leave an empty file behind.
     const temporary = join(root, `format.${process.pid}.tmp`)
-    writeFileSync(temporary, `${FORMAT}\n`)
+    writeFileSync(temporary, `${LAYOUT}\n`)
     renameSync(temporary, join(root, 'format'))
   } catch (cause) {
     throw new StepwellError({

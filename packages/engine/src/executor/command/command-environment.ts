@@ -20,11 +20,8 @@ export function environmentOf(
     if (input.kind === 'env') return [[input.name, input.value] as const]
     return input.kind === 'secret' ? [[input.name, process.env[input.name]] as const] : []
   })
-  return Object.fromEntries(
-    [...passed, ...Object.entries(setEnv), ...declared].filter(
-      (entry): entry is readonly [string, string] => {
-        return entry[1] !== undefined
-      },
-    ),
-  )
+  const given = [...passed, ...Object.entries(setEnv), ...declared]
+  const set = new Map(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  // A program can see their order, which is not in the key.
+  return Object.fromEntries([...set].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
