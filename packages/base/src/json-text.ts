@@ -1,3 +1,5 @@
+import { sortedEntries } from './json.ts'
+
 /**
  * JSON of which there is one text per value: the keys of objects are sorted, and what JSON has no
  * number for (`NaN`, the infinities) is `null`.
@@ -31,6 +33,6 @@ export function memberOf(value: unknown, name: string): unknown {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const entries = sortedEntries(value as Readonly<Record<string, unknown>>)
   return Object.fromEntries(entries.map(([name, member]) => [name, sorted(member)]))
 }

@@ -120,6 +120,11 @@ export function canonicalJson(value: unknown): string {
   return new CanonicalWriter().write(value)
 }
 
+/** The members of an object in the order of canonical JSON, whatever order they were set in. */
+export function sortedEntries<T>(object: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
+
 /** Whether an object is one as written in braces, not an instance of a class. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)

@@ -16,7 +16,7 @@ import {
   type StepKey,
 } from '../identity/fingerprint.ts'
 import { file, type FileHandle } from '../define/inputs.ts'
-import { type Json } from '@stepwell/base/json'
+import { sortedEntries, type Json } from '@stepwell/base/json'
 import type { OrderedStep } from '../define/order.ts'
 import type { Ingredients, Reason } from '../identity/reason.ts'
 import { definition, type Input, type Step } from '../define/step.ts'
@@ -74,7 +74,8 @@ export async function identify(
 ): Promise<Identity> {
   const trees = new Map<Digest, Tree>()
   const parts: [string, ResolvedInput][] = []
-  for (const [input, handle] of Object.entries(definition(step).inputs))
+  // Sorted, since `run` is given them in this order, and the order in which they are written is not in the key.
+  for (const [input, handle] of sortedEntries(definition(step).inputs))
     parts.push([input, await resolve(handle)])
   const besides: [string, ResolvedInput][] = []
   const { work, dependsOn } = definition(step)

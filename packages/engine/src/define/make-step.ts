@@ -42,10 +42,9 @@ export function makeStepOf<T, F extends Outs = NoOuts>(
   const { inputs = {}, params = {}, outs = {}, description, version, cache = true } = options
   const dependsOn = (options.dependsOn ?? []).filter((each) => typeof each !== 'function')
   return new Step<T, F>({
-    // In one order, whatever order they were written in: `run` could see it, and it is not in the key.
-    inputs: byName(inputs),
+    inputs,
     params,
-    outs: byName(outs),
+    outs,
     work,
     description,
     version,
@@ -58,9 +57,4 @@ export function makeStepOf<T, F extends Outs = NoOuts>(
     passOver: options.passOver,
     site,
   })
-}
-
-/** The members of an object, sorted as the keys of values are. */
-function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -6,6 +6,7 @@ import type { RunEvent } from '../record/event.ts'
 import type { Executor, Job, JobItem, JobResult } from '../executor/executor.ts'
 import { codeDigest, type PipelineCode } from '../identity/code.ts'
 import { StepwellError } from '@stepwell/base/errors'
+import { sortedEntries } from '@stepwell/base/json'
 import type { ExecutorKind } from '../define/execution.ts'
 import { noteLeft, withFreeScratch } from '../executor/command/left-scratch.ts'
 import { type Identity } from '../decide/resolve-inputs.ts'
@@ -144,7 +145,7 @@ function tooLong(step: string, timeout: number, { code, message }: Failure): Ste
 
 function jobOuts(step: Step, { paths }: Pick<StagedOuts, 'paths'>): Record<string, JobOut> {
   return Object.fromEntries(
-    Object.entries(definition(step).outs).map(([name, { kind, path }]) => {
+    sortedEntries(definition(step).outs).map(([name, { kind, path }]) => {
       const staged = paths[name]
       if (staged === undefined) throw new TypeError(`the out ${name} has no place`)
       return [name, { kind, path, staged }]

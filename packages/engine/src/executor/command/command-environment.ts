@@ -1,4 +1,5 @@
 import type { Command } from '../../define/command-line.ts'
+import { sortedEntries } from '@stepwell/base/json'
 import type { Job } from '../executor.ts'
 
 // What programs cannot do without, and what says where and in which language they are.
@@ -21,7 +22,7 @@ export function environmentOf(
     return input.kind === 'secret' ? [[input.name, process.env[input.name]] as const] : []
   })
   const given = [...passed, ...Object.entries(setEnv), ...declared]
-  const set = new Map(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  const set = given.filter((entry): entry is [string, string] => entry[1] !== undefined)
   // A program can see their order, which is not in the key.
-  return Object.fromEntries([...set].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(sortedEntries(Object.fromEntries(set)))
 }
