@@ -21,7 +21,7 @@ const BEHIND = {
   '@dagrejs/graphlib': 'packages/engine/src/engine/graph.ts',
   'p-queue': 'packages/engine/src/run/schedule.ts',
   level: 'packages/engine/src/store/cache/level-index.ts',
-  tinyglobby: 'packages/engine/src/store/inputs/disk-project-files.ts',
+  picomatch: 'packages/engine/src/store/inputs/patterns.ts',
   'oxc-parser': 'packages/engine/src/code/parse/syntax.ts',
   'oxc-resolver': 'packages/engine/src/code/resolve/resolve.ts',
   'csv-parse': 'packages/steps/src/csv.ts',

@@ -149,9 +149,10 @@ export async function identify(
         return { ...fileInput(handle.path, state), source, holds }
       }
       case 'dir': {
-        const tree = await files.tree(handle.path)
+        const links = handle.followLinks === false ? 'unfollowed' : 'input'
+        const tree = await files.tree(handle.path, links)
         trees.set(tree.digest, tree)
-        const holds = async () => (await files.tree(handle.path)).digest === tree.digest
+        const holds = async () => (await files.tree(handle.path, links)).digest === tree.digest
         return { ...dirInput(handle.path, tree.digest), source, holds }
       }
       case 'any':
@@ -166,11 +167,11 @@ export async function identify(
           const holds = async () => await fileHolds(out.path, out.digest)
           return { ...fileInput(out.path, out), source, holds }
         }
-        const holds = async () => (await files.tree(out.path)).digest === out.digest
+        const holds = async () => (await files.tree(out.path, 'left')).digest === out.digest
         return { ...dirInput(out.path, out.digest), source, holds }
       }
       case 'glob': {
-        const tree = await files.glob(handle.patterns, outPaths)
+        const tree = await files.glob(handle, outPaths)
         if (tree.entries.length === 0 && !handle.optional) throw noMatch(name, handle.patterns)
         trees.set(tree.digest, tree)
         const part = { kind: 'glob', digest: tree.digest } as const

@@ -8,6 +8,8 @@ export interface FileHandle {
 export interface DirHandle {
   readonly kind: 'dir'
   readonly path: string
+  /** @default true */
+  readonly followLinks?: boolean
 }
 
 /** A file or a directory of the project, whichever is there; the step receives what it is. */
@@ -21,6 +23,8 @@ export interface GlobHandle {
   readonly kind: 'glob'
   readonly patterns: readonly string[]
   readonly optional: boolean
+  /** @default true */
+  readonly followLinks?: boolean
 }
 
 /** What an HTTP server has at an address; the step receives a `FileInput`. */
@@ -42,6 +46,10 @@ export interface SecretHandle {
   readonly name: string
 }
 
+interface FollowLinks {
+  readonly followLinks?: boolean
+}
+
 /**
  * Declares a file as an input, or in `outs` as an output. `path` is relative to the project directory
  * (the one the pipeline file is in). The step is rerun when the content changes, or who may read or
@@ -54,10 +62,15 @@ export function file(path: string): FileHandle {
 /**
  * Declares a directory as an input, or in `outs` as an output: all files in it at any depth, with dot
  * files, but for directories named `.stepwell`. A symbolic link that stays inside is a link; one that
- * leads outside counts as what it leads to.
+ * leads outside counts as what it leads to. What cannot be read, and a link that leads to nothing, fail the
+ * step.
+ *
+ * @param followLinks whether links are looked at @default true: else each counts by its text, and is none
+ *   of the files that the step is given
  */
-export function dir(path: string): DirHandle {
-  return { kind: 'dir', path: text(path, 'path', 'dir').replace(/(?<=.)\/+$/, '') }
+export function dir(path: string, { followLinks = true }: FollowLinks = {}): DirHandle {
+  const handle = { kind: 'dir', path: text(path, 'path', 'dir').replace(/(?<=.)\/+$/, '') } as const
+  return { ...handle, ...unlessFollowed(followLinks, 'dir') }
 }
 
 /**
@@ -71,13 +84,16 @@ export function fileOrDir(path: string): FileOrDirHandle {
 /**
  * Declares the files that match as an input: `*` within a name, `**` over directories, `{a,b}`, and
  * `!` before a pattern that takes files out. Wildcards match no leading dot, symbolic links are followed,
- * and `node_modules` is left out. The files come sorted by path.
+ * and `node_modules` is left out. The files come sorted by path. What matches, or may hold what matches, and
+ * cannot be read fails the step; a pattern with `!` leaves it out.
  *
- * @param optional whether there may be none @default false: then the step fails
+ * @param optional whether there may be none, and links may lead to nothing @default false: then the step
+ *   fails
+ * @param followLinks whether links count as what they lead to @default true: else they are left out
  */
 export function glob(
   patterns: string | readonly string[],
-  { optional = false }: { readonly optional?: boolean } = {},
+  { optional = false, followLinks = true }: FollowLinks & { readonly optional?: boolean } = {},
 ): GlobHandle {
   const all = typeof patterns === 'string' ? [patterns] : [...patterns]
   if (all.length === 0) throw new TypeError('Expected `patterns` of glob() to name at least one')
@@ -85,6 +101,7 @@ export function glob(
     kind: 'glob',
     patterns: all.map((pattern) => text(pattern, 'patterns', 'glob')),
     optional,
+    ...unlessFollowed(followLinks, 'glob'),
   }
 }
 
@@ -120,6 +137,15 @@ export function env(name: string, { fallback }: { readonly fallback?: string } =
  */
 export function secret(name: string): SecretHandle {
   return { kind: 'secret', name: text(name, 'name', 'secret') }
+}
+
+function unlessFollowed(followLinks: boolean, of: string): { readonly followLinks?: false } {
+  if (typeof followLinks !== 'boolean') {
+    throw new TypeError(
+      `Expected \`followLinks\` of ${of}() to be true or false, got ${show(followLinks)}`,
+    )
+  }
+  return followLinks ? {} : { followLinks }
 }
 
 function text(value: string, parameter: string, of: string): string {

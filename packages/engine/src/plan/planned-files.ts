@@ -1,5 +1,7 @@
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { FileState, ProjectFiles } from '../store/inputs/project-files.ts'
+import type { GlobHandle } from '../define/inputs.ts'
+import type { TreeLinks } from '../store/inputs/tree-links.ts'
 import type { OutArtifact } from '../value/artifact.ts'
 import type { Digest } from '@stepwell/base/digest'
 import type { FilePart, FingerprintInput } from '../identity/fingerprint.ts'
@@ -66,19 +68,19 @@ export class ForeseenFiles implements ProjectFiles {
     return { digest: NOT_KNOWN, mode: 0, ...(was?.kind === 'file' && was), size: 0 }
   }
 
-  async tree(path: string): Promise<Tree> {
+  async tree(path: string, links?: TreeLinks): Promise<Tree> {
     const { files, artifacts } = this.#options
     const back = this.#putBack(path)
     if (back?.kind === 'dir') {
       return makeTree(parseTree(new TextDecoder().decode(await artifacts.get(back.digest))))
     }
-    if (back !== undefined || this.makersOf(path).length === 0) return await files.tree(path)
+    if (back !== undefined || this.makersOf(path).length === 0) return await files.tree(path, links)
     const was = this.#before(path)
     return { ...makeTree([]), digest: was?.kind === 'dir' ? was.digest : NOT_KNOWN }
   }
 
-  async glob(patterns: readonly string[], without: readonly string[]): Promise<Tree> {
-    return await this.#options.files.glob(patterns, without)
+  async glob(handle: GlobHandle, without: readonly string[]): Promise<Tree> {
+    return await this.#options.files.glob(handle, without)
   }
 
   /** Outs that will not be in the end what they are now. */

@@ -3,9 +3,10 @@ import { readFileSync, statSync, type BigIntStats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createDigester, digestBytes, type Digest } from '@stepwell/base/digest'
-import { codeOf, StepwellError } from '@stepwell/base/errors'
+import { StepwellError } from '@stepwell/base/errors'
 import { countedMode } from '../../value/tree.ts'
 import { isSettled, signatureOf } from './stat-signature.ts'
+import { unreachable } from './unreachable.ts'
 
 /** A file's stat signature when it was digested. */
 export interface RememberedDigest {
@@ -76,7 +77,7 @@ export class RememberingFileDigests implements FileDigests {
     try {
       return await reading
     } catch (error) {
-      throw missing(path, error)
+      throw unreachable(path, absolute, error, 'file')
     }
   }
 }
@@ -102,7 +103,7 @@ function digestSmall(absolute: string, path: string): Digest {
   try {
     return digestBytes(readFileSync(absolute))
   } catch (error) {
-    throw missing(path, error)
+    throw unreachable(path, absolute, error, 'file')
   }
 }
 
@@ -111,7 +112,7 @@ function statFile(absolute: string, path: string): BigIntStats {
   try {
     stats = statSync(absolute, { bigint: true })
   } catch (error) {
-    throw missing(path, error)
+    throw unreachable(path, absolute, error, 'file')
   }
   if (!stats.isFile()) {
     throw new StepwellError({
@@ -122,22 +123,4 @@ function statFile(absolute: string, path: string): BigIntStats {
     })
   }
   return stats
-}
-
-function missing(path: string, cause: unknown): unknown {
-  if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') {
-    return new StepwellError({
-      code: 'STEPWELL_INPUT_MISSING',
-      what: `the input file \`${path}\` does not exist`,
-      todo: 'create it, or correct the path, which is relative to the project directory',
-      cause,
-    })
-  }
-  return new StepwellError({
-    code: 'STEPWELL_INPUT_MISSING',
-    what: `the input file \`${path}\` cannot be read`,
-    facts: codeOf(cause) ?? 'unknown reason',
-    todo: 'check its permissions',
-    cause,
-  })
 }

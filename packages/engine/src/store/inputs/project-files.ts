@@ -1,4 +1,6 @@
 import type { Tree } from '../../value/tree.ts'
+import type { GlobHandle } from '../../define/inputs.ts'
+import type { TreeLinks } from './tree-links.ts'
 import type { Digest } from '@stepwell/base/digest'
 
 /** What is known of a file that was digested. */
@@ -23,11 +25,16 @@ export interface FileDigests {
 export interface ProjectFiles extends FileDigests {
   /** Whether there is a file, or a link that leads to one. */
   isFile(path: string): boolean
-  /** @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE. */
-  tree(path: string): Promise<Tree>
+  /**
+   * @param links what counts of links @default 'input'
+   * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE: also when a part of it cannot be
+   *   reached.
+   */
+  tree(path: string, links?: TreeLinks): Promise<Tree>
   /**
    * The files that match, by their paths.
    * @param without paths of files and directories that are left out
+   * @throws as `tree`
    */
-  glob(patterns: readonly string[], without: readonly string[]): Promise<Tree>
+  glob(handle: GlobHandle, without: readonly string[]): Promise<Tree>
 }

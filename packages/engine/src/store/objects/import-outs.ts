@@ -51,7 +51,7 @@ async function storeDir(
   artifacts: ArtifactStore,
   digests: FileDigests,
 ): Promise<OutArtifact> {
-  const { entries } = await readTree(staged, staged, { digests, outward: 'refuse' })
+  const { entries } = await readTree(staged, staged, { digests, links: 'out' })
   const files = entries.filter((entry) => entry.kind === 'file')
   const stored = await artifacts.putFiles(files.map((entry) => join(staged, entry.path)))
   const digestOf = new Map(files.map((entry, index) => [entry, stored[index] ?? entry.digest]))

@@ -78,7 +78,7 @@ export class Workspace {
     if (kind === undefined || (out.kind !== 'any' && kind !== out.kind)) return undefined
     const { artifacts, digests, dir } = this.#options
     if (kind === 'file') return { kind: 'file', path, ...(await digests.state(path)) }
-    const tree = await readTree(dir, path, { digests, outward: 'follow' })
+    const tree = await readTree(dir, path, { digests, links: 'left' })
     // A step is given the listing by its digest.
     if (keep) await artifacts.put(new TextEncoder().encode(tree.text))
     const files = tree.entries.filter((entry) => entry.kind === 'file').length
@@ -105,7 +105,7 @@ export class Workspace {
       await artifacts.putFiles([this.#path(out)])
       return
     }
-    const { entries, text } = await readTree(dir, out.path, { digests, outward: 'refuse' })
+    const { entries, text } = await readTree(dir, out.path, { digests, links: 'out' })
     const files = entries.filter(({ kind }) => kind === 'file')
     await artifacts.putFiles(files.map(({ path }) => join(this.#path(out), path)))
     await artifacts.put(new TextEncoder().encode(text))
@@ -244,7 +244,7 @@ export class Workspace {
     const { dir, digests } = this.#options
     try {
       if (kind === 'file') return await digests.state(path)
-      return await readTree(dir, path, { digests, outward: 'refuse' })
+      return await readTree(dir, path, { digests, links: 'out' })
     } catch (error) {
       if (error instanceof StepwellError) return undefined
       throw error
