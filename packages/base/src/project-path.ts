@@ -1,6 +1,7 @@
 import { StepwellError } from './errors.ts'
 import { lstatSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+import { isWithin } from './paths.ts'
 
 /** A place in the project that a step may write to. */
 export interface ProjectPath {
@@ -21,19 +22,15 @@ export interface ProjectPath {
 export function projectPath(dir: string, path: string): ProjectPath {
   const absolute = resolve(dir, path)
   if (isAbsolute(path)) throw outside(path, 'it is absolute')
-  if (!isBelow(absolute, resolve(dir))) throw outside(path, 'it does not lead below it')
+  if (absolute === resolve(dir) || !isWithin({ path: absolute, dir: resolve(dir) }))
+    throw outside(path, 'it does not lead below it')
   const real = realpathSync(dir)
   const linked = realAncestor(absolute)
   if (linked === undefined) throw outside(path, 'a symbolic link on the way leads nowhere')
-  if (linked !== real && !isBelow(linked, real)) {
+  if (!isWithin({ path: linked, dir: real })) {
     throw outside(path, `a symbolic link on the way leads to ${linked}`)
   }
   return { absolute, relative: relative(dir, absolute).split(sep).join('/') }
-}
-
-function isBelow(path: string, dir: string): boolean {
-  const way = relative(dir, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 /** Where the nearest part of the path that exists really is; `undefined` at a dangling link. */

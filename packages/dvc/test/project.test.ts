@@ -2,6 +2,7 @@ import { loadProject, shellArguments, stageEnvironment, type DvcProject } from '
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { locate } from '../src/project/location.ts'
 import type { CaseFile } from './project-case.ts'
 import { temporaryDir, writeFiles } from './sandbox.ts'
 
@@ -242,4 +243,13 @@ test('a source knows where its data is and came from', () => {
       ],
     },
   ])
+})
+
+test('a name that begins with two dots does not lead outside', () => {
+  expect(locate('/p', '.', '/p/..data')).toEqual({
+    path: '..data',
+    location: { kind: 'project', path: '..data' },
+  })
+  expect(locate('/p', 'sub', '../..data').location).toEqual({ kind: 'project', path: '..data' })
+  expect(locate('/p', '.', '/p/../x').location.kind).toBe('outside')
 })

@@ -260,6 +260,7 @@ describe('placeholders', () => {
     wrong({ cmd: 'a', code: 1 }, /command\(\) has no option `code`/)
     wrong({ cmd: 'a', executor: 'thread' }, /command\(\) has no option `executor`/)
     wrong({ cmd: 'a', dir: '../x' }, /`dir` of command\(\)/)
+    expect(() => command({ cmd: 'a', dir: '..x' })).not.toThrow()
     wrong({ cmd: 'a', dir: '/x' }, /`dir` of command\(\)/)
     wrong({ cmd: 'a', stdout: 'xml' }, /`stdout` of command\(\)/)
     wrong({ cmd: ['a'], shell: '/bin/sh' }, /`shell` of command\(\)/)

@@ -1,5 +1,6 @@
 import { parseJson } from '@stepwell/base/json-text'
-import { readIfPresent, writeFileAtomic, writing } from '@stepwell/base/atomic-file'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
+import { readIfPresent, writing } from '@stepwell/base/files'
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Decision } from './decision.ts'
@@ -103,6 +104,6 @@ export class LoopFiles {
 
   #write(name: string, value: object): void {
     const path = join(this.#dir, name)
-    writing(path, () => writeFileAtomic(path, Buffer.from(`${JSON.stringify(value, null, 2)}\n`)))
+    writing(path, () => replaceFileSync(path, Buffer.from(`${JSON.stringify(value, null, 2)}\n`)))
   }
 }

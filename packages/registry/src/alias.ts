@@ -1,12 +1,7 @@
 import { StepwellError } from '@stepwell/engine/author'
 import { basename, join } from 'node:path'
-import {
-  namesIn,
-  readIfPresent,
-  removeLeftovers,
-  writeFileOnce,
-  writing,
-} from '@stepwell/base/atomic-file'
+import { createFileSync, removeLeftovers } from '@stepwell/base/atomic-file'
+import { namesInSync, readIfPresent, writing } from '@stepwell/base/files'
 import { jsonText, memberOf, parseJson } from '@stepwell/base/json-text'
 import { whoAmI, type Move } from './move.ts'
 import { isAliasName, requireAliasName, requireModelName } from './name.ts'
@@ -23,7 +18,7 @@ export function aliasFolder(dir: string, model: string, alias: string): string {
 
 /** The names of a model's aliases, also of those that were removed, sorted. */
 export function aliasNames(dir: string, model: string): string[] {
-  const names = namesIn(join(dir, requireModelName(model), 'aliases'))
+  const names = namesInSync(join(dir, requireModelName(model), 'aliases'))
   return names.filter(isAliasName).toSorted()
 }
 
@@ -97,7 +92,7 @@ export function moveAlias(dir: string, request: MoveRequest): Move | undefined {
     const move: Move = { number, action, ...rest }
     const isMade = writing(folder, () => {
       for (const each of [number - 1, number]) removeLeftovers(join(folder, nameOf(each)))
-      return writeFileOnce(join(folder, nameOf(number)), Buffer.from(`${jsonText(move, 2)}\n`))
+      return createFileSync(join(folder, nameOf(number)), Buffer.from(`${jsonText(move, 2)}\n`))
     })
     // Else another one was faster: what it did decides what there is to do.
     if (isMade) return move
@@ -111,12 +106,12 @@ export function noteAnswered(
   answered: { readonly at: number; readonly url: string },
 ): void {
   const path = join(aliasFolder(dir, model, alias), answeredName(number))
-  writing(path, () => writeFileOnce(path, Buffer.from(`${jsonText(answered, 2)}\n`)))
+  writing(path, () => createFileSync(path, Buffer.from(`${jsonText(answered, 2)}\n`)))
 }
 
 /** Whether a server has answered with the version of a move since. */
 export function hasAnswered(dir: string, { model, alias, number }: MoveRef): boolean {
-  return namesIn(aliasFolder(dir, model, alias)).includes(answeredName(number))
+  return namesInSync(aliasFolder(dir, model, alias)).includes(answeredName(number))
 }
 
 export interface MoveRef {
@@ -130,7 +125,7 @@ function answeredName(number: number): string {
 }
 
 function numbersIn(folder: string): number[] {
-  const numbers = namesIn(folder).map((name) => MOVE.exec(name)?.[1])
+  const numbers = namesInSync(folder).map((name) => MOVE.exec(name)?.[1])
   return numbers
     .filter((digits) => digits !== undefined)
     .map(Number)

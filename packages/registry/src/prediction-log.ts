@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { namesIn, readIfPresent } from '@stepwell/base/atomic-file'
+import { namesInSync, readIfPresent } from '@stepwell/base/files'
 import { parseJson } from '@stepwell/base/json-text'
 
 /** What each line of a log says: one row of a request. */
@@ -35,7 +35,7 @@ export interface RefusalLine extends ServedRow {
 
 /** The files of a log, oldest first. One that is still written ends in `.open`; all others never change. */
 export function predictionFiles(folder: string): string[] {
-  return namesIn(folder)
+  return namesInSync(folder)
     .filter((name) => /^\d{8}T\d{9}Z-\d+-\d{6}\.ndjson(\.open)?$/.test(name))
     .toSorted()
     .map((name) => join(folder, name))

@@ -1,14 +1,12 @@
 import { digestValue, StepwellError } from '@stepwell/engine/author'
 import { join } from 'node:path'
 import {
-  namesIn,
-  readIfPresent,
+  createFileSync,
+  createFolderSync,
   removeLeftovers,
-  writeFileAtomic,
-  writeFileOnce,
-  writeFolderAtomic,
-  writing,
+  replaceFileSync,
 } from '@stepwell/base/atomic-file'
+import { namesInSync, readIfPresent, writing } from '@stepwell/base/files'
 import { jsonText, parseJson } from '@stepwell/base/json-text'
 import { whoAmI } from './move.ts'
 import { isModelName, isVersionId, requireModelName } from './name.ts'
@@ -71,10 +69,10 @@ export function registerVersion(dir: string, release: Release, by: string): stri
   const all = new Map([...files, ['registration.json', bytesOf(registration)]])
   writing(folder, () => {
     for (const name of ['', ...all.keys()]) removeLeftovers(join(folder, name))
-    if (namesIn(folder).length === 0 && writeFolderAtomic(folder, all)) return
+    if (namesInSync(folder).length === 0 && createFolderSync(folder, all)) return
     for (const [name, bytes] of files) {
       const path = join(folder, name)
-      if (readIfPresent(path)?.equals(bytes) !== true) writeFileAtomic(path, bytes)
+      if (readIfPresent(path)?.equals(bytes) !== true) replaceFileSync(path, bytes)
     }
   })
   return id
@@ -83,12 +81,12 @@ export function registerVersion(dir: string, release: Release, by: string): stri
 /** Adds where a version comes from, unless that is known. */
 export function addLineage(dir: string, model: string, id: string, lineage: Lineage): boolean {
   const path = join(versionFolder(dir, model, id), 'lineage.json')
-  return writing(path, () => writeFileOnce(path, bytesOf(lineage)))
+  return writing(path, () => createFileSync(path, bytesOf(lineage)))
 }
 
 /** Whether it is known where a version comes from. */
 export function hasLineage(dir: string, model: string, id: string): boolean {
-  return namesIn(versionFolder(dir, model, id)).includes('lineage.json')
+  return namesInSync(versionFolder(dir, model, id)).includes('lineage.json')
 }
 
 /** The folder of a version: `<dir>/<model>/versions/<id>`. */
@@ -98,14 +96,14 @@ export function versionFolder(dir: string, model: string, id: string): string {
 
 /** The names of the models in a registry, sorted. */
 export function modelNames(dir: string): string[] {
-  return namesIn(dir)
+  return namesInSync(dir)
     .filter((name) => isModelName(name) && versionIds(dir, name).length > 0)
     .toSorted()
 }
 
 /** The ids of a model's versions, sorted. */
 export function versionIds(dir: string, model: string): string[] {
-  return namesIn(join(dir, requireModelName(model), 'versions'))
+  return namesInSync(join(dir, requireModelName(model), 'versions'))
     .filter(isVersionId)
     .toSorted()
 }
@@ -155,7 +153,7 @@ export function readReference(dir: string, model: string, id: string): Reference
  */
 export function problemOfVersion(dir: string, model: string, id: string): ReadVersion | string {
   const folder = versionFolder(dir, model, id)
-  if (!isVersionId(id) || namesIn(folder).length === 0) throw unknownVersion(dir, model, id)
+  if (!isVersionId(id) || namesInSync(folder).length === 0) throw unknownVersion(dir, model, id)
   const found = readVersion(id, (name) => readIfPresent(join(folder, name)))
   return 'problem' in found ? found.problem : found
 }
@@ -177,10 +175,10 @@ export function isVersionOf(dir: string, id: string, release: Release): boolean 
 export function exportVersion(dir: string, model: string, id: string, to: string): boolean {
   loadVersion(dir, model, id)
   const from = versionFolder(dir, model, id)
-  const names = namesIn(from).filter((name) => !name.startsWith('.'))
+  const names = namesInSync(from).filter((name) => !name.startsWith('.'))
   const files = names.map((name) => [name, readIfPresent(join(from, name))] as const)
   const present = files.filter((file): file is [string, Buffer] => file[1] !== undefined)
-  return writing(to, () => writeFolderAtomic(to, new Map(present)))
+  return writing(to, () => createFolderSync(to, new Map(present)))
 }
 
 function bytesOf(value: unknown): Uint8Array {

@@ -1,13 +1,7 @@
 import type { StepContext } from '@stepwell/engine/author'
 import { jsonText, memberOf, parseJson } from '@stepwell/base/json-text'
-import {
-  namesIn,
-  readIfPresent,
-  removeLeftovers,
-  writeFileAtomic,
-  writeFolderAtomic,
-  writing,
-} from '@stepwell/base/atomic-file'
+import { createFolderSync, removeLeftovers, replaceFileSync } from '@stepwell/base/atomic-file'
+import { namesInSync, readIfPresent, writing } from '@stepwell/base/files'
 import { projectPath, type ProjectPath } from '@stepwell/base/project-path'
 import { join } from 'node:path'
 import { reasonOf, type EffectStep } from './effect.ts'
@@ -93,7 +87,7 @@ function deploy(
     }
     const previous = before?.version ?? null
     const current: CurrentVersion = { version: version.id, previous }
-    writeFileAtomic(pointer, Buffer.from(`${jsonText(current, 2)}\n`))
+    replaceFileSync(pointer, Buffer.from(`${jsonText(current, 2)}\n`))
     context.log(`version ${version.id} is current; before: ${previous ?? 'none'}`)
   })
   return { version: version.id, path: folder.relative }
@@ -131,17 +125,17 @@ function versionFolder(project: string, dir: ProjectPath, id: string): ProjectPa
 
 /** Puts the whole folder in place, or mends the one that is there file by file. */
 function publish({ files }: Version, folder: string): void {
-  if (namesIn(folder).length === 0 && writeFolderAtomic(folder, files)) return
+  if (namesInSync(folder).length === 0 && createFolderSync(folder, files)) return
   for (const [name, bytes] of files) {
     const path = join(folder, name)
     removeLeftovers(path)
-    if (readIfPresent(path)?.equals(bytes) !== true) writeFileAtomic(path, bytes)
+    if (readIfPresent(path)?.equals(bytes) !== true) replaceFileSync(path, bytes)
   }
 }
 
 /** The versions of which a killed attempt has left temporary folders, by the folders' names. */
 function leftVersions(versions: string): string[] {
-  const names = namesIn(versions).map(
+  const names = namesInSync(versions).map(
     (name) => /^\.([0-9a-f]{12})\.[0-9a-f]+\.tmp$/.exec(name)?.[1],
   )
   return [...new Set(names.filter((name) => name !== undefined))]

@@ -1,6 +1,6 @@
 import type { StepContext } from '@stepwell/engine/author'
 import { projectPath, type ProjectPath } from '@stepwell/base/project-path'
-import { writing } from '@stepwell/base/atomic-file'
+import { writing } from '@stepwell/base/files'
 import { showCell, type Cell } from './cell.ts'
 import type { Deployment } from './deployment.ts'
 import { driftOf, type Drift } from './drift.ts'

@@ -1,5 +1,6 @@
 import { jsonText, memberOf, parseJson } from '@stepwell/base/json-text'
-import { readIfPresent, removeLeftovers, writeFileAtomic } from '@stepwell/base/atomic-file'
+import { removeLeftovers, replaceFileSync } from '@stepwell/base/atomic-file'
+import { readIfPresent } from '@stepwell/base/files'
 
 /** A line is known by the model's version and its window; the rest is what was measured. */
 export interface PerformanceLine {
@@ -27,7 +28,7 @@ export function writePerformance(path: string, lines: readonly PerformanceLine[]
   }
   for (const [key, line] of fresh) if (!written.has(key)) merged.push(line)
   const next = merged.map((line) => `${line}\n`).join('')
-  if (next !== text) writeFileAtomic(path, Buffer.from(next))
+  if (next !== text) replaceFileSync(path, Buffer.from(next))
 }
 
 /** The first of the lines that the log does not hold exactly once, and why. */

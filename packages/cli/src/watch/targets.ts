@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
+import { isWithin } from '@stepwell/base/paths'
 import { matchFiles, type Watched, type WatchedStep } from '@stepwell/engine'
 
 const STATE = '.stepwell'
@@ -51,7 +52,7 @@ export class Targets {
     const ends = [...this.#files, ...this.#dirs, ...this.#globs.flatMap(({ bases }) => bases)]
     const roots = new Set([dir])
     for (const end of ends) {
-      const root = isWithin(dir, end) ? dir : existing(dirname(end))
+      const root = isWithin({ path: end, dir }) ? dir : existing(dirname(end))
       roots.add(root)
       for (let at = end; at !== root && at !== dirname(at); at = dirname(at)) {
         this.#ancestors.add(at)
@@ -77,7 +78,7 @@ export class Targets {
     const below = path.slice(this.#dir.length).split(sep)
     if (below.includes(STATE) || below.includes(INSTALLED)) return false
     if (this.#isMade(path)) return false
-    return this.#globs.some(({ bases }) => bases.some((base) => isWithin(base, path)))
+    return this.#globs.some(({ bases }) => bases.some((base) => isWithin({ path, dir: base })))
   }
 
   isSource(path: string): boolean {
@@ -102,7 +103,7 @@ export class Targets {
     const paths = new Set(all.filter((path) => this.#files.has(path) || this.#inDir(path)))
     const matched = new Map<string, string[]>()
     for (const { patterns, bases } of this.#globs) {
-      if (!all.some((path) => bases.some((base) => isWithin(base, path)))) continue
+      if (!all.some((path) => bases.some((base) => isWithin({ path, dir: base })))) continue
       // One that matched is looked for among those before, one that is new among those after.
       const before = this.#matches.get(keyOf(patterns))
       const after = await this.#match(patterns)
@@ -114,7 +115,7 @@ export class Targets {
       all.some(
         (path) =>
           files.some((file) => resolve(this.#dir, file) === path) ||
-          dirs.some((dir) => isWithin(resolve(this.#dir, dir), path)) ||
+          dirs.some((dir) => isWithin({ path, dir: resolve(this.#dir, dir) })) ||
           globs.some((patterns) => matched.get(keyOf(patterns))?.includes(path)),
       )
     const steps = this.#watched.steps.filter(isGiven).map(({ name }) => name)
@@ -142,7 +143,7 @@ export class Targets {
 
   #inDir(path: string): boolean {
     return this.#dirs.some(
-      (dir) => isWithin(dir, path) && !path.slice(dir.length).split(sep).includes(STATE),
+      (dir) => isWithin({ path, dir }) && !path.slice(dir.length).split(sep).includes(STATE),
     )
   }
 
@@ -156,10 +157,6 @@ export class Targets {
 
 function keyOf(patterns: readonly string[]): string {
   return patterns.join('\0')
-}
-
-function isWithin(dir: string, path: string): boolean {
-  return path === dir || path.startsWith(dir.endsWith(sep) ? dir : dir + sep)
 }
 
 /** The directory before the first part of a pattern that is no plain name. */

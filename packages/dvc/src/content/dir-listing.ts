@@ -35,14 +35,14 @@ export function readListing(name: string, text: string): readonly ListedFile[] |
   for (const entry of value) {
     const path = isMap(entry) ? entry.get('relpath') : undefined
     const md5 = isMap(entry) ? entry.get('md5') : undefined
-    if (typeof path !== 'string' || typeof md5 !== 'string' || !isInside(path)) return undefined
+    if (typeof path !== 'string' || typeof md5 !== 'string' || !isPlain(path)) return undefined
     files.push({ path, md5 })
   }
   return files
 }
 
 // What is in a cache may come from anywhere, and must not lead out of the directory.
-function isInside(path: string): boolean {
+function isPlain(path: string): boolean {
   if (path === '' || path.startsWith('/') || path.includes('\0')) return false
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 }

@@ -1,16 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   constants,
   copyFileSync,
   mkdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { placeFiles, temporarySibling } from '@stepwell/base/atomic-file'
 import { dvcError } from '../dvc-error.ts'
 import type { Content } from './content.ts'
 import { listingText, readListing, type ListedFile } from './dir-listing.ts'
@@ -94,13 +93,14 @@ export class DvcCache {
    */
   async keep(measured: Measured, source: string): Promise<void> {
     const legacy = measured.hash === undefined
-    if (measured.files === undefined) return await this.#copyIn(measured.md5, legacy, source)
-    for (const file of measured.files) {
-      await this.#copyIn(file.md5, legacy, join(source, file.path))
-    }
+    const { md5, files } = measured
+    await this.#place(legacy, files ?? [{ md5, path: '' }], (path, file) =>
+      copyIn(join(source, file.path), path, file.md5, legacy),
+    )
+    if (files === undefined) return
     // The list comes last: where it is, its files are.
-    const list = listingText(measured.files)
-    await this.#place(measured.md5, legacy, (path) => Promise.resolve(writeFileSync(path, list)))
+    const list = listingText(files)
+    await this.#place(legacy, [{ md5 }], (path) => Promise.resolve(writeFileSync(path, list)))
   }
 
   // As DVC, a file that is read-only was checked when it became so.
@@ -129,37 +129,39 @@ export class DvcCache {
     chmodSync(target, (isexec ? 0o777 : 0o666) & ~process.umask())
   }
 
-  async #copyIn(md5: string, legacy: boolean, source: string): Promise<void> {
-    await this.#place(md5, legacy, async (path) => {
-      copyFileSync(source, path, constants.COPYFILE_FICLONE)
-      const { size } = statSync(path)
-      if ((await md5OfFile(path, size, hashName(legacy))) === md5) return
-      throw dvcError(source, {
-        code: 'STEPWELL_DVC_DATA',
-        what: 'the file changed while it was read',
-        todo: 'run again',
-      })
-    })
-  }
-
-  // A temporary file that is renamed: nobody sees half of an object.
-  async #place(
-    md5: string,
+  // DVC trusts an object that is read-only without a look at its bytes: they are durable before it has its name.
+  async #place<T extends { readonly md5: string }>(
     legacy: boolean,
-    write: (path: string) => Promise<void>,
+    objects: readonly T[],
+    write: (path: string, object: T) => Promise<void>,
   ): Promise<void> {
-    if (await this.#holds(md5, legacy)) return
-    const path = this.path(md5, legacy)
-    mkdirSync(dirname(path), { recursive: true })
-    const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
+    const staged = new Map<string, string>()
     try {
-      await write(temporary)
-      chmodSync(temporary, READ_ONLY)
-      renameSync(temporary, path)
+      for (const object of objects) {
+        const path = this.path(object.md5, legacy)
+        if (staged.has(path) || (await this.#holds(object.md5, legacy))) continue
+        mkdirSync(dirname(path), { recursive: true })
+        const temporary = temporarySibling(path)
+        staged.set(path, temporary)
+        await write(temporary, object)
+        chmodSync(temporary, READ_ONLY)
+      }
+      await placeFiles(staged)
     } finally {
-      rmSync(temporary, { force: true })
+      for (const temporary of staged.values()) rmSync(temporary, { force: true })
     }
   }
+}
+
+async function copyIn(source: string, path: string, md5: string, legacy: boolean): Promise<void> {
+  copyFileSync(source, path, constants.COPYFILE_FICLONE)
+  const { size } = statSync(path)
+  if ((await md5OfFile(path, size, hashName(legacy))) === md5) return
+  throw dvcError(source, {
+    code: 'STEPWELL_DVC_DATA',
+    what: 'the file changed while it was read',
+    todo: 'run again',
+  })
 }
 
 function hashName(legacy: boolean): HashName {

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
+import { messageOf } from '@stepwell/base/errors'
+import { readIfPresent } from '@stepwell/base/files'
 import { dvcError } from '../dvc-error.ts'
 import { parseYaml } from '../format/yaml.ts'
 import { writeYaml } from '../format/yaml-writer.ts'
@@ -7,7 +9,6 @@ import { isMap, type DvcKey, type DvcMap, type DvcValue } from '../value/value.t
 import { lockValueOf, type LockEntry } from './lock-entry.ts'
 import { cutLock, joinLock } from './lock-text.ts'
 import { lockValues } from './read-lock.ts'
-import { replaceFile } from './replace-file.ts'
 
 /**
  * The text of a `dvc.lock` with these entries, as DVC writes it. What the file has of other stages,
@@ -37,11 +38,11 @@ export function writeLock(
   entries: ReadonlyMap<string, LockEntry>,
 ): boolean {
   const path = join(root, file)
-  const before = readIfPresent(file, path)
+  const before = read(file, path)
   const text = lockText(file, before, entries)
   if (text === before) return false
   try {
-    replaceFile(path, text)
+    replaceFileSync(path, text)
     return true
   } catch (error) {
     return refuse(file, 'written', error)
@@ -57,11 +58,10 @@ function rewritten(file: string, text: string, values: ReadonlyMap<string, DvcMa
   return writeYaml(new Map<DvcKey, DvcValue>([...before, ['stages', merged]]))
 }
 
-function readIfPresent(file: string, path: string): string {
+function read(file: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readIfPresent(path)?.toString('utf8') ?? ''
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
     return refuse(file, 'read', error)
   }
 }
@@ -69,7 +69,7 @@ function readIfPresent(file: string, path: string): string {
 function refuse(file: string, done: 'read' | 'written', error: unknown): never {
   throw dvcError(file, {
     code: 'STEPWELL_DVC_LOCK',
-    what: `it cannot be ${done}: ${error instanceof Error ? error.message : String(error)}`,
+    what: `it cannot be ${done}: ${messageOf(error)}`,
     todo: 'check that it is a file, its permissions and the room on the disk',
     cause: error,
   })

@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { isWithin } from '@stepwell/base/paths'
 import { joinPath } from '../project/location.ts'
 import type { Revision } from '../revision/revision.ts'
 import { pythonText } from '../value/text.ts'
@@ -95,7 +96,7 @@ function topPlots(revision: Revision): PlotDefinition[] {
       const path = joinPath(dir, name)
       // Of several directories, the innermost says how.
       const isInner = (id: string): boolean =>
-        paths.some((other) => other.length > path.length && isBelow(id, other))
+        paths.some((other) => other.length > path.length && isWithin({ path: id, dir: other }))
       return filesAt(revision, path)
         .filter((id) => !isInner(id))
         .map((id) => ({ id, config: file, props }))
@@ -148,10 +149,6 @@ export function plotPaths({ project }: Pick<Revision, 'project'>): string[] {
     })
   })
   return [...outs, ...top]
-}
-
-function isBelow(path: string, dir: string): boolean {
-  return path === dir || path.startsWith(`${dir}/`)
 }
 
 function propsOf(map: DvcMap, dir: string): PlotProps {

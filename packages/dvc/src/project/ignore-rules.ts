@@ -1,3 +1,4 @@
+import { leadsOutside } from '@stepwell/base/paths'
 import { ignorePattern, type IgnorePattern } from './ignore-pattern.ts'
 import { joinPath } from './location.ts'
 import { diskTree, type Tree } from './tree.ts'
@@ -28,7 +29,7 @@ export class IgnoreRules {
 
   /** Whether a path, relative to the root, or a directory that it is in, is ignored. */
   ignores(path: string, isDir: boolean): boolean {
-    if (path === '.' || path.startsWith('../')) return false
+    if (path === '.' || leadsOutside(path)) return false
     for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
       if (this.#ignoresOne(path.slice(0, slash), true)) return true
     }

@@ -1,4 +1,5 @@
 import { isAbsolute, posix } from 'node:path'
+import { leadsOutside } from '@stepwell/base/paths'
 import type { Location } from './stage.ts'
 
 /** A path or URL of a stage: as `dvc.lock` names it, and where it is. */
@@ -20,7 +21,7 @@ export function locate(root: string, wdir: string, written: string): Located {
   }
   if (isAbsolute(written)) {
     const inside = posix.relative(root, written)
-    if (inside.startsWith('..') || inside === '') {
+    if (inside === '' || leadsOutside(inside)) {
       return { path: written, location: { kind: 'outside', path: posix.normalize(written) } }
     }
     // An absolute path inside of the project is recorded as a relative one.
@@ -28,7 +29,7 @@ export function locate(root: string, wdir: string, written: string): Located {
     return { path, location: { kind: 'project', path: inside } }
   }
   const path = joinPath(wdir, written)
-  if (path === '..' || path.startsWith('../')) {
+  if (leadsOutside(path)) {
     return { path: written, location: { kind: 'outside', path: posix.join(root, path) } }
   }
   return { path: written, location: { kind: 'project', path } }

@@ -1,3 +1,4 @@
+import { leadsOutside } from '@stepwell/base/paths'
 import { dvcError } from '../dvc-error.ts'
 import { child, type YamlNode } from '../format/node.ts'
 import { placeOf, type YamlText } from '../format/yaml.ts'
@@ -77,7 +78,7 @@ function wdirOf(node: YamlNode | undefined, context: Context, request: StageRequ
   }
   const value = resolveText(node.value, node, context, 'single', request)
   const wdir = joinPath(request.dir, isScalar(value) ? templateText(value) : '')
-  if (wdir !== '..' && !wdir.startsWith('../') && !wdir.startsWith('/')) return wdir
+  if (!leadsOutside(wdir)) return wdir
   throw dvcError(placeOf(request.yaml, node), {
     code: 'STEPWELL_DVC_YAML',
     what: `wdir '${anyText(value)}' is outside of the project`,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isWithin } from '@stepwell/base/paths'
 import type { Content } from '../content/content.ts'
 import type { DvcCache } from '../content/dvc-cache.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
@@ -45,7 +46,7 @@ export function revisionOf(
     find: (path) => {
       if (files.tree.kind(path) === 'file' || recorded.has(path)) return [path]
       const found = filesBelow(files.tree, path)
-      for (const each of recorded.keys()) if (isWithin(each, path)) found.add(each)
+      for (const each of recorded.keys()) if (isWithin({ path: each, dir: path })) found.add(each)
       return [...found].toSorted()
     },
     bytes: async (path) => {
@@ -56,10 +57,6 @@ export function revisionOf(
       return readFileSync(cache.path(content.md5, content.hash === undefined))
     },
   }
-}
-
-function isWithin(path: string, dir: string): boolean {
-  return dir === '.' || path === dir || path.startsWith(`${dir}/`)
 }
 
 function filesBelow(tree: Tree, path: string): Set<string> {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
+import { messageOf } from '@stepwell/base/errors'
 import { diskPath, measure, type Measured } from '../content/measure.ts'
 import { dvcError } from '../dvc-error.ts'
-import { replaceFile } from '../lock/replace-file.ts'
 import { sourceText } from '../lock/source-text.ts'
 import type { Source, SourceOut } from '../project/source.ts'
 import type { DvcPipeline } from './dvc-pipeline.ts'
@@ -58,11 +59,11 @@ export async function commitSource(
   // Somebody else has written it in the meantime.
   if (readFileSync(path, 'utf8') !== before) return
   try {
-    replaceFile(path, text)
+    replaceFileSync(path, text)
   } catch (cause) {
     throw dvcError(source.file, {
       code: 'STEPWELL_DVC_DATA',
-      what: `it cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+      what: `it cannot be written: ${messageOf(cause)}`,
       todo: 'check its permissions and the room on the disk',
       cause,
     })

@@ -1,3 +1,4 @@
+import { isWithin } from '@stepwell/base/paths'
 import type { Stage } from '../project/stage.ts'
 import { locationKey } from '../project/location.ts'
 import type { DvcPipeline } from './dvc-pipeline.ts'
@@ -85,7 +86,9 @@ export class Foreseen {
     const before = this.#upstream(address).flatMap((owner) => outs.get(owner) ?? [])
     return before.filter(({ location }) => {
       const out = locationKey(location)
-      return paths.some((dep) => isWithin(out, dep) || isWithin(dep, out))
+      return paths.some(
+        (dep) => isWithin({ path: out, dir: dep }) || isWithin({ path: dep, dir: out }),
+      )
     })
   }
 
@@ -109,8 +112,4 @@ export class Foreseen {
     this.#stale.set(address, stale)
     return await stale
   }
-}
-
-function isWithin(path: string, dir: string): boolean {
-  return dir === '.' || path === dir || path.startsWith(`${dir}/`)
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
 import { md5OfFile, type HashName } from '../content/md5.ts'
 
 // A file that was changed so shortly before may be changed again without a sign of it.
@@ -39,10 +39,8 @@ export class Md5Memo {
   /** Keeps it for the next process. */
   save(): void {
     if (!this.#isChanged) return
-    mkdirSync(dirname(this.#path), { recursive: true })
-    const temporary = `${this.#path}.${process.pid}.tmp`
-    writeFileSync(temporary, JSON.stringify(Object.fromEntries(this.#rows)))
-    renameSync(temporary, this.#path)
+    const text = JSON.stringify(Object.fromEntries(this.#rows))
+    replaceFileSync(this.#path, text, { durable: false })
     this.#isChanged = false
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
 import type { Engine, PlannedStep, RunRecord } from '@stepwell/engine'
 import { diskPath } from '../content/measure.ts'
 import type { LockEntry } from '../lock/lock-entry.ts'
@@ -105,9 +106,7 @@ export async function recordRun(
     return writeLock(root, lockFile, entries) ? [lockFile] : []
   })
   memo.save()
-  mkdirSync(join(root, '.stepwell'), { recursive: true })
-  writeFileSync(`${path}.tmp`, JSON.stringify(recorded))
-  renameSync(`${path}.tmp`, path)
+  replaceFileSync(path, JSON.stringify(recorded))
   return [...[...edited].map(({ source }) => source.file), ...written]
 
   function readsOf({ address, frozen }: Stage): readonly string[] {

@@ -3,7 +3,7 @@ import { StepwellError } from '@stepwell/base/errors'
 import { normalPath, type OutPlaces, type PlacedOut, type Position } from './out-paths.ts'
 import type { Pipeline } from '../define/pipeline.ts'
 import { definition } from '../define/step.ts'
-import { isWithin } from '@stepwell/base/paths'
+import { isWithin, leadsOutside } from '@stepwell/base/paths'
 
 const STATE = '.stepwell'
 
@@ -60,9 +60,9 @@ function checkInside(out: PlacedOut, dir: string): void {
       todo: 'name a path inside the project directory',
     })
   if (posix.isAbsolute(path) || /^[A-Za-z]:/.test(path)) throw outside('it is absolute')
-  if (path === '..' || path.startsWith('../')) throw outside('it leads outside')
+  if (leadsOutside(path)) throw outside('it leads outside')
   if (path === '.') throw outside('it is the project directory itself')
-  if (!isWithin(dir, real)) throw outside(`a symbolic link leads outside, to ${real}`)
+  if (!isWithin({ path: real, dir })) throw outside(`a symbolic link leads outside, to ${real}`)
   if ([path, relative(dir, real)].some((each) => each.split(/[\\/]/).includes(STATE)))
     throw outside(`${STATE} is where Stepwell keeps its own`)
 }

@@ -1,3 +1,4 @@
+import { leadsOutside } from '@stepwell/base/paths'
 import { makeStepOf } from './make-step.ts'
 import { checkOptions, STEP_OPTIONS, type StepOptions } from './step-options.ts'
 import {
@@ -217,7 +218,7 @@ function checkWrites(
 }
 
 function isOutside(dir: string): boolean {
-  return dir === '' || /^(?:[/\\]|[A-Za-z]:)/.test(dir) || normal(dir).startsWith('..')
+  return dir === '' || /^(?:[/\\]|[A-Za-z]:)/.test(dir) || leadsOutside(normal(dir))
 }
 
 /** @throws TypeError for a placeholder that there is not, or that stands where it can have no meaning. */

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
 import { StepwellError } from '@stepwell/base/errors'
 import { refuseNetwork } from './network-fs.ts'
 
@@ -77,12 +78,9 @@ export function createState({ root }: StateDirs): void {
   refuseNetwork(root)
   if (readFormat(root) !== undefined) return
   try {
-    mkdirSync(root, { recursive: true })
-    writeFileSync(join(root, '.gitignore'), '*\n')
-    // Renamed into place: a run that is killed here must not leave an empty file behind.
-    const temporary = join(root, `format.${process.pid}.tmp`)
-    writeFileSync(temporary, `${LAYOUT}\n`)
-    renameSync(temporary, join(root, 'format'))
+    replaceFileSync(join(root, '.gitignore'), '*\n')
+    // Durable: a format that is torn by a crash would read as that of another version.
+    replaceFileSync(join(root, 'format'), `${LAYOUT}\n`)
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_STATE',

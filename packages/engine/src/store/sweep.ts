@@ -1,5 +1,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isTemporary } from '@stepwell/base/atomic-file'
+import { namesIn } from '@stepwell/base/files'
 import { digestHex, digestText, type Digest } from '@stepwell/base/digest'
 import type { StateDirs } from './layout.ts'
 
@@ -35,10 +37,6 @@ interface Wanted {
   readonly keys: ReadonlySet<Digest>
 }
 
-function isTemporary(name: string): boolean {
-  return name.endsWith('.tmp')
-}
-
 /** When something in a directory was changed last: a file may be written again and again. */
 async function lastChange(dir: string): Promise<number> {
   let last = 0
@@ -56,8 +54,4 @@ async function removeFrom(
   for (const name of await namesIn(dir)) {
     if (await goes(name)) await rm(join(dir, name), { recursive: true, force: true })
   }
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  return await readdir(dir).catch(() => [])
 }

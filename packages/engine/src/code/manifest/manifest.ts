@@ -5,7 +5,7 @@ import { digestText, type Digest } from '@stepwell/base/digest'
 import type { Pipeline } from '../../define/pipeline.ts'
 import { definition } from '../../define/step.ts'
 import { pinOf } from '../../define/work.ts'
-import { writeAtomic } from '@stepwell/base/files'
+import { replaceFile } from '@stepwell/base/atomic-file'
 import { conditions } from '../resolve/conditions.ts'
 import { packCode, unpackCode, type FoundDetails, type FoundIdentity } from './found-code.ts'
 import { ENGINE, ownFiles } from '../resolve/own.ts'
@@ -106,7 +106,7 @@ export async function findCode(
 
 async function writeCache(path: string, text: string): Promise<void> {
   try {
-    await writeAtomic(path, text)
+    await replaceFile(path, text)
   } catch {
     // The next process analyses again.
   }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isWithin } from '@stepwell/base/paths'
 import type { Pipeline } from '../../define/pipeline.ts'
 import { cutStack, parseCallSites } from './call-site.ts'
 import { isInstalled } from './packages.ts'
-import { isInside } from './paths.ts'
 import type { Sights } from './sources.ts'
 
 export const ENGINE: string = fileURLToPath(new URL('../..', import.meta.url))
@@ -22,7 +22,7 @@ export function isOwn(file: string): boolean {
  * a front end reads and decides is in the keys of the steps that it makes.
  */
 export function isEngine(file: string): boolean {
-  return isInside(ENGINE, file) || isFrontEnd(dirname(file))
+  return isWithin({ path: file, dir: ENGINE }) || isFrontEnd(dirname(file))
 }
 
 function isFrontEnd(dir: string): boolean {

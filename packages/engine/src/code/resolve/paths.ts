@@ -6,11 +6,6 @@ export function projectPath(file: string, dir: string): string {
   return relative(dir, file).split(sep).join('/')
 }
 
-export function isInside(dir: string, file: string): boolean {
-  const path = relative(dir, file)
-  return path !== '' && !path.startsWith('..') && !path.startsWith(sep)
-}
-
 /** The path with symbolic links resolved, where there is such a file. */
 export function real(file: string): string {
   try {

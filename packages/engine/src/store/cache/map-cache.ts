@@ -1,9 +1,9 @@
 import type { ItemOutput } from '../../value/artifact.ts'
 import { appendFileSync, mkdirSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestHex, type Digest } from '@stepwell/base/digest'
-import { codeOf } from '@stepwell/base/errors'
+import { isMissing, namesIn } from '@stepwell/base/files'
 import { sealed, unsealed } from './journal.ts'
 
 /** What one item of a mapped step gave, by the item's key. */
@@ -44,8 +44,7 @@ export class ItemLedgers {
   /** Lets go of all but those. */
   async keep(bases: ReadonlySet<Digest>): Promise<void> {
     const kept = new Set([...bases].map((base) => digestHex(base)))
-    const names: string[] = await readdir(this.#dir).catch(() => [])
-    for (const name of names) {
+    for (const name of await namesIn(this.#dir)) {
       if (!kept.has(name)) await rm(join(this.#dir, name), { force: true })
     }
   }
@@ -54,7 +53,7 @@ export class ItemLedgers {
     try {
       return await readFile(this.#path(base), 'utf8')
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return ''
+      if (isMissing(error)) return ''
       throw error
     }
   }

@@ -1,19 +1,11 @@
 import type { Claim, Claims, Waiting } from './claims.ts'
 import { randomBytes } from 'node:crypto'
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { digestHex } from '@stepwell/base/digest'
-import { codeOf } from '@stepwell/base/errors'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
+import { isMissing, namesInSync } from '@stepwell/base/files'
 import type { StepKey } from '../../identity/fingerprint.ts'
 import { canSee, describeOwner, isAlive, parseOwner, thisProcess } from '@stepwell/base/process'
 
@@ -76,7 +68,7 @@ export class DiskClaims implements Claims {
 
   /** Removes the claims of processes that are gone. */
   tidy(): void {
-    for (const name of this.#names()) {
+    for (const name of namesInSync(this.#dir)) {
       const path = join(this.#dir, name)
       if (this.#living(path, new Map()) === undefined) rmSync(path, { force: true })
     }
@@ -113,27 +105,10 @@ export class DiskClaims implements Claims {
 
   #write(key: StepKey): string {
     const own = join(this.#dir, `${digestHex(key)}.${randomBytes(8).toString('hex')}`)
-    const text = JSON.stringify(thisProcess())
-    try {
-      this.#writeWhole(own, text)
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-      mkdirSync(this.#dir, { recursive: true })
-      this.#writeWhole(own, text)
-    }
+    // Whole or not at all, so that no process waits for what a crash or a full disk has left of it; it means
+    // nothing after a reboot.
+    replaceFileSync(own, JSON.stringify(thisProcess()), { durable: false })
     return own
-  }
-
-  /** It is there whole or not at all, so that nobody waits for what a crash or a full disk has left of it. */
-  #writeWhole(own: string, text: string): void {
-    const temporary = join(dirname(own), `.${basename(own)}`)
-    try {
-      writeFileSync(temporary, text, { flag: 'wx' })
-      renameSync(temporary, own)
-    } catch (error) {
-      rmSync(temporary, { force: true })
-      throw error
-    }
   }
 
   /** A living claim of another one, in words. */
@@ -148,18 +123,9 @@ export class DiskClaims implements Claims {
   }
 
   #pathsOf(key: StepKey): string[] {
-    return this.#names()
+    return namesInSync(this.#dir)
       .filter((name) => name.startsWith(`${digestHex(key)}.`))
       .map((name) => join(this.#dir, name))
-  }
-
-  #names(): string[] {
-    try {
-      return readdirSync(this.#dir)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return []
-      throw error
-    }
   }
 
   #living(path: string, silences: Map<string, Silence>): string | undefined {
@@ -169,7 +135,7 @@ export class DiskClaims implements Claims {
       text = readFileSync(path, 'utf8')
       beat = statSync(path).mtimeMs
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined
+      if (isMissing(error)) return undefined
       throw error
     }
     const owner = parseOwner(text)

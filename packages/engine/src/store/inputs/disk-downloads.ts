@@ -1,14 +1,14 @@
 import type { Download, Downloads } from './downloads.ts'
 import type { FileDigests } from './project-files.ts'
 import { createWriteStream } from 'node:fs'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { pipeline } from 'node:stream/promises'
 import { digestHex, digestText, type Digest } from '@stepwell/base/digest'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
-import { temporarySibling, writeAtomic } from '@stepwell/base/files'
+import { placeFiles, replaceFile, temporarySibling } from '@stepwell/base/atomic-file'
 
 /** What is known of a file that was downloaded. */
 interface Meta {
@@ -80,7 +80,7 @@ export class DiskDownloads implements Downloads {
         signal,
       })
       const { digest } = await this.#digests.state(temporary)
-      await rename(temporary, join(dir, file))
+      await placeFiles(new Map([[join(dir, file), temporary]]))
       const [etag, modified] = ['etag', 'last-modified'].map((name) => response.headers.get(name))
       const meta: Meta = {
         url,
@@ -89,7 +89,7 @@ export class DiskDownloads implements Downloads {
         ...(etag && { etag }),
         ...(modified && { modified }),
       }
-      await writeAtomic(join(dir, 'download.json'), JSON.stringify(meta))
+      await replaceFile(join(dir, 'download.json'), JSON.stringify(meta))
       return this.#download(meta)
     } finally {
       await rm(temporary, { force: true })

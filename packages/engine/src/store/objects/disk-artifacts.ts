@@ -1,18 +1,14 @@
 import type { ArtifactState, ArtifactStore, LinkMode, StoredArtifact } from './artifact-store.ts'
 import type { FileDigests } from '../inputs/project-files.ts'
 import { constants, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { copyFile, chmod, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, chmod, link, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { digestBytes, digestHex, digestOf, type Digest } from '@stepwell/base/digest'
 import { codeOf, StepwellError } from '@stepwell/base/errors'
-import {
-  move,
-  syncDirectories,
-  syncFiles,
-  temporarySibling,
-  writeAtomic,
-} from '@stepwell/base/files'
+import { placeFiles, replaceFile, temporarySibling } from '@stepwell/base/atomic-file'
+import { namesIn } from '@stepwell/base/files'
+import { move } from '@stepwell/base/move'
 
 // Up to here a file is read in one piece.
 const SMALL = 1 << 20
@@ -38,7 +34,7 @@ export class DiskArtifacts implements ArtifactStore {
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestBytes(bytes)
     if (await this.#has(digest)) return digest
-    await writeAtomic(this.#path(digest), bytes)
+    await replaceFile(this.#path(digest), bytes)
     return digest
   }
 
@@ -47,16 +43,14 @@ export class DiskArtifacts implements ArtifactStore {
    * resolves: many files are flushed at once.
    */
   async putFiles(paths: readonly string[]): Promise<Digest[]> {
-    const staged = new Map<Digest, string>()
+    const staged: Staged = new Map()
     try {
       const digests: Digest[] = []
       for (const [index, path] of paths.entries()) {
         digests.push(await this.#stage(path, staged))
         if (index % BURST === BURST - 1) await turn()
       }
-      await syncFiles([...staged.values()])
-      for (const [digest, temporary] of staged) await rename(temporary, this.#path(digest))
-      await syncDirectories([...staged.keys()].map((digest) => dirname(this.#path(digest))))
+      await placeFiles(new Map([...staged].map(([digest, path]) => [this.#path(digest), path])))
       return digests
     } catch (error) {
       for (const temporary of staged.values()) await rm(temporary, { force: true })
@@ -121,7 +115,7 @@ export class DiskArtifacts implements ArtifactStore {
   }
 
   /** Writes a copy that is not flushed yet, unless the bytes are there or staged already. */
-  async #stage(path: string, staged: Map<Digest, string>): Promise<Digest> {
+  async #stage(path: string, staged: Staged): Promise<Digest> {
     if ((await stat(path)).size <= SMALL) {
       const bytes = readFileSync(path)
       const digest = digestBytes(bytes)
@@ -164,14 +158,8 @@ export class DiskArtifacts implements ArtifactStore {
   }
 }
 
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
-    throw error
-  }
-}
+/** Copies on their way, by what they hold. */
+type Staged = Map<Digest, string>
 
 /** Hard links stay within a file system, and some have none. */
 async function linked(object: string, path: string): Promise<boolean> {

@@ -62,7 +62,7 @@ export async function readTree(
     }
     const here = realOf(join(absolute, path), join(root, path))
     // One that holds the tree, such as `/`, comes to it at last: that is told without reading all of it.
-    if (from.above.some((each) => isWithin(here, each))) {
+    if (from.above.some((each) => isWithin({ path: each, dir: here }))) {
       throw unfit(join(root, path), 'a symbolic link leads back to a directory that it is in')
     }
     pending.push({ path, real: here, above: [...from.above, here] })
@@ -88,9 +88,9 @@ export async function readTree(
   /** Whether a link is told by its text, since what it leads to has an entry of its own. */
   function staysInside(place: string, target: string): boolean {
     if (target.startsWith('/') || resolve(target) === target) return false
-    if (!isWithin(absolute, resolve(place, '..', target))) return false
+    if (!isWithin({ path: resolve(place, '..', target), dir: absolute })) return false
     try {
-      return isWithin(real, realpathSync(place))
+      return isWithin({ path: realpathSync(place), dir: real })
     } catch {
       // It leads nowhere, inside.
       return true

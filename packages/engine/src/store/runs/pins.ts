@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { namesIn } from '@stepwell/base/files'
 
 /** Runs that stay, with all that they used: `pins/<run>`. */
 export class Pins {
@@ -10,7 +11,7 @@ export class Pins {
   }
 
   async list(): Promise<Set<string>> {
-    return new Set(await readdir(this.#dir).catch(() => []))
+    return new Set(await namesIn(this.#dir))
   }
 
   async set(run: string, isPinned: boolean): Promise<void> {

@@ -10,13 +10,14 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { readFile, readdir, rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, StepwellError } from '@stepwell/base/errors'
+import { isMissing, namesIn } from '@stepwell/base/files'
 import type { RunEvent } from '../../record/event.ts'
 import type { StepKey } from '../../identity/fingerprint.ts'
 import { foldEvents, type RunRecord } from '../../record/run-record.ts'
-import { writeAtomic } from '@stepwell/base/files'
+import { replaceFile } from '@stepwell/base/atomic-file'
 import { followLog } from './follow-log.ts'
 import { readJournal, sealed, unsealed, type JournalRecord } from '../cache/journal.ts'
 import { isAlive } from '@stepwell/base/process'
@@ -70,16 +71,10 @@ export class RunFiles {
 
   /** Ids of the runs, latest first. */
   async list(): Promise<string[]> {
-    try {
-      const names = await readdir(this.#dir)
-      return names
-        .filter((name) => /^\d{8}-\d{6}\.\d{3}-[0-9a-f]{4}$/.test(name))
-        .toSorted()
-        .toReversed()
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return []
-      throw error
-    }
+    return (await namesIn(this.#dir))
+      .filter((name) => /^\d{8}-\d{6}\.\d{3}-[0-9a-f]{4}$/.test(name))
+      .toSorted()
+      .toReversed()
   }
 
   /**
@@ -122,7 +117,7 @@ export class RunFiles {
   /** Takes down what entries there are, so that the journals of earlier runs can go. */
   async compactJournals(records: readonly JournalRecord[]): Promise<void> {
     const lines = records.map((record) => `${sealed(record)}\n`)
-    await writeAtomic(join(this.#dir, JOURNAL), lines.join(''))
+    await replaceFile(join(this.#dir, JOURNAL), lines.join(''))
   }
 
   /** Keys of what a run has committed. */
@@ -142,7 +137,7 @@ export class RunFiles {
       const sound = lines.filter((line) => unsealed(line) !== undefined)
       if (sound.length === lines.length) continue
       damaged += lines.length - sound.length
-      await writeAtomic(join(this.#dir, id, JOURNAL), sound.map((line) => `${line}\n`).join(''))
+      await replaceFile(join(this.#dir, id, JOURNAL), sound.map((line) => `${line}\n`).join(''))
     }
     return damaged
   }
@@ -156,7 +151,7 @@ export class RunFiles {
 
   /** Lets go of what killed processes left by half. Whoever calls it has the project alone. */
   async sweep(): Promise<void> {
-    const names: string[] = await readdir(this.#dir).catch(() => [])
+    const names = await namesIn(this.#dir)
     for (const name of names.filter((each) => each.startsWith('.'))) {
       if (!name.startsWith(GONE) && (await this.#isBeginning(name))) continue
       await rm(join(this.#dir, name), { recursive: true, force: true })
@@ -220,7 +215,7 @@ export class RunFiles {
     try {
       return await readFile(join(this.#dir, id, name), 'utf8')
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined
+      if (isMissing(error)) return undefined
       throw error
     }
   }
@@ -271,7 +266,7 @@ export class RunWriter {
     this.#ended = true
     this.#logs.flushAll()
     closeSync(this.#events)
-    await writeAtomic(join(this.#dir, SUMMARY), `${JSON.stringify(record, null, 2)}\n`)
+    await replaceFile(join(this.#dir, SUMMARY), `${JSON.stringify(record, null, 2)}\n`)
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Snapshot } from '../../record/snapshot.ts'
 import { statSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestText } from '@stepwell/base/digest'
-import { codeOf } from '@stepwell/base/errors'
-import { writeAtomic } from '@stepwell/base/files'
+import { namesIn } from '@stepwell/base/files'
+import { replaceFile } from '@stepwell/base/atomic-file'
 import type { RememberedDigest } from '../inputs/file-digests.ts'
 
 /** Of the file's shape: one of another version says nothing. */
@@ -50,13 +50,8 @@ export class DiskSnapshots {
 
   /** Names of the pipelines of which there is one. */
   async pipelines(): Promise<string[]> {
-    try {
-      const names = await readdir(this.#dir)
-      return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5))
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return []
-      throw error
-    }
+    const names = await namesIn(this.#dir)
+    return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5))
   }
 
   async write(
@@ -66,7 +61,7 @@ export class DiskSnapshots {
   ): Promise<void> {
     const file: SnapshotFile = { version: VERSION, ...snapshot, files: Object.fromEntries(files) }
     const json = JSON.stringify(file)
-    await writeAtomic(this.#path(pipeline), `${digestText(json)}\n${json}`)
+    await replaceFile(this.#path(pipeline), `${digestText(json)}\n${json}`)
   }
 
   #path(pipeline: string): string {

@@ -1,6 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
+import { namesInSync } from '@stepwell/base/files'
 import type { StepKey } from '../../identity/fingerprint.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 
@@ -49,13 +51,7 @@ export class ServiceRecords {
   }
 
   all(): { readonly record: ServiceRecord; readonly place: ServicePlace }[] {
-    let ids: string[]
-    try {
-      ids = readdirSync(this.#dir)
-    } catch {
-      return []
-    }
-    return ids.flatMap((id) => {
+    return namesInSync(this.#dir).flatMap((id) => {
       try {
         const text = readFileSync(join(this.#dir, id, RECORD), 'utf8')
         return [{ record: JSON.parse(text) as ServiceRecord, place: this.#at(id) }]
@@ -72,9 +68,8 @@ export class ServiceRecords {
       log: join(dir, 'log'),
       files: join(dir, 'files'),
       keep: (record) => {
-        const temporary = join(dir, `${RECORD}.tmp`)
-        writeFileSync(temporary, JSON.stringify(record))
-        renameSync(temporary, join(dir, RECORD))
+        // No service outlives the machine: its record need not either.
+        replaceFileSync(join(dir, RECORD), JSON.stringify(record), { durable: false })
       },
       remove: () => rmSync(dir, { recursive: true, force: true }),
     }

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
-import { move, writeAtomic } from '@stepwell/base/files'
+import { replaceFile } from '@stepwell/base/atomic-file'
+import { move } from '@stepwell/base/move'
 import { takeOuts } from './out-locks.ts'
 import { blockerOf, statsAt } from './out-obstacle.ts'
 import { beforeIn, forgetTaken, noneIn, putBack, recordIn, type TakenOuts } from './undo.ts'
@@ -68,7 +69,7 @@ export class InPlace {
       return false
     })
     // Before anything is moved: from here on it is known, whatever happens.
-    await writeAtomic(recordIn(place), JSON.stringify(this.#taken))
+    await replaceFile(recordIn(place), JSON.stringify(this.#taken))
     for (const [nth, path] of there) await move(join(project, path), beforeIn(place, nth, path))
     for (const path of paths) await mkdir(dirname(join(project, path)), { recursive: true })
     for (const name of keeps) await unshare(join(project, outs[name] ?? ''), join(place, 'copy'))

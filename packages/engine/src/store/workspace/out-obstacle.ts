@@ -42,7 +42,10 @@ export function statsAt(path: string): Stats | undefined {
 
 function leadsInside(project: string, link: string): boolean {
   try {
-    return isWithin(realpathSync(project), realpathSync(link)) && statSync(link).isDirectory()
+    return (
+      isWithin({ path: realpathSync(link), dir: realpathSync(project) }) &&
+      statSync(link).isDirectory()
+    )
   } catch {
     return false
   }

@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import { move, remove } from '@stepwell/base/files'
+import { namesIn } from '@stepwell/base/files'
+import { move, remove } from '@stepwell/base/move'
 
 const DAY_MS = 86_400_000
 
@@ -41,8 +41,7 @@ export class Recycle {
 
   /** Deletes what has been here for too long, and of what steps left the oldest where there is too much. */
   async purge(now: number = Date.now()): Promise<void> {
-    const found: string[] = await readdir(this.#dir).catch(() => [])
-    const names = found.toSorted().toReversed()
+    const names = (await namesIn(this.#dir)).toSorted().toReversed()
     let left = 0
     for (const name of names) {
       const at = timeOf(name)

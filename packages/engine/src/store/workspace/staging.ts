@@ -6,7 +6,8 @@ import { normal } from '../../define/command-line.ts'
 import { codeOf } from '@stepwell/base/errors'
 import type { Outs } from '../../define/step.ts'
 import type { DiskClaims } from '../claims/disk-claims.ts'
-import { remove } from '@stepwell/base/files'
+import { namesIn } from '@stepwell/base/files'
+import { remove } from '@stepwell/base/move'
 import { InPlace } from './in-place.ts'
 import { tryOut } from './out-locks.ts'
 import { fileNameOf } from '@stepwell/base/paths'
@@ -199,10 +200,6 @@ export class Staging {
     if (entries.some((entry) => !entry.isDirectory())) await this.#recycle.keep(dir, step)
     else await remove(dir)
   }
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  return await readdir(dir).catch(() => [])
 }
 
 /** Where there is no room, what was left would take more of it; what holds a secret is kept nowhere. */

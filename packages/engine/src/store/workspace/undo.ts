@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
-import { move } from '@stepwell/base/files'
+import { move } from '@stepwell/base/move'
 import { blockerOf, statsAt } from './out-obstacle.ts'
 
 /**

@@ -9,7 +9,7 @@ import type { OutArtifact } from '../../value/artifact.ts'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
 import type { OutKind } from '../../identity/fingerprint.ts'
 import { parseTree, type TreeEntry } from '../../value/tree.ts'
-import { move, remove } from '@stepwell/base/files'
+import { move, remove } from '@stepwell/base/move'
 import { takeOuts } from './out-locks.ts'
 import { statsAt } from './out-obstacle.ts'
 import { isWithin } from '@stepwell/base/paths'
@@ -258,7 +258,7 @@ export class Workspace {
   /** A symbolic link may have come since the plan was checked. */
   #checkInside(path: string): void {
     const { dir } = this.#options
-    if (isWithin(realpathSync(dir), realpathSync(dirname(join(dir, path))))) return
+    if (isWithin({ path: realpathSync(dirname(join(dir, path))), dir: realpathSync(dir) })) return
     throw new StepwellError({
       code: 'STEPWELL_OUT_PATH',
       what: `the out \`${path}\` would be put outside of the project`,
