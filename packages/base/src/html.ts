@@ -35,12 +35,6 @@ function escape(text: string): string {
     .replaceAll(/[&<>"']/g, (one) => ENTITIES[one] ?? '')
 }
 
-/** A name that would be too long for its place, cut. */
-export function shorten(text: string, most: number): string {
-  const characters = Array.from(text)
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`
-}
-
 /** A number in at most 4 digits, as people read it. */
 export function showNumber(value: number): string {
   if (!Number.isFinite(value)) return 'not defined'

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { messageOf } from '@stepwell/base/errors'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { StepwellError } from '@stepwell/engine'
 import { listCache, verifyCache, type CacheOptions } from './commands/cache.ts'
@@ -482,7 +483,7 @@ function expandForce(argument: string): string {
 
 function complain(error: unknown, verbose: boolean): ExitCode {
   const known = error instanceof StepwellError
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   process.stderr.write(`stepwell: ${message}${known ? ` (${error.code})` : ''}\n`)
   if (verbose && error instanceof Error) {
     const { cause } = error

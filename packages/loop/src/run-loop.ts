@@ -1,5 +1,6 @@
 import { StepwellError, type Engine, type RunRecord } from '@stepwell/engine'
 import { setTimeout as wait } from 'node:timers/promises'
+import { messageOf } from '@stepwell/base/errors'
 import type { Alert } from './alert.ts'
 import { Alerts } from './alerts.ts'
 import type { Decision } from './decision.ts'
@@ -199,7 +200,7 @@ class GoingLoop {
   }
 
   async #failed(error: unknown, due: readonly Due[]): Promise<void> {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     // The first of several in a row.
     if (this.#retry === FIRST_RETRY && due.length > 0) this.#alerts.ofTrouble(due, why)
     const again = Date.now() + this.#retry

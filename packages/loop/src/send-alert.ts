@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
+import { codeOf, messageOf } from '@stepwell/base/errors'
 import type { Alert, AlertTarget, Hook, Webhook } from './alert.ts'
 
 const ATTEMPTS = 3
@@ -29,7 +30,7 @@ export async function sendAlert(
       return undefined
     } catch (error) {
       if (giveUp.aborted) return problem ?? 'the loop was stopped before it was taken'
-      problem = error instanceof Error ? error.message : String(error)
+      problem = messageOf(error)
     }
   }
   return problem
@@ -50,9 +51,7 @@ async function post({ url }: Webhook, alert: Alert, giveUp: AbortSignal): Promis
   } catch (error) {
     // Not the address itself, which may be a secret.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    // That of a timeout is a number.
-    const hasCode = cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    const code = hasCode ? String(cause.code) : 'no answer'
+    const code = codeOf(cause) ?? 'no answer'
     throw new Error(`the webhook cannot be reached: ${code}`, { cause: error })
   }
   if (!response.ok) throw new Error(`the webhook answers with ${response.status}`)

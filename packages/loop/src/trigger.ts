@@ -1,3 +1,4 @@
+import { messageOf } from '@stepwell/base/errors'
 import type { DirHandle, FileHandle, GlobHandle, Step } from '@stepwell/engine'
 import { parseTime } from '@stepwell/engine'
 import { nextTime } from './cron.ts'
@@ -63,7 +64,7 @@ export function onSchedule(
     if (Number.isFinite(Date.parse(cron)) && !cron.includes(' ')) throw new Error('it is a moment')
     if (nextTime(cron, timezone, Date.now()) === undefined) throw new Error('it is never due')
   } catch (cause) {
-    const facts = cause instanceof Error ? cause.message : String(cause)
+    const facts = messageOf(cause)
     throw new TypeError(
       `Expected \`cron\` of onSchedule() to be such as '0 6 * * 1', got ${JSON.stringify(cron)}: ${facts}`,
       { cause },

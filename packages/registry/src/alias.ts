@@ -1,9 +1,10 @@
 import { StepwellError } from '@stepwell/engine/author'
 import { basename, join } from 'node:path'
+import { whoAmI } from '@stepwell/base/user'
 import { createFileSync, removeLeftovers } from '@stepwell/base/atomic-file'
 import { namesInSync, readIfPresent, writing } from '@stepwell/base/files'
 import { jsonText, memberOf, parseJson } from '@stepwell/base/json-text'
-import { whoAmI, type Move } from './move.ts'
+import type { Move } from './move.ts'
 import { isAliasName, requireAliasName, requireModelName } from './name.ts'
 
 // Each move is a file with the next number: `aliases/champion/00000007.json`. The highest one says where

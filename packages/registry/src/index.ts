@@ -8,7 +8,7 @@ export {
   movesOf,
   type MoveRequest,
 } from './alias.ts'
-export { rolledBack, versionBefore, whoAmI, type Move } from './move.ts'
+export { rolledBack, versionBefore, type Move } from './move.ts'
 export {
   isVersionId,
   parseModelRef,

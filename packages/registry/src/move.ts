@@ -1,5 +1,3 @@
-import { hostname, userInfo } from 'node:os'
-
 /** One move of an alias. A file of its own, numbered, that is written once and never changes. */
 export interface Move {
   /** From 1 up, without gaps. */
@@ -16,18 +14,6 @@ export interface Move {
   /** What moved it: a command, or a step function. */
   readonly by: string
   readonly why: string | null
-}
-
-/** `user@host`, for records of who did something. */
-export function whoAmI(): string {
-  let user: string
-  try {
-    user = userInfo().username
-  } catch {
-    // A user id without an entry in the system's list, as in containers.
-    user = String(process.getuid?.() ?? 'unknown')
-  }
-  return `${user}@${hostname()}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import { digestValue, StepwellError } from '@stepwell/engine/author'
 import { join } from 'node:path'
+import { whoAmI } from '@stepwell/base/user'
 import {
   createFileSync,
   createFolderSync,
@@ -8,7 +9,6 @@ import {
 } from '@stepwell/base/atomic-file'
 import { namesInSync, readIfPresent, writing } from '@stepwell/base/files'
 import { jsonText, parseJson } from '@stepwell/base/json-text'
-import { whoAmI } from './move.ts'
 import { isModelName, isVersionId, requireModelName } from './name.ts'
 import type { Reference } from './reference.ts'
 import {

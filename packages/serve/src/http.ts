@@ -1,5 +1,6 @@
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
+import { messageOf } from '@stepwell/base/errors'
 import { bodyOf, Refusal, type FieldProblem } from './answer.ts'
 import { metadataOf, rowsOf, tensorOf } from './infer-protocol.ts'
 import type { Metrics } from './metrics.ts'
@@ -134,7 +135,7 @@ const NO_JSON = 'the body is not sent as JSON: add the header content-type: appl
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const { statusCode: status = 500 } = error as { readonly statusCode?: number }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   if (status === 413) return new Refusal(413, 'BODY_TOO_LARGE', message)
   if (status === 415) return new Refusal(415, 'UNSUPPORTED_MEDIA_TYPE', NO_JSON)
   if (status >= 400 && status < 500) return new Refusal(status, 'INVALID_REQUEST', message)

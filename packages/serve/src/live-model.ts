@@ -1,4 +1,4 @@
-import { messageOf } from './message.ts'
+import { messageOf } from '@stepwell/base/errors'
 import {
   aliasFolder,
   latestMove,

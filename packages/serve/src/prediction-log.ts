@@ -1,8 +1,12 @@
 import { predictionFiles, type PredictionLine, type RefusalLine } from '@stepwell/registry'
-import { mkdirSync, renameSync, statSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf } from './message.ts'
+import { type ProcessIdentity } from '@stepwell/base/process-identity'
+import { isAlive, parseOwner, thisIdentity, thisProcess } from '@stepwell/base/process'
+import { readIfPresent } from '@stepwell/base/files'
+import { replaceFileSync } from '@stepwell/base/atomic-file'
+import { messageOf } from '@stepwell/base/errors'
 
 export type LogLine = PredictionLine | RefusalLine
 
@@ -26,6 +30,8 @@ const MAX_CHUNK = 1 << 20
 
 // What a file is called until it is complete: whoever reads those without it reads what never changes.
 const OPEN = '.open'
+/** Beside an open file: which process writes it. */
+const OWNER = '.owner'
 /** Files that are written by this process. */
 const openHere = new Set<string>()
 
@@ -115,6 +121,8 @@ export class PredictionLog {
     const count = String(this.#count++).padStart(6, '0')
     const path = join(folder, `${now}-${process.pid}-${count}.ndjson`)
     openHere.add(path + OPEN)
+    // Before the file itself: no open file is without its owner.
+    replaceFileSync(path + OWNER, JSON.stringify(thisProcess()), { durable: false })
     const file = await open(path + OPEN, 'wx')
     this.#path = path
     this.#bytes = 0
@@ -149,6 +157,7 @@ export class PredictionLog {
       openHere.delete(path + OPEN)
       // Another server may have taken this one for dead.
       await rename(path + OPEN, path).catch(() => undefined)
+      await rm(path + OWNER, { force: true }).catch(() => undefined)
     }
   }
 }
@@ -156,21 +165,21 @@ export class PredictionLog {
 /** What killed servers have left open is complete. */
 function completeLeft(folder: string): void {
   for (const path of predictionFiles(folder)) {
-    const pid = Number(/-(\d+)-\d+\.ndjson\.open$/.exec(path)?.[1])
-    if (Number.isNaN(pid) || openHere.has(path) || (pid !== process.pid && isAlive(pid))) continue
+    if (!path.endsWith(OPEN) || openHere.has(path)) continue
+    const complete = path.slice(0, -OPEN.length)
+    const owner = parseOwner(readIfPresent(complete + OWNER)?.toString('utf8') ?? '')
+    if (owner !== undefined && isAlive(owner) && !isThis(owner)) continue
     try {
-      renameSync(path, path.slice(0, -OPEN.length))
+      renameSync(path, complete)
+      rmSync(complete + OWNER, { force: true })
     } catch {
       // Another server was faster.
     }
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
+/** Whether it is this process: what it does not write any more is not open. */
+function isThis({ pid, host, started }: ProcessIdentity): boolean {
+  const own = thisIdentity()
+  return pid === own.pid && host === own.host && started === own.started
 }

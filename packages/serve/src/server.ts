@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createHttp, type HttpLimits } from './http.ts'
 import { LiveModel } from './live-model.ts'
 import { predictionLines, refusalLines } from './log-lines.ts'
-import { messageOf } from './message.ts'
+import { messageOf } from '@stepwell/base/errors'
 import { createMetrics } from './metrics.ts'
 import { PredictionLog } from './prediction-log.ts'
 

@@ -1,3 +1,4 @@
+import { messageOf } from '@stepwell/base/errors'
 import type { StepContext } from '@stepwell/engine/author'
 
 /** A step function that leaves something in the project besides its output, and can tell when it is gone. */
@@ -13,6 +14,6 @@ export function reasonOf(check: () => string | undefined): string | undefined {
   try {
     return check()
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }

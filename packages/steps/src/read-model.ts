@@ -1,3 +1,4 @@
+import { messageOf } from '@stepwell/base/errors'
 import { StepwellError, type FileInput, type StepContext } from '@stepwell/engine/author'
 import { describeModel, requireModel, type Model } from './model.ts'
 import { readParams } from './params.ts'
@@ -37,7 +38,7 @@ function parse(json: FileInput): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw invalid(json.path, cause instanceof Error ? cause.message : String(cause), cause)
+    throw invalid(json.path, messageOf(cause), cause)
   }
 }
 

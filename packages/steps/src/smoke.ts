@@ -1,5 +1,6 @@
 import { memberOf } from '@stepwell/base/json-text'
 import { setTimeout as wait } from 'node:timers/promises'
+import { messageOf } from '@stepwell/base/errors'
 import type { Row } from './table.ts'
 
 /** What a server must answer. */
@@ -73,7 +74,7 @@ async function ask(
     answer = await response.json()
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return found(`no answer from ${url}: ${cause instanceof Error ? cause.message : String(cause)}`)
+    return found(`no answer from ${url}: ${messageOf(cause)}`)
   }
   if (status !== 200) {
     const text = `it answers with ${status}: ${String(memberOf(answer, 'error'))}`

@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { paintStatus, summaryLine } from '../ui/process-table.ts'
 import { reasonLines, reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
-import { clip, formatDuration, formatTime, paint, plural, shortDigest } from '../ui/text.ts'
+import { brief, formatDuration, formatTime, paint, plural, shortDigest } from '../ui/text.ts'
 import { print, printJson, withRecords, type ProjectOptions, type Records } from './project.ts'
 
 export interface DiffOptions extends ProjectOptions {
@@ -170,7 +170,7 @@ function ranText({ status, reasons }: StepSide): string[] {
 
 function errorText(side: StepSide | undefined, isBefore: boolean): string[] {
   if (side?.error === undefined) return []
-  const message = clip(side.error.split('\n')[0] ?? '')
+  const message = brief(side.error.split('\n')[0] ?? '')
   return [`${isBefore ? 'it had failed' : 'it failed'}: ${paint('red', message)}`]
 }
 

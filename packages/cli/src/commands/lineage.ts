@@ -9,6 +9,7 @@ import {
   type RegisteredVersion,
 } from '@stepwell/registry'
 import { join } from 'node:path'
+import { messageOf } from '@stepwell/base/errors'
 
 // A step that registers a model does not know its run; the run knows what the steps returned. The digest
 // of the model brings the two together.
@@ -26,7 +27,7 @@ export function noteLineage(dir: string, record: RunRecord): void {
       }
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     process.stderr.write(`stepwell: where models come from could not be noted: ${message}\n`)
   }
 }

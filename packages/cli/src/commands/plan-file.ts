@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { messageOf } from '@stepwell/base/errors'
 import { decodePlan, encodePlan, StepwellError, type Plan } from '@stepwell/engine'
 
 /** @throws StepwellError STEPWELL_PLAN_FILE. */
@@ -19,7 +20,7 @@ function atFile<T>(path: string, verb: string, use: (file: string) => T): T {
     throw new StepwellError({
       code: 'STEPWELL_PLAN_FILE',
       what: `the plan file ${path} cannot be ${verb}`,
-      facts: cause instanceof Error ? cause.message : String(cause),
+      facts: messageOf(cause),
       todo: 'check the path, which is relative to the working directory, and its permissions',
       cause,
     })

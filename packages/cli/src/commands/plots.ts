@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { messageOf } from '@stepwell/base/errors'
 import type { Plot, PlotProps, Revision } from '@stepwell/dvc'
 import { StepwellError } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -141,7 +142,7 @@ function write(path: string, text: string): void {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
       what: `the page cannot be written to ${path}`,
-      facts: cause instanceof Error ? cause.message : String(cause),
+      facts: messageOf(cause),
       todo: 'name another place with --out',
       cause,
     })

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { failuresOf } from '../ui/failures.ts'
 import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
 import { renderTable } from '../ui/table.ts'
-import { clip, formatDuration, formatTime, shortDigest, visible } from '../ui/text.ts'
+import { brief, formatDuration, formatTime, shortDigest, visible } from '../ui/text.ts'
 import {
   print,
   printJson,
@@ -100,7 +100,7 @@ function runsTable(records: readonly RunRecord[]): string {
       formatTime(record.startedAt),
       record.endedAt === undefined ? '-' : formatDuration(record.endedAt - record.startedAt),
       countStatuses(record),
-      ...(isTold ? [clip(visible(record.because ?? '-'))] : []),
+      ...(isTold ? [brief(visible(record.because ?? '-'))] : []),
     ]),
     ['pipeline', 'time', 'because'],
   )

@@ -2,6 +2,7 @@ import { StepwellError } from '@stepwell/engine'
 import type { LogOptions } from '@stepwell/serve'
 import { readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { messageOf } from '@stepwell/base/errors'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { registryOf, type ModelOptions } from './model.ts'
 import { print, printJson } from './project.ts'
@@ -137,7 +138,7 @@ async function loadServer(): Promise<typeof import('@stepwell/serve')> {
     throw new StepwellError({
       code: 'STEPWELL_SERVE_MISSING',
       what: 'the package @stepwell/serve cannot be loaded',
-      facts: cause instanceof Error ? cause.message : String(cause),
+      facts: messageOf(cause),
       todo: 'install it: npm install @stepwell/serve',
       cause,
     })

@@ -3,7 +3,7 @@ import { upText } from '../schedule/tables.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { ownReasons, reasonLines } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
-import { clip, formatDuration, formatTime, paint, plural } from '../ui/text.ts'
+import { brief, formatDuration, formatTime, paint, plural } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
 export interface StatusOptions extends ProjectOptions {
@@ -79,7 +79,7 @@ function lastRan({ state, since, failure, last }: ShownStep): [at: string, time:
 }
 
 function why({ state, failure, reasons }: ShownStep): string {
-  if (state === 'failed') return clip(failure?.message.split('\n')[0] ?? '')
+  if (state === 'failed') return brief(failure?.message.split('\n')[0] ?? '')
   const [first] = reasons
   // Fresh needs no reason, unless it is somebody's word, or its files are not.
   if (['fresh', 'ongoing'].includes(state) && first?.kind !== 'accepted') {

@@ -1,7 +1,7 @@
 import { type ItemCounts, type RunRecord, type StepRecord } from '@stepwell/engine'
 import { reasonText } from './reasons.ts'
 import { renderTable } from './table.ts'
-import { clip, formatDuration, formatSize, paint, plural, visible } from './text.ts'
+import { brief, formatDuration, formatSize, paint, plural, visible } from './text.ts'
 
 const HEAD = ['step', 'action', 'input', 'output', 'status', 'time', 'reason']
 
@@ -116,7 +116,7 @@ export function paintStatus(status: RunRecord['status'] | StepRecord['status']):
 }
 
 function reasonOf({ status, reasons, items, error }: ShownStep): string {
-  if (status === 'failed' && error !== undefined) return clip(error.message.split('\n')[0] ?? '')
+  if (status === 'failed' && error !== undefined) return brief(error.message.split('\n')[0] ?? '')
   return items === undefined ? reasonText(reasons) : `${itemsText(items)}: ${reasonText(reasons)}`
 }
 

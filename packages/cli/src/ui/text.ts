@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { clip } from '@stepwell/base/text'
 
 type Format = Parameters<typeof styleText>[0]
 
@@ -40,8 +41,8 @@ export function shortDigest(digest: string): string {
 }
 
 /** Text that is told in full elsewhere, short enough for a table. */
-export function clip(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+export function brief(text: string): string {
+  return clip(text, 80)
 }
 
 /** Counted nouns: `1 step`, `2 steps`. */

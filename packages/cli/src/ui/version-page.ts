@@ -1,6 +1,6 @@
 import type { AliasMove, Lineage, RegisteredVersion } from '@stepwell/registry'
 import { renderTable } from './table.ts'
-import { clip, formatTime, plural } from './text.ts'
+import { brief, formatTime, plural } from './text.ts'
 
 /** Metrics in as few words as a cell has room for. */
 export function metricsText(metrics: Readonly<Record<string, number | null>>): string {
@@ -56,7 +56,7 @@ export function versionPage(
       min === undefined ? undefined : `from ${min}`,
       above === undefined ? undefined : `above ${above}`,
       max === undefined ? undefined : `to ${max}`,
-      values === undefined ? undefined : clip(`one of ${values.join(', ')}`),
+      values === undefined ? undefined : brief(`one of ${values.join(', ')}`),
     ]
     const range = seen === undefined ? '-' : `${seen.min} to ${seen.max}`
     return [name, type, bounds.filter((bound) => bound !== undefined).join(' ') || '-', range]

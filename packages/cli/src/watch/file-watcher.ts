@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { messageOf } from '@stepwell/base/errors'
 import { watch } from 'chokidar'
 import { StepwellError } from '@stepwell/engine'
 import type { Targets } from './targets.ts'
@@ -44,7 +45,7 @@ export async function watchFiles(
       new StepwellError({
         code: 'STEPWELL_WATCH',
         what: 'the files of the project cannot be watched',
-        facts: cause instanceof Error ? cause.message : String(cause),
+        facts: messageOf(cause),
         todo: 'let the system watch more files (on Linux: sysctl fs.inotify.max_user_watches), or narrow the patterns',
         cause,
       }),

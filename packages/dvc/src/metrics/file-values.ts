@@ -1,4 +1,4 @@
-import { messageOf } from './message.ts'
+import { problemOf } from './problem.ts'
 import type { DvcValue } from '../value/value.ts'
 
 /** What a file holds, or why that cannot be told. */
@@ -19,7 +19,7 @@ export async function readEach(
     try {
       values.set(path, { data: await read(path) })
     } catch (error) {
-      values.set(path, { error: messageOf(error) })
+      values.set(path, { error: problemOf(error) })
     }
   }
   return values

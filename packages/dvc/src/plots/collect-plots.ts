@@ -1,5 +1,5 @@
 import { dvcError } from '../dvc-error.ts'
-import { messageOf } from '../metrics/message.ts'
+import { problemOf } from '../metrics/problem.ts'
 import type { Revision } from '../revision/revision.ts'
 import { confusionOf } from './confusion.ts'
 import {
@@ -102,7 +102,7 @@ async function chartOf(
       series.push(...read.series)
       axes ??= read.axes
     } catch (error) {
-      errors.push({ revision: revision.name, ...messageOf(error) })
+      errors.push({ revision: revision.name, ...problemOf(error) })
     }
   }
   const labels = labelsOf(axes ?? { xs: [], ys: [] }, props)

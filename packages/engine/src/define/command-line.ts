@@ -1,3 +1,4 @@
+import { clip } from '@stepwell/base/text'
 import type { Json } from '@stepwell/base/json'
 import { MARK } from './shell-text.ts'
 
@@ -51,7 +52,7 @@ export function parseTemplate(text: string): Template {
     if (found === '}}') return '}'
     if (name === undefined || !/^[a-z]/.test(name)) {
       throw new TypeError(
-        `Expected \`cmd\` of command() to have placeholders such as {inputs.name}, and other braces doubled, got ${JSON.stringify(found)} in ${JSON.stringify(clip(text))}`,
+        `Expected \`cmd\` of command() to have placeholders such as {inputs.name}, and other braces doubled, got ${JSON.stringify(found)} in ${JSON.stringify(clip(text, MAX))}`,
       )
     }
     names.push(name)
@@ -152,7 +153,7 @@ function commandText({ cmd }: Pick<CommandLine, 'cmd'>): string {
 
 /** In one line of a few words. */
 export function shortCommandText(command: Pick<CommandLine, 'cmd'>): string {
-  return clip(commandText(command).replaceAll(/\s+/g, ' '))
+  return clip(commandText(command).replaceAll(/\s+/g, ' '), MAX)
 }
 
 /** The fields in which two commands differ. */
@@ -187,8 +188,4 @@ function shown(
   if (command === undefined || part !== 'cmd') return command?.[part] as string | null | undefined
   // A list, lines and a text may look the same.
   return typeof command.cmd === 'string' ? command.cmd : JSON.stringify(command.cmd)
-}
-
-function clip(text: string): string {
-  return text.length > MAX ? `${text.slice(0, MAX - 1)}…` : text
 }

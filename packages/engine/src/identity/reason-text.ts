@@ -1,3 +1,4 @@
+import { clip } from '@stepwell/base/text'
 import type { Json } from '@stepwell/base/json'
 import type { Change, Reason } from './reason.ts'
 
@@ -135,14 +136,14 @@ function showChange(before: Json | undefined, after: Json | undefined): string {
   const [old, now] = [textOf(before), textOf(after)]
   if (old.length <= MAX && now.length <= MAX) return `${old} -> ${now}`
   if (Array.isArray(before) && Array.isArray(after)) {
-    const went = without(before.map(textOf), after.map(textOf)).map((item) => `-${clip(item)}`)
-    const came = without(after.map(textOf), before.map(textOf)).map((item) => `+${clip(item)}`)
-    if (went.length + came.length > 0) return clip([...went, ...came].join(' '))
+    const went = without(before.map(textOf), after.map(textOf)).map((item) => `-${clip(item, MAX)}`)
+    const came = without(after.map(textOf), before.map(textOf)).map((item) => `+${clip(item, MAX)}`)
+    if (went.length + came.length > 0) return clip([...went, ...came].join(' '), MAX)
   }
   let same = 0
   while (same < old.length && old[same] === now[same]) same += 1
   const from = Math.max(0, same - LEAD)
-  const part = (text: string) => clip(from === 0 ? text : `…${text.slice(from)}`)
+  const part = (text: string) => clip(from === 0 ? text : `…${text.slice(from)}`, MAX)
   return `${part(old)} -> ${part(now)}`
 }
 
@@ -157,13 +158,9 @@ function without(items: readonly string[], others: readonly string[]): string[] 
 }
 
 function show(value: Json | undefined): string {
-  return clip(textOf(value))
+  return clip(textOf(value), MAX)
 }
 
 function textOf(value: Json | undefined): string {
   return value === undefined ? 'unset' : JSON.stringify(value)
-}
-
-function clip(text: string): string {
-  return text.length > MAX ? `${text.slice(0, MAX - 1)}…` : text
 }

@@ -1,3 +1,4 @@
+import { clip } from '@stepwell/base/text'
 const count = new Intl.NumberFormat('en-US')
 const MAX = 60
 
@@ -5,7 +6,7 @@ const MAX = 60
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
-  if (typeof value === 'string') return clip(JSON.stringify(value))
+  if (typeof value === 'string') return clip(JSON.stringify(value), MAX)
   if (Array.isArray(value)) return describeArray(value)
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString()
@@ -39,7 +40,7 @@ function describeObject(value: object): string {
     .map(([key, member]) =>
       Array.isArray(member) ? `${key} (${count.format(member.length)})` : key,
     )
-  return clip(`{ ${[...shown, ...others].join(', ')} }`)
+  return clip(`{ ${[...shown, ...others].join(', ')} }`, MAX)
 }
 
 function isScalar(value: unknown): boolean {
@@ -57,8 +58,4 @@ function isPlain(value: unknown): boolean {
 
 function plural(n: number, noun: string): string {
   return `${count.format(n)} ${noun}${n === 1 ? '' : 's'}`
-}
-
-function clip(text: string): string {
-  return text.length > MAX ? `${text.slice(0, MAX - 1)}…` : text
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '@stepwell/base/errors'
 import { StepwellError } from '@stepwell/engine/author'
 import type { InferenceSession, Tensor } from 'onnxruntime-web'
 
@@ -44,7 +45,7 @@ export async function openNetwork(bytes: Uint8Array): Promise<Network> {
     throw new StepwellError({
       code: 'STEPWELL_ONNX_INVALID',
       what: 'this is no ONNX model that can be opened',
-      facts: reason(cause),
+      facts: messageOf(cause),
       todo: 'look at what wrote the file; an older opset may help',
       cause,
     })
@@ -75,7 +76,7 @@ async function loadRuntime(): Promise<typeof import('onnxruntime-web')> {
     throw new StepwellError({
       code: 'STEPWELL_ONNX_MISSING',
       what: 'ONNX models need the package onnxruntime-web',
-      facts: reason(cause),
+      facts: messageOf(cause),
       todo: 'add it to your project: npm install onnxruntime-web',
       cause,
     })
@@ -95,8 +96,4 @@ function portOf(metadata: InferenceSession.ValueMetadata): Port {
       typeof size === 'number' && size > 0 && size < MAX_SIZE ? size : undefined,
     ),
   }
-}
-
-function reason(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }

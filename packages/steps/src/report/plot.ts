@@ -1,5 +1,6 @@
+import { clip } from '@stepwell/base/text'
 import { uprightAxis } from './axis.ts'
-import { html, shorten, showNumber, showTick, type Html } from '@stepwell/base/html'
+import { html, showNumber, showTick, type Html } from '@stepwell/base/html'
 import { at, padded, path, scaleBand, scaleLinear, ticksOf, widened, type Scale } from './scale.ts'
 
 /** Where a chart's values lie in it, in units of its own. */
@@ -140,7 +141,7 @@ interface Bar {
 export function bars(items: readonly Bar[], about: string): Html {
   const row = 24
   const bottom = 8 + items.length * row
-  const longest = Math.max(...items.map(({ name }) => shorten(name, 20).length))
+  const longest = Math.max(...items.map(({ name }) => clip(name, 20).length))
   const left = Math.min(164, longest * 7.4 + 12)
   const x = scaleLinear(widened([0, ...items.map(({ value }) => value)]), [left, WIDTH - 68])
   const y = scaleBand(
@@ -153,7 +154,7 @@ export function bars(items: readonly Bar[], about: string): Html {
     const middle = top + y.bandwidth() / 2
     return html`<g
       ><title>${name}: ${showNumber(value)}</title
-      ><text class="name end" x="${at(left - 8)}" y="${at(middle)}">${shorten(name, 20)}</text
+      ><text class="name end" x="${at(left - 8)}" y="${at(middle)}">${clip(name, 20)}</text
       ><rect
         class="bar"
         x="${at(Math.min(zero, x(value)))}"
@@ -181,7 +182,7 @@ export function dots(
     const middle = top + 26
     return html`<g
       ><title>${name}: ${showNumber(value)}</title
-      ><text class="name" x="8" y="${at(top + 10)}">${shorten(name, 46)}</text
+      ><text class="name" x="8" y="${at(top + 10)}">${clip(name, 46)}</text
       ><path
         class="spread"
         d="${path([
@@ -252,8 +253,8 @@ function frame(labels: Labels, x: Scale, y: Scale, marks: Html): Html {
             ])}"
           /><text class="tick" x="${at(x(tick))}" y="${bottom + 16}">${showTick(tick)}</text>`,
     )}${marks}
-    <text class="axis" x="4" y="13">${shorten(labels.y, 40)}</text>
-    <text class="axis end" x="${right}" y="${HEIGHT - 5}">${shorten(labels.x, 40)}</text>
+    <text class="axis" x="4" y="13">${clip(labels.y, 40)}</text>
+    <text class="axis end" x="${right}" y="${HEIGHT - 5}">${clip(labels.x, 40)}</text>
   </svg>`
 }
 

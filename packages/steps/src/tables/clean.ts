@@ -1,3 +1,4 @@
+import { messageOf } from '@stepwell/base/errors'
 import { StepwellError, type FileInput, type StepContext } from '@stepwell/engine/author'
 import { readParams, type ParamReader } from '../params.ts'
 import { DECLARED_TYPES, type DeclaredType } from './column.ts'
@@ -288,7 +289,7 @@ async function where(session: Session, relation: Relation, params: ParamReader):
     throw new StepwellError({
       code: 'STEPWELL_SQL',
       what: `${JSON.stringify(params.text('sql'))} is no condition on the table`,
-      facts: error instanceof Error ? error.message : String(error),
+      facts: messageOf(error),
       todo: 'correct the SQL; names of columns stand in double quotes, texts in single ones',
       cause: error,
     })

@@ -1,5 +1,6 @@
 import { StepwellError, type FileInput } from '@stepwell/engine/author'
 import { tmpdir } from 'node:os'
+import { messageOf } from '@stepwell/base/errors'
 import { isNumeric, type Column } from './column.ts'
 import { isDuckDbError, openSession, type SqlRow, type SqlValue } from './duckdb.ts'
 import { readTable } from './parquet.ts'
@@ -67,7 +68,7 @@ export async function openTable(
           throw new StepwellError({
             code: 'STEPWELL_SQL',
             what: `the query on ${file.path} cannot be run`,
-            facts: error instanceof Error ? error.message : String(error),
+            facts: messageOf(error),
             todo: 'correct the SQL; the table is called data, names of columns stand in double quotes',
             cause: error,
           })

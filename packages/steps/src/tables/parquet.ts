@@ -1,5 +1,6 @@
 import { StepwellError, type FileInput } from '@stepwell/engine/author'
 import { existsSync, renameSync, rmSync } from 'node:fs'
+import { messageOf } from '@stepwell/base/errors'
 import { columnType, type Column } from './column.ts'
 import type { Session } from './duckdb.ts'
 import { quotePath, quoteText } from './sql.ts'
@@ -133,5 +134,5 @@ function notTable(name: string, why: string, cause?: unknown): StepwellError {
 }
 
 export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+  return messageOf(error).split('\n', 1)[0] ?? ''
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '@stepwell/base/errors'
 import { StepwellError } from '@stepwell/engine/author'
 import type { DeclaredType } from './column.ts'
 
@@ -85,5 +86,5 @@ export async function queryPostgres<T>(
 /** Several addresses that all refuse are one error without a message. */
 function reason(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reason).join('; ')
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

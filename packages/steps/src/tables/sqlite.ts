@@ -1,5 +1,6 @@
 import { StepwellError, type FileInput } from '@stepwell/engine/author'
 import { existsSync, statSync } from 'node:fs'
+import { messageOf } from '@stepwell/base/errors'
 
 /** A result of SQLite, in which each cell has a type of its own. */
 export interface SqliteResult {
@@ -44,7 +45,7 @@ export async function querySqlite<T>(
     throw new StepwellError({
       code: 'STEPWELL_DATABASE',
       what: `the query on ${path} could not be run`,
-      facts: error instanceof Error ? error.message : String(error),
+      facts: messageOf(error),
       todo: "check the file and the param 'query'",
       cause: error,
     })
