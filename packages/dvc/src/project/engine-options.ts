@@ -1,3 +1,4 @@
+import { parseSize, parseTime } from '@stepwell/base/quantity'
 import type { ExecutionOptions, RetryOptions } from '@stepwell/engine'
 import { dvcError } from '../dvc-error.ts'
 import type { Place } from '../place.ts'
@@ -13,8 +14,6 @@ export interface EngineOptions {
 
 const NOTHING: EngineOptions = { execution: {}, limits: {} }
 const NAME = /^[a-zA-Z][a-zA-Z0-9_-]*$/
-const TIME = /^\d+(?:\.\d+)?\s*(?:ms|s|m|min|h|d)$/
-const SIZE = /^\d+(?:\.\d+)?\s*[kmgt]?(?:i?b)?$/i
 const A_TIME = 'a time with its unit, such as 90s or 10 min'
 
 /** @throws StepwellError STEPWELL_DVC_YAML naming the place of `meta` */
@@ -60,7 +59,7 @@ class OptionsReader {
   /** Amounts of resources: numbers, and of memory also sizes. */
   amounts(key: string): Readonly<Record<string, number | string>> | undefined {
     return this.#record(key, (name, value) => {
-      if (name === 'memory' && typeof value === 'string' && SIZE.test(value)) return value
+      if (name === 'memory' && typeof value === 'string' && parseSize(value) !== undefined) return value
       const expected = name === 'memory' ? 'a size, such as 4GB' : 'a number from 0 up'
       return this.#number(value) ?? this.#fail(`.${key}.${name}`, value, expected)
     })
@@ -86,7 +85,7 @@ class OptionsReader {
   time(key: string): string | undefined {
     const value = this.#options.get(key)
     if (value === undefined) return undefined
-    return typeof value === 'string' && TIME.test(value.trim())
+    return typeof value === 'string' && parseTime(value) !== undefined
       ? value
       : this.#fail(`.${key}`, value, A_TIME)
   }

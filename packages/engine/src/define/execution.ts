@@ -1,6 +1,6 @@
 import type { Failure } from '@stepwell/base/failure'
 import type { Demand } from './demand.ts'
-import { parseSize, parseTime, type Time } from '@stepwell/base/quantity'
+import { sizeOf, timeOf, type Time } from '@stepwell/base/quantity'
 
 /**
  * Where a step's function is called: `inline` in the thread of the engine, for what waits; `thread` in a
@@ -86,7 +86,7 @@ export function executionOf(
       ...Object.fromEntries(mutexes),
     },
     retry: retryOf(retry, of),
-    timeout: timeOf(timeout, `\`timeout\` of ${of}`),
+    timeout: timeout === undefined ? undefined : timeOf(timeout, `\`timeout\` of ${of}`),
   }
 }
 
@@ -101,10 +101,12 @@ export function amountsOf(
   return Object.fromEntries(
     Object.entries(amounts).map(([name, amount]) => {
       checkName(name, of)
-      const parsed = name === 'memory' ? parseSize(amount) : parseCount(amount)
+      if (name === 'memory') return [name, sizeOf(amount, `\`memory\` in ${of}`)]
+      const parsed = parseCount(amount)
       if (parsed !== undefined) return [name, parsed]
-      const like = name === 'memory' ? "a size, such as '4GB'," : 'a number from 0 up'
-      throw new TypeError(`Expected \`${name}\` in ${of} to be ${like}, got ${String(amount)}`)
+      throw new TypeError(
+        `Expected \`${name}\` in ${of} to be a number from 0 up, got ${String(amount)}`,
+      )
     }),
   )
 }
@@ -157,22 +159,13 @@ function retryOf(retry: ExecutionOptions['retry'], of: string): Retry {
   }
   return {
     attempts,
-    backoff: timeOf(options.backoff ?? 1000, `\`retry.backoff\` of ${of}`) ?? 0,
+    backoff: timeOf(options.backoff ?? 1000, `\`retry.backoff\` of ${of}`),
     jitter,
     on:
       typeof on === 'function'
         ? on
         : ({ code }) => on === undefined || (code !== undefined && on.includes(code)),
   }
-}
-
-function timeOf(time: Time | undefined, of: string): number | undefined {
-  if (time === undefined) return undefined
-  const parsed = parseTime(time)
-  if (parsed !== undefined) return parsed
-  throw new TypeError(
-    `Expected ${of} to be a time, such as '10 min' or 500 (ms), got ${String(time)}`,
-  )
 }
 
 function checkName(name: unknown, of: string): void {

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { FileDigests } from '../store/inputs/project-files.ts'
 import type { Claim } from '../store/claims/claims.ts'
 import { availableParallelism, totalmem } from 'node:os'
+import { timeOf, type Time } from '@stepwell/base/quantity'
 import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } from './accept.ts'
 import { actionOf } from '../define/label.ts'
 import { listCache, type CacheListing } from './cache-entries.ts'
@@ -72,8 +73,8 @@ export interface EngineOptions extends StateOptions {
    * same. It stops them by `stopServices`; once it is gone, the next run does. @default none
    */
   readonly keeper?: number
-  /** How long a step may take to end once it was told to stop, in milliseconds. @default 5000 */
-  readonly grace?: number
+  /** How long a step may take to end once it was told to stop. @default '5 s' */
+  readonly grace?: Time
   /** What executes the steps of a pipeline. @default one that calls them in this thread */
   readonly executor?: (pipeline: Pipeline, place: ExecutorPlace) => Executor
 }
@@ -146,7 +147,7 @@ export class Engine implements AsyncDisposable {
     this.#state = new ProjectState(options)
     this.#concurrency = options.concurrency ?? availableParallelism()
     this.#limits = amountsOf(options.limits ?? {}, '`limits` of openEngine()')
-    this.#grace = options.grace ?? 5000
+    this.#grace = timeOf(options.grace ?? 5000, '`grace` of openEngine()')
     this.#keeper = options.keeper === undefined ? undefined : identityOf(options.keeper)
     this.#executor = options.executor ?? defaultExecutor
   }

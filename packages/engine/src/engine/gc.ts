@@ -1,3 +1,4 @@
+import { sizeOf, type Size } from '@stepwell/base/quantity'
 import type { Snapshot, SnapshotStep } from '../record/snapshot.ts'
 import type { Digest } from '@stepwell/base/digest'
 import { chooseEvicted } from './gc-eviction.ts'
@@ -16,7 +17,7 @@ export interface GarbageRequest {
   /** Runs of so many days stay too. @default 0 */
   readonly keepDays?: number
   /** How many bytes may stay. @default any */
-  readonly maxSize?: number
+  readonly maxSize?: Size
   /** Say what would go, and do nothing. @default false */
   readonly dryRun?: boolean
 }
@@ -57,12 +58,12 @@ export interface GarbageEntry {
  * @throws TypeError for an option out of range.
  */
 export async function collectGarbage(
-  { keepRuns = KEEP_RUNS, keepDays = 0, maxSize, dryRun = false }: GarbageRequest,
+  { keepRuns = KEEP_RUNS, keepDays = 0, maxSize: most, dryRun = false }: GarbageRequest,
   state: ProjectState,
 ): Promise<GarbageReport> {
   checkRange('keepRuns', keepRuns, 1)
   checkRange('keepDays', keepDays, 0)
-  if (maxSize !== undefined) checkRange('maxSize', maxSize, 0)
+  const maxSize = most === undefined ? undefined : sizeOf(most, '`maxSize` of gc()')
   const survey = await surveyProject({ keepRuns, keepDays }, state)
   const { records, states, entries, sizes, held } = survey
   const { kept, gone } = survey.runs

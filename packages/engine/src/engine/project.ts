@@ -3,6 +3,7 @@ import type { Claim, Waiting } from '../store/claims/claims.ts'
 import type { StepCache } from '../store/cache/step-cache.ts'
 import { realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { timeOf, type Time } from '@stepwell/base/quantity'
 import { digestText } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
 import type { StepKey } from '../identity/fingerprint.ts'
@@ -37,8 +38,8 @@ export interface StateOptions {
    * @default the working directory
    */
   readonly dir?: string
-  /** How long to wait for another process that holds the step cache, in milliseconds. @default 60000 */
-  readonly lockTimeout?: number
+  /** How long to wait for another process that holds the step cache. @default '60 s' */
+  readonly lockTimeout?: Time
   /** Where artifacts are kept. @default files in `.stepwell/objects` */
   readonly artifacts?: ArtifactStore
   /** Where outputs are found by step key. @default LevelDB in `.stepwell/index` */
@@ -103,7 +104,9 @@ export class ProjectState {
     this.accepted = new AcceptanceLog(dirs.accepted)
     this.#link = options.link ?? 'copy'
     this.#indexOptions = {
-      ...(options.lockTimeout !== undefined && { lockTimeout: options.lockTimeout }),
+      ...(options.lockTimeout !== undefined && {
+ lockTimeout: timeOf(options.lockTimeout, '`lockTimeout` of openEngine()'),
+ }),
       warn: (message) => {
         for (const listener of this.#listeners) listener(message)
       },
