@@ -86,10 +86,14 @@ describe('gc', () => {
   test('makes room, but never of what the latest run needs', async () => {
     const project = await ran(20_000, 30_000)
     const all = await gc(project, '--dry-run')
-    const room = String(all.kept.bytes - 1)
+    const room = `${all.kept.bytes - 1}B`
     const report = await gc(project, '--max-size', room)
     expect(report.kept.bytes).toBeLessThan(all.kept.bytes)
-    const { stdout } = await project.stepwell('gc', '--max-size', '1k')
+    // A bare number would be one of bytes: all but ten of them would go.
+    const bare = await project.stepwell('gc', '--max-size', '10')
+    expect(bare.code).toBe(2)
+    expect(bare.stderr).toMatch('Expected a size with its unit, such as 10GB, 10GiB or 512kB.')
+    const { stdout } = await project.stepwell('gc', '--max-size', '1kB')
     expect(stdout).toMatch(/what the latest runs need is more than 1\.0 kB, and stays/)
     expect((await project.run()).statuses).toEqual(CACHED)
   })
@@ -194,7 +198,7 @@ describe('gc', () => {
     await gc(project)
     expect((await project.stepwell('restore', 'make', '--run', first)).code).toBe(0)
     expect(project.read('out/table.csv')).toBe(tables[0])
-    await gc(project, '--max-size', '1')
+    await gc(project, '--max-size', '1B')
     // Nobody could make again what the project has there now: it is like an edit.
     expect((await project.stepwell('restore', 'make')).stdout).toContain('stays so')
     expect((await project.stepwell('restore', 'make', '--force')).code).toBe(0)

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { parseSize, parseTime } from '@stepwell/base/quantity'
 import { messageOf } from '@stepwell/base/errors'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { StepwellError } from '@stepwell/engine'
@@ -7,7 +8,7 @@ import { code as showCode, type CodeOptions } from './commands/code.ts'
 import { accept, type AcceptOptions } from './commands/accept.ts'
 import { diffRuns, type DiffOptions } from './commands/diff.ts'
 import { explain, type ExplainOptions } from './commands/explain.ts'
-import { gc, parseSize, type GcOptions } from './commands/gc.ts'
+import { gc, type GcOptions } from './commands/gc.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
 import { logs, type LogsOptions } from './commands/logs.ts'
 import {
@@ -101,7 +102,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
       .addOption(
         new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
       )
-      .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+      .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
       .option('--json', 'print the record of the run as JSON')
       .option('--events', 'print each event as a line of JSON as it happens')
       .addOption(new Option('--ui <mode>', 'progress').choices(['auto', 'plain']).default('auto'))
@@ -142,7 +143,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .option('--pull', 'get data that is missing by `dvc pull`')
     .option('-k, --keep-going', 'after a failure, run all that does not need the stage')
     .option('--dry, --dry-run', 'say what would be done, and do nothing')
-    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--json', 'print the record of the run as JSON')
     .addOption(new Option('--ui <mode>', 'progress').choices(['auto', 'plain']).default('auto'))
     .option('-q, --quiet', 'print errors and warnings only')
@@ -155,7 +156,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .option('-j, --jobs <n>', 'as of run', parseJobs)
     .option('-k, --keep-going', 'as of run')
     .option('--limit <name=amount>', 'as of run', parseLimit)
-    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--once', 'do what is due now, and end')
     .addOption(
       new Option('--list', 'list the triggers, and the latest decisions').conflicts([
@@ -205,7 +206,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     )
     .option('--list', 'list what is accepted now')
     .option('--revoke', 'take it back: the steps run again')
-    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--json', 'print JSON')
     .action(async (steps: string[], options: AcceptOptions) => exit(await accept(steps, options)))
   command('graph', 'print the graph of the pipeline')
@@ -258,13 +259,13 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
   command('gc', 'let go of what no kept run needs')
     .option('--keep-runs <n>', 'how many of the latest runs of each pipeline stay', parseCount)
     .option('--keep-days <n>', 'runs of so many days stay too', parseCount)
-    .option('--max-size <size>', 'how much may stay, such as 10GB', parseSize)
+    .option('--max-size <size>', 'how much may stay: 10GB or 10GiB', parseBytes)
     .option('-n, --dry-run', 'say what would go, and how long it would take to make it again')
-    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--json', 'print JSON')
     .action(async (options: GcOptions) => exit(await gc(options)))
   const cache = command('cache', 'what is stored')
-    .option('--lock-timeout <seconds>', 'how long to wait for another process', parseSeconds)
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--json', 'print JSON')
   cache
     .command('ls')
@@ -365,21 +366,21 @@ function addModels(
     .option('--log <folder>', 'where predictions are logged (default: predictions/<model>)')
     .option('--no-log', 'log no predictions')
     .option('--keep <columns>', 'what else of a row is logged: a,b; may be repeated', parseNames)
-    .option('--log-size <size>', 'when a new file of the log begins (default: 64MB)', parseSize)
-    .option('--log-age <seconds>', 'when it begins in any case (default: 600)', parseSeconds)
-    .option('--log-total <size>', 'how much of the log stays (default: 1GB)', parseSize)
-    .option('--body-limit <size>', 'the largest request (default: 1MB)', parseSize)
+    .option('--log-size <size>', 'when a new file of the log begins (default: 64MB)', parseBytes)
+    .option('--log-age <time>', 'when it begins in any case (default: 10min)', parseDuration)
+    .option('--log-total <size>', 'how much of the log stays (default: 1GB)', parseBytes)
+    .option('--body-limit <size>', 'the largest request (default: 1MiB)', parseBytes)
     .option('--max-rows <n>', 'the most rows in one request (default: 10000)', parseCount)
     .option('--concurrency <n>', 'requests at once; 503 beyond (default: 100)', parseCount)
     .option(
-      '--timeout <seconds>',
-      'how long a request may take to arrive (default: 10)',
-      parseSeconds,
+      '--timeout <time>',
+      'how long a request may take to arrive (default: 10s)',
+      parseDuration,
     )
     .option(
-      '--drain <seconds>',
-      'how long requests under way may take at the end (default: 10)',
-      parseSeconds,
+      '--drain <time>',
+      'how long requests under way may take at the end (default: 10s)',
+      parseDuration,
     )
     .option('--json', 'print where it serves as JSON')
     .action(async (ref: string, options: ServeCommandOptions) => exit(await serve(ref, options)))
@@ -503,9 +504,10 @@ function parseJobs(text: string): number {
 }
 
 function parseLimit(text: string, limits: Record<string, string> = {}): Record<string, string> {
-  const [, name, amount] =
-    /^([a-zA-Z][a-zA-Z0-9_-]*)=(\d+(?:\.\d+)?\s*[kmgt]?i?b?)$/i.exec(text) ?? []
-  if (name !== undefined && amount !== undefined) return { ...limits, [name]: amount }
+  const [, name, amount = ''] = /^([a-zA-Z][a-zA-Z0-9_-]*)=(.*)$/.exec(text) ?? []
+  const isAmount =
+    name === 'memory' ? parseSize(amount) !== undefined : /^\d+(\.\d+)?$/.test(amount)
+  if (name !== undefined && isAmount) return { ...limits, [name]: amount }
   throw new InvalidArgumentError('Expected a name and an amount, such as gpu=2 or memory=8GB.')
 }
 
@@ -519,7 +521,16 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError('Expected a number from 0 to 65535.')
 }
 
-function parseSeconds(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Expected a number of seconds.')
+/** In milliseconds. A number without a unit is one of seconds. */
+function parseDuration(text: string): number {
+  const time = parseTime(/^\d+(\.\d+)?$/.test(text) ? `${text}s` : text)
+  if (time !== undefined) return time
+  throw new InvalidArgumentError('Expected a time such as 30s, 10min or 1.5h.')
+}
+
+/** In bytes. */
+function parseBytes(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes !== undefined) return bytes
+  throw new InvalidArgumentError('Expected a size with its unit, such as 10GB, 10GiB or 512kB.')
 }

@@ -127,6 +127,8 @@ test.each([
   ['{timeout: 600}', 'meta.stepwell.timeout is a number (600); expected a time with its unit'],
   ['{resources: [gpu]}', 'meta.stepwell.resources is a list; expected a map'],
   ['{resources: {gpu: -1}}', 'meta.stepwell.resources.gpu is a number (-1)'],
+  ['{resources: {memory: 4}}', 'meta.stepwell.resources.memory is a number (4); expected a size'],
+  ['{resources: {memory: 4G}}', 'meta.stepwell.resources.memory is text; expected a size'],
   ['{resources: {memory: lots}}', 'meta.stepwell.resources.memory is text; expected a size'],
   ['{resources: {"a b": 1}}', 'meta.stepwell.resources is text; expected names of letters'],
   ['{limits: {api: two}}', 'meta.stepwell.limits.api is text'],

@@ -189,7 +189,9 @@ test('sweeps what killed processes left, and work in progress of long ago that n
 test('takes only what makes sense', async () => {
   const engine = await engineOn(temporaryDir())
   await expect(engine.gc({ keepRuns: 0 })).rejects.toThrow(/`keepRuns` to be an integer from 1/)
-  await expect(engine.gc({ maxSize: -1 })).rejects.toThrow(TypeError)
+  for (const maxSize of [-1, '10', '10 G']) {
+    await expect(engine.gc({ maxSize })).rejects.toThrow(TypeError)
+  }
   await expect(engine.gc({ keepDays: Number.NaN })).rejects.toThrow(TypeError)
 })
 

@@ -1,6 +1,6 @@
+import { parseTime, type Time } from '@stepwell/base/quantity'
 import { messageOf } from '@stepwell/base/errors'
 import type { DirHandle, FileHandle, GlobHandle, Step } from '@stepwell/engine'
-import { parseTime } from '@stepwell/engine'
 import { nextTime } from './cron.ts'
 
 /** How a monitoring step judges, from good to bad. */
@@ -83,7 +83,7 @@ export function onSchedule(
  */
 export function onNewData(
   data: DataHandle | readonly DataHandle[],
-  { run, every = 1000 }: RunOption & { readonly every?: number | string },
+  { run, every = 1000 }: RunOption & { readonly every?: Time },
 ): OnNewData {
   const all: readonly DataHandle[] = Array.isArray(data) ? data : [data as DataHandle]
   const kinds = new Set(['file', 'dir', 'glob'])

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { sizeOf, timeOf, type Size, type Time } from '@stepwell/base/quantity'
 import { createHttp, type HttpLimits } from './http.ts'
 import { LiveModel } from './live-model.ts'
 import { predictionLines, refusalLines } from './log-lines.ts'
@@ -10,7 +11,7 @@ import { messageOf } from '@stepwell/base/errors'
 import { createMetrics } from './metrics.ts'
 import { PredictionLog } from './prediction-log.ts'
 
-export interface ServeOptions extends Partial<HttpLimits> {
+export interface ServeOptions {
   /** The registry's folder, absolute. */
   readonly dir: string
   /** `bikes`, which is `bikes@champion`; `bikes@challenger`; or `bikes@<version>`. */
@@ -29,20 +30,28 @@ export interface ServeOptions extends Partial<HttpLimits> {
    * @default none
    */
   readonly keep?: readonly string[] | undefined
-  /** In milliseconds: what is under way when the server is closed has so long to end. @default 10 000 */
-  readonly drainTimeout?: number | undefined
+  /** The largest body of a request. @default '1 MiB' */
+  readonly bodyLimit?: Size | undefined
+  /** The most rows in one request. @default 10 000 */
+  readonly maxRows?: number | undefined
+  /** Requests that are answered at once; beyond them, clients are told to come again. @default 100 */
+  readonly maxConcurrent?: number | undefined
+  /** How long a request may take to arrive. @default '10 s' */
+  readonly requestTimeout?: Time | undefined
+  /** How long requests under way may take once the server is closed. @default '10 s' */
+  readonly drainTimeout?: Time | undefined
   /** Told what an operator should know: moves of the alias, failures. @default not told */
   readonly tell?: (text: string) => void
 }
 
 export interface LogOptions {
   readonly folder: string
-  /** In bytes. @default 64 MB */
-  readonly maxBytes?: number | undefined
-  /** In milliseconds: a file that is so old is complete, and followed by a new one. @default 10 minutes */
-  readonly maxAge?: number | undefined
-  /** In bytes: older files are removed, so that no more than this stays. @default 1 GB */
-  readonly maxTotal?: number | undefined
+  /** A file of this size is complete, and followed by a new one. @default '64 MB' */
+  readonly maxBytes?: Size | undefined
+  /** A file of this age is complete, and followed by a new one. @default '10 min' */
+  readonly maxAge?: Time | undefined
+  /** Older files are removed, so that no more than this stays. @default '1 GB' */
+  readonly maxTotal?: Size | undefined
 }
 
 /** A server that listens. */
@@ -57,12 +66,6 @@ export interface ModelServer {
   close(): Promise<void>
 }
 
-const LIMITS: HttpLimits = {
-  bodyLimit: 1 << 20,
-  maxRows: 10_000,
-  maxConcurrent: 100,
-  requestTimeout: 10_000,
-}
 // A client that has sent a request just now is answered; one that keeps a connection for later is not.
 const IDLE_GRACE = 1000
 
@@ -73,7 +76,9 @@ const IDLE_GRACE = 1000
  */
 export async function serveModel(options: ServeOptions): Promise<ModelServer> {
   const { dir, host = '127.0.0.1', port = 8080, token, tell = () => {} } = options
-  const { keep = [], drainTimeout = 10_000 } = options
+  const { keep = [] } = options
+  const limits = limitsOf(options)
+  const drainTimeout = timeOf(options.drainTimeout ?? '10 s', option('drainTimeout'))
   const live = await LiveModel.open(dir, options.model)
   const metrics = createMetrics(live.current.model)
   metrics.serving(live.current.version)
@@ -93,7 +98,7 @@ export async function serveModel(options: ServeOptions): Promise<ModelServer> {
       isDraining: () => isDraining,
       metrics,
       token,
-      limits: { ...LIMITS, ...defined(options) },
+      limits,
       version: ownVersion(),
       failed: (request, error) => tell(`request ${request} failed: ${messageOf(error)}`),
       keep,
@@ -149,7 +154,10 @@ function openLog(
   counted: (written: number, dropped: number) => void,
 ): PredictionLog | undefined {
   if (log === undefined) return undefined
-  const { folder, maxBytes = 64_000_000, maxAge = 600_000, maxTotal = 1_000_000_000 } = log
+  const { folder } = log
+  const maxBytes = sizeOf(log.maxBytes ?? '64 MB', option('log.maxBytes'))
+  const maxAge = timeOf(log.maxAge ?? '10 min', option('log.maxAge'))
+  const maxTotal = sizeOf(log.maxTotal ?? '1 GB', option('log.maxTotal'))
   const failed = (why: string): void => tell(`lines are missing in the log of predictions: ${why}`)
   try {
     return new PredictionLog({ folder, maxBytes, maxAge, maxTotal, failed, counted })
@@ -164,9 +172,17 @@ function openLog(
   }
 }
 
-function defined(options: Partial<HttpLimits>): Partial<HttpLimits> {
-  const given = Object.keys(LIMITS).map((name) => [name, Reflect.get(options, name) as unknown])
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Partial<HttpLimits>
+function limitsOf(options: ServeOptions): HttpLimits {
+  return {
+    bodyLimit: sizeOf(options.bodyLimit ?? '1 MiB', option('bodyLimit')),
+    maxRows: options.maxRows ?? 10_000,
+    maxConcurrent: options.maxConcurrent ?? 100,
+    requestTimeout: timeOf(options.requestTimeout ?? '10 s', option('requestTimeout')),
+  }
+}
+
+function option(name: string): string {
+  return `\`${name}\` of serveModel()`
 }
 
 function cannotListen(host: string, port: number, cause: unknown): StepwellError {

@@ -1,10 +1,5 @@
 import { hostname } from 'node:os'
-import {
-  StepwellError,
-  type Engine,
-  type GarbageReport,
-  type GarbageRequest,
-} from '@stepwell/engine'
+import { type Engine, type GarbageReport, type GarbageRequest } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, formatSize, formatTime, plural, shortDigest } from '../ui/text.ts'
@@ -84,18 +79,4 @@ function entriesTable(entries: GarbageReport['entries']): string {
       formatSize(size),
     ]),
   )
-}
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
-
-/** `10GB`, `500 MB`, `1.5g`, or a number of bytes. */
-export function parseSize(text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(text) ?? []
-  const factor = UNITS[unit.toLowerCase()]
-  if (number !== '' && factor !== undefined) return Math.round(Number(number) * factor)
-  throw new StepwellError({
-    code: 'STEPWELL_USAGE',
-    what: `${JSON.stringify(text)} is no size`,
-    todo: 'write it as 10GB, 500MB, or a number of bytes',
-  })
 }

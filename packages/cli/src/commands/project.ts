@@ -24,7 +24,7 @@ export async function withProject<T>(
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   const { dir } = await findPipeline(cwd, file)
-  const timeout = lockTimeout === undefined ? {} : { lockTimeout: lockTimeout * 1000 }
+  const timeout = lockTimeout === undefined ? {} : { lockTimeout }
   await using engine = await openEngine({ dir, ...timeout })
   return await use(engine)
 }

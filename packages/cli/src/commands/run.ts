@@ -200,7 +200,7 @@ export function engineOptions({
     ...(limit !== undefined && { limits: limit }),
     ...(link !== undefined && { link }),
     ...(jobs !== undefined && { concurrency: jobs }),
-    ...(lockTimeout !== undefined && { lockTimeout: lockTimeout * 1000 }),
+    ...(lockTimeout !== undefined && { lockTimeout }),
   }
 }
 

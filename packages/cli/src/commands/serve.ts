@@ -16,15 +16,15 @@ export interface ServeCommandOptions extends ModelOptions {
   readonly log?: string | boolean
   readonly keep?: readonly string[]
   readonly logSize?: number
-  /** Seconds. */
+  /** Milliseconds. */
   readonly logAge?: number
   readonly logTotal?: number
   readonly bodyLimit?: number
   readonly maxRows?: number
   readonly concurrency?: number
-  /** Seconds. */
+  /** Milliseconds. */
   readonly timeout?: number
-  /** Seconds. */
+  /** Milliseconds. */
   readonly drain?: number
 }
 
@@ -50,8 +50,8 @@ export async function serve(ref: string, options: ServeCommandOptions): Promise<
     ...(bodyLimit !== undefined && { bodyLimit }),
     ...(maxRows !== undefined && { maxRows }),
     ...(concurrency !== undefined && { maxConcurrent: concurrency }),
-    ...(timeout !== undefined && { requestTimeout: timeout * 1000 }),
-    ...(drain !== undefined && { drainTimeout: drain * 1000 }),
+    ...(timeout !== undefined && { requestTimeout: timeout }),
+    ...(drain !== undefined && { drainTimeout: drain }),
   })
   const stopped = stopSignal()
   if (token === undefined && !LOOPBACK.test(host)) {

@@ -56,12 +56,14 @@ class OptionsReader {
     }
   }
 
-  /** Amounts of resources: numbers, and of memory also sizes. */
+  /** Amounts of resources: numbers, and of memory sizes. */
   amounts(key: string): Readonly<Record<string, number | string>> | undefined {
     return this.#record(key, (name, value) => {
-      if (name === 'memory' && typeof value === 'string' && parseSize(value) !== undefined) return value
-      const expected = name === 'memory' ? 'a size, such as 4GB' : 'a number from 0 up'
-      return this.#number(value) ?? this.#fail(`.${key}.${name}`, value, expected)
+      if (name !== 'memory') {
+        return this.#number(value) ?? this.#fail(`.${key}.${name}`, value, 'a number from 0 up')
+      }
+      if (typeof value === 'string' && parseSize(value) !== undefined) return value
+      return this.#fail(`.${key}.${name}`, value, 'a size with its unit, such as 4GB or 4GiB')
     })
   }
 

@@ -3,7 +3,7 @@ import { checkOptions } from './step-options.ts'
 import { checkEnvironment, checkLine, checkPlaceholders, type CommandOptions } from './command.ts'
 import { fill, isLines, parseTemplate, scalarsOf, type Command } from './command-line.ts'
 import { canonicalJson, UnencodableError, type Json } from '@stepwell/base/json'
-import { parseTime, type Time } from '@stepwell/base/quantity'
+import { timeOf, type Time } from '@stepwell/base/quantity'
 import { type Inputs, type Step } from './step.ts'
 import type { Ready, ServiceWork } from './work.ts'
 
@@ -114,12 +114,7 @@ function checkReady(ready: unknown, params: object): Pick<ServiceWork, 'ready' |
   if (kind === 'port' && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
     throw new TypeError(`Expected \`ready.port\` of service() to be a port, got ${filled}`)
   }
-  const patience = parseTime(timeout)
-  if (patience === undefined) {
-    throw new TypeError(
-      `Expected \`ready.timeout\` of service() to be a time, such as '30 s', got ${String(timeout)}`,
-    )
-  }
+  const patience = timeOf(timeout as Time, '`ready.timeout` of service()')
   return { ready: readyOf(kind, text), timeout: patience }
 }
 

@@ -105,8 +105,8 @@ export class ProjectState {
     this.#link = options.link ?? 'copy'
     this.#indexOptions = {
       ...(options.lockTimeout !== undefined && {
- lockTimeout: timeOf(options.lockTimeout, '`lockTimeout` of openEngine()'),
- }),
+        lockTimeout: timeOf(options.lockTimeout, '`lockTimeout` of openEngine()'),
+      }),
       warn: (message) => {
         for (const listener of this.#listeners) listener(message)
       },

@@ -108,7 +108,8 @@ export async function findFiles(
     if (isIn(leftOutReally, leadsTo.real)) return
     if (leadsTo.is === 'file' && isMatch) files.push(path)
     if (leadsTo.is !== 'dir' || !goesOn) return
-    const isCircle = is === 'link' && from.above.some((each) => isWithin(leadsTo.real, each))
+    const isCircle =
+      is === 'link' && from.above.some((each) => isWithin({ path: each, dir: leadsTo.real }))
     if (isCircle && wanted.goDeep(places)) {
       const facts = 'a symbolic link leads back to a directory that it is in'
       fail(unfit(path, facts, 'remove it, or declare the input with { followLinks: false }'))
