@@ -6,13 +6,23 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { openEngine, type Pipeline, type RunRecord, type Step } from '../../src/index.ts'
+import { definition, Step, type Input, type Inputs } from '../../src/define/step.ts'
+import { openEngine, type Pipeline, type RunRecord } from '../../src/index.ts'
+import { MemoryArtifacts } from './memory-artifacts.ts'
+import { MemoryStepCache } from './memory-step-cache.ts'
 
 export interface Assignment {
   readonly dir: string
   /** The module to import; its default export is a pipeline or several. */
   readonly entry: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /**
+   * `truth`: all steps are executed, and neither is their code looked at nor anything kept; `planned`: what
+   * a plan says is told, too. @default a run as usual
+   */
+  readonly as?: 'truth' | 'planned'
+  /** A file that is another one while a step runs: from the first time that the step tells to the second. */
+  readonly meddling?: { readonly step: string; readonly path: string; readonly text: string }
 }
 
 export interface Outcome {
@@ -21,34 +31,62 @@ export interface Outcome {
   readonly reasons: Readonly<Record<string, readonly string[]>>
   readonly outputs: Readonly<Record<string, unknown>>
   readonly warnings: readonly string[]
+  /** By step, what the plan before the run said, where it was asked for. */
+  readonly decisions?: Readonly<Record<string, string>>
   readonly error?: string
+  /** What it took, in milliseconds of a processor. */
+  readonly cpu: number
 }
 
 const [list = ''] = process.argv.slice(2)
 const outcomes: Outcome[] = []
 for (const assignment of JSON.parse(readFileSync(list, 'utf8')) as Assignment[]) {
-  outcomes.push(await carryOut(assignment))
+  const before = process.cpuUsage()
+  const outcome = await carryOut(assignment)
+  const { user, system } = process.cpuUsage(before)
+  outcomes.push({ ...outcome, cpu: (user + system) / 1000 })
 }
 writeFileSync(`${list}.outcomes`, JSON.stringify(outcomes))
 
-async function carryOut({ dir, entry, env }: Assignment): Promise<Outcome> {
+async function carryOut({
+  dir,
+  entry,
+  env,
+  as,
+  meddling,
+}: Assignment): Promise<Omit<Outcome, 'cpu'>> {
   const statuses: Record<string, string> = {}
   const reasons: Record<string, string[]> = {}
   const outputs: Record<string, unknown> = {}
   const warnings: string[] = []
+  let decisions: Record<string, string> | undefined
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) delete process.env[name]
     else process.env[name] = value
   }
+  forgetOthers()
   process.chdir(dir)
   try {
     const module = (await import(pathToFileURL(join(dir, entry)).href)) as {
       default: Pipeline | Pipeline[]
     }
     const several = Array.isArray(module.default)
-    await using engine = await openEngine({ dir })
-    for (const pipeline of [module.default].flat()) {
-      const run = engine.run(pipeline)
+    const isTruth = as === 'truth'
+    const ports = isTruth && { artifacts: new MemoryArtifacts(), cache: new MemoryStepCache() }
+    // Steps that share what they should not are executed in one order.
+    await using engine = await openEngine({
+      dir,
+      ...(as !== undefined && { concurrency: 1 }),
+      ...ports,
+    })
+    for (const given of [module.default].flat()) {
+      const pipeline = isTruth ? unlooked(given) : given
+      if (as === 'planned') {
+        const { steps } = await engine.plan(pipeline)
+        decisions = Object.fromEntries(steps.map(({ name, decision }) => [name, decision]))
+      }
+      if (meddling !== undefined) meddle(meddling)
+      const run = engine.run(pipeline, as === undefined ? {} : { onFailure: 'continue' })
       const record: RunRecord = await run.result
       warnings.push(...record.warnings)
       for (const step of Object.values(record.steps)) {
@@ -56,12 +94,67 @@ async function carryOut({ dir, entry, env }: Assignment): Promise<Outcome> {
         statuses[name] = step.status
         reasons[name] = step.reasons.map(({ kind }) => kind)
         if (step.error !== undefined) outputs[name] = step.error.message
-        else outputs[name] = await run.value(pipeline.steps.get(step.name) as Step)
+        else if (['succeeded', 'cached'].includes(step.status)) {
+          outputs[name] = await run.value(pipeline.steps.get(step.name) as Step)
+        }
       }
     }
-    return { statuses, reasons, outputs, warnings }
+    return { statuses, reasons, outputs, warnings, ...(decisions !== undefined && { decisions }) }
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return { statuses, reasons, outputs, warnings, error: text }
+  }
+}
+
+/** What lives as long as the process does is not left over from another project. */
+function forgetOthers(): void {
+  const kept = globalThis as Record<string, unknown>
+  delete kept['stepwellShared']
+  delete kept['stepwellMeddle']
+  delete process.env['STEPWELL_SHARED']
+  Reflect.deleteProperty(Array, 'stepwellFuzz')
+}
+
+/** The same steps, of whose code nothing is looked at. */
+function unlooked(pipeline: Pipeline): Pipeline {
+  const copies = new Map<Step, Step>()
+  const copy = (step: Step): Step => {
+    const known = copies.get(step)
+    if (known !== undefined) return known
+    const { inputs, after, ...rest } = definition(step)
+    const made = new Step({
+      ...rest,
+      inputs: Object.fromEntries(
+        Object.entries(inputs).map(([name, input]) => [name, copyInput(input)]),
+      ) as Inputs,
+      after: after.map(copy),
+      pin: rest.pin ?? 'not looked at',
+    })
+    copies.set(step, made)
+    return made
+  }
+  const copyInput = (input: Input): Input => {
+    if (input.kind === 'step') return copy(input)
+    return input.kind === 'pick' || input.kind === 'out'
+      ? { ...input, step: copy(input.step) }
+      : input
+  }
+  const steps = new Map([...pipeline.steps].map(([name, step]) => [name, copy(step)]))
+  return { ...pipeline, steps, options: { ...pipeline.options, sources: [] } }
+}
+
+/** A step tells by `stepwellMeddle` when it begins, and when it is about to end. */
+function meddle({ step, path, text }: NonNullable<Assignment['meddling']>): void {
+  let before: Buffer | undefined
+  const hooks = globalThis as { stepwellMeddle?: (from: string) => void }
+  hooks.stepwellMeddle = (from) => {
+    if (from !== step) return
+    if (before === undefined) {
+      before = readFileSync(path)
+      writeFileSync(path, text)
+    } else {
+      writeFileSync(path, before)
+      delete hooks.stepwellMeddle
+    }
   }
 }

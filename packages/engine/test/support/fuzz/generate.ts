@@ -1,0 +1,139 @@
+import { ENV, generateProgram, mutate, type Random } from '../fuzz-program.ts'
+import { group } from './idioms/groups.ts'
+import { bigInteger, meddled, unreachable } from './idioms/inputs.ts'
+import { clockAtLoad, readAtLoad, variable } from './idioms/load-reads.ts'
+import { circle, effect, through, values } from './idioms/modules.ts'
+import { namespace } from './idioms/namespaces.ts'
+import { order } from './idioms/orders.ts'
+import { hoisted } from './idioms/packages.ts'
+import { sharedState } from './idioms/shared-state.ts'
+import { readme, shadow } from './idioms/shadows.ts'
+import { ProjectWriter, type Edit, type Generated, type Version } from './project.ts'
+
+type Idiom = (writer: ProjectWriter) => void
+
+/** What is about code that can be followed; each with how often it is met. */
+const CLEAR: readonly (readonly [Idiom, number])[] = [
+  [order, 3],
+  [namespace, 4],
+  [shadow, 5],
+  [readme, 2],
+  [hoisted, 3],
+  [circle, 2],
+  [through, 3],
+  [effect, 3],
+  [values, 5],
+  [group, 2],
+  [meddled, 2],
+  [unreachable, 2],
+]
+
+/** What may put steps, or all of them, in doubt: then nothing else is seen. */
+const DOUBTFUL: readonly (readonly [Idiom, number])[] = [
+  [readAtLoad, 5],
+  [clockAtLoad, 2],
+  [variable, 3],
+  [sharedState, 6],
+]
+
+/** What takes a process of its own. */
+const COSTLY: readonly (readonly [Idiom, number])[] = [[bigInteger, 1]]
+
+/** A random project: a few idioms, and in some of them random modules besides. `without` names idioms. */
+export function generate(random: Random, without: readonly string[] = []): Generated {
+  const writer = new ProjectWriter(random, ENV)
+  const base = writer.chance(0.3) ? generateProgram(random) : undefined
+  const idioms: Idiom[] = []
+  for (let left = base === undefined ? 4 : 2; left > 0; left -= 1) {
+    idioms.push(...pickWeighted(writer, CLEAR, without))
+  }
+  if (writer.chance(0.35)) idioms.push(...pickWeighted(writer, DOUBTFUL, without))
+  if (writer.chance(0.03)) idioms.push(...pickWeighted(writer, COSTLY, without))
+  for (const idiom of idioms) idiom(writer)
+  const files: Record<string, string> = {
+    'package.json': '{"type":"module"}',
+    'num.ts': NUM,
+    ...base,
+    ...writer.files,
+  }
+  const [head, members] = base === undefined ? ['', ''] : withoutEnd(base['pipeline.ts'] ?? '')
+  files['pipeline.ts'] = [
+    `import { ${base === undefined ? 'pipeline, step, ' : ''}command, dir, file, glob, matrix } from '@stepwell/engine'; void [command, dir, file, glob, matrix]`,
+    ...writer.imports,
+    head,
+    ...writer.body,
+    `export default pipeline('p', { ${[members, ...writer.members].filter((each) => each !== '').join(', ')} })`,
+  ].join('\n')
+  return {
+    version: { files, links: writer.links, env: writer.env, demands: writer.demands },
+    edits: [...writer.edits, ...everyday(writer)],
+    idioms: idioms.map(({ name }) => name),
+  }
+}
+
+const NUM = `export const show = (o: object): number => Object.values(o).reduce((sum, x) => sum + num(x), Object.keys(o).length)
+export const tag = (s: readonly string[], ...v: unknown[]) => s.length + num(v[0]) + num(v[1])
+export const num = (x: unknown) => (typeof x === 'number' && Number.isFinite(x) ? x % 1000 : 0)`
+
+/** One edit of a version, about one of its idioms or at random; `undefined` when none was found. */
+export function nextEdit({ edits }: Generated, version: Version, random: Random): Edit | undefined {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const make = edits[Math.floor(random() * edits.length)]
+    const edit = random() < 0.75 ? make?.(version) : atRandom(version, random)
+    if (edit !== undefined) return edit
+  }
+  return undefined
+}
+
+function atRandom({ files, env }: Version, random: Random): Edit | undefined {
+  const texts = Object.entries(files).filter(
+    ([path, text]) =>
+      text !== undefined && /\.[cm]?[jt]s$/.test(path) && !path.includes('node_modules'),
+  ) as [string, string][]
+  const { kind, path, before, after, more, env: given } = mutate(Object.fromEntries(texts), random)
+  if (kind === 'package' || before === after) return undefined
+  const change = { files: { [path]: after, ...more }, env: given === undefined ? env : given }
+  return { kind, change }
+}
+
+/** What people do all day, and what changes nothing. */
+function everyday(writer: ProjectWriter): Generated['edits'] {
+  const modules = (version: Version): string[] =>
+    Object.keys(version.files).filter(
+      (path) => /\.[jt]s$/.test(path) && !path.includes('node_modules'),
+    )
+  const rewrite =
+    (kind: string, by: (text: string) => string): Generated['edits'][number] =>
+    (version) => {
+      const path = writer.pick(modules(version))
+      const text = version.files[path] ?? ''
+      const after = by(text)
+      if (after === text) return undefined
+      return { kind, change: { files: { [path]: after } }, harmless: [''] }
+    }
+  return [
+    () => ({ kind: 'nothing', change: {}, harmless: [''] }),
+    rewrite('comment above', (text) => `// About this.\n${text}`),
+    rewrite('blank lines', (text) => text.replaceAll('\n', '\n\n')),
+    rewrite('trailing comment', (text) => `${text} // The end.`),
+    rewrite('spaces', (text) => text.replaceAll(' => ', '  =>  ')),
+  ]
+}
+
+/** Its last line is the pipeline. */
+function withoutEnd(text: string): [head: string, members: string] {
+  const [, head = '', members = ''] =
+    /^([^]*)\nexport default pipeline\('p', \{ (.*) \}\)$/.exec(text) ?? []
+  return [head, members]
+}
+
+function pickWeighted(
+  writer: ProjectWriter,
+  all: readonly (readonly [Idiom, number])[],
+  without: readonly string[],
+): Idiom[] {
+  const weighted = all
+    .filter(([{ name }]) => !without.includes(name))
+    .flatMap(([idiom, weight]) => Array.from({ length: weight }, () => idiom))
+  return weighted.length === 0 ? [] : [writer.pick(weighted)]
+}
