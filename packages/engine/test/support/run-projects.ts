@@ -121,14 +121,14 @@ function unlooked(pipeline: Pipeline): Pipeline {
   const copy = (step: Step): Step => {
     const known = copies.get(step)
     if (known !== undefined) return known
-    const { inputs, after, ...rest } = definition(step)
+    const { inputs, after, work, ...rest } = definition(step)
     const made = new Step({
       ...rest,
       inputs: Object.fromEntries(
         Object.entries(inputs).map(([name, input]) => [name, copyInput(input)]),
       ) as Inputs,
       after: after.map(copy),
-      pin: rest.pin ?? 'not looked at',
+      work: 'pin' in work ? { ...work, pin: 'not looked at' } : work,
     })
     copies.set(step, made)
     return made
