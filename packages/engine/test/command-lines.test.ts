@@ -23,7 +23,7 @@ test('lines are commands of their own, each for a shell of its own', async () =>
     cmd: { lines: ['x=1; cd /', 'echo "$x"; pwd', '', 'echo \'{inputs.no}\' {{ "${HOME}" {a,b}'] },
     setEnv: { HOME: '/home' },
   })
-  expect(said).toBe(`\n${dir}\n{inputs.no} {{ /home {a,b}\n`)
+  expect(said).toBe(`\n${dir}\n{inputs.no} {{ /home a b\n`)
 })
 
 test('the first line that fails is the last, and is told of', async () => {
@@ -54,14 +54,17 @@ test('any shell will do, and its start-up files are not read', async () => {
   expect(said).toBe('odd: -c a; b\nodd: -c c\n')
   const noted = '#!/bin/sh\necho "$*"'
   for (const [name, flags] of [
-    ['bash', '--noprofile --norc '],
-    ['zsh', '--no-rcs '],
-    ['fish', ''],
+    ['bash', '--noprofile --norc -e -o pipefail -c shopt -s inherit_errexit 2>/dev/null || :; x'],
+    ['zsh', '--no-rcs -e -o pipefail -c x'],
+    ['fish', '-c x'],
   ] as const) {
     writeFiles(dir, { [name]: noted })
     await run({ cmd: ['chmod', '+x', name] }, dir)
-    const called = await run({ cmd: { lines: ['x'] }, shell: join(dir, name) }, dir)
-    expect(called.said).toBe(`${flags}-c x\n`)
+    const shell = join(dir, name)
+    const called = await run({ cmd: { lines: ['x'] }, shell }, dir)
+    expect(called.said).toBe(`${flags}\n`)
+    const plain = await run({ cmd: { lines: ['x'] }, shell: [shell, '-f'] }, dir)
+    expect(plain.said).toBe('-f -c x\n')
   }
 })
 

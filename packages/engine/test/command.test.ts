@@ -356,7 +356,7 @@ describe('the key', () => {
     ])
     expect(await reasonsFor(make({ ...base, cmd: ['sh', 'src/train.sh'] }))).toEqual([
       'the command changed: "sh ./src/train.sh" -> "[\\"sh\\",\\"src/train.sh\\"]"',
-      'the command\'s shell changed: "/bin/sh" -> null',
+      'the command\'s shell changed: "bash" -> null',
     ])
     await run(make())
     for (const name of ['conf.yaml', 'my file.txt', 'train.sh']) {
@@ -581,7 +581,7 @@ describe('a process', () => {
     const before = process.resourceUsage().maxRSS
     for (const cmd of [
       `head -c 1G /dev/zero | tr '\\0' a; echo; echo 'at last' >&2; exit 1`,
-      'yes | head -c 1G; echo "at last" >&2; exit 1',
+      'set +o pipefail; yes | head -c 1G; echo "at last" >&2; exit 1',
     ]) {
       const record = await run({ one: command({ cmd }) })
       expect(record.steps['one']?.error?.message).toMatch(/\nat last$/)

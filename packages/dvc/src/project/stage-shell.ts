@@ -8,13 +8,18 @@ const QUIET: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * The program and its arguments that run one of a stage's commands.
+ * The shell that runs a stage's commands, with its options. As in DVC, a command fails when its last part does.
  * @param shell what `SHELL` is in the environment
  */
-export function shellArguments(command: string, shell: string | undefined): readonly string[] {
+export function stageShell(shell: string | undefined): readonly string[] {
   const path = shell === undefined || shell === '' ? '/bin/sh' : shell
   const name = basename(path).toLowerCase()
-  return [path, ...(Object.hasOwn(QUIET, name) ? (QUIET[name] ?? []) : []), '-c', command]
+  return [path, ...(Object.hasOwn(QUIET, name) ? (QUIET[name] ?? []) : [])]
+}
+
+/** The program and its arguments that run one of a stage's commands. */
+export function shellArguments(command: string, shell: string | undefined): readonly string[] {
+  return [...stageShell(shell), '-c', command]
 }
 
 /** The environment variables that DVC sets for the commands of a stage. */

@@ -15,7 +15,7 @@ import { dvcError } from '../dvc-error.ts'
 import { paramValues } from '../lock/param-values.ts'
 import { locationKey, prefixesOf } from '../project/location.ts'
 import type { ProjectFiles } from '../project/project-files.ts'
-import { stageEnvironment } from '../project/stage-shell.ts'
+import { stageEnvironment, stageShell } from '../project/stage-shell.ts'
 import { isCallback, type Stage, type StageDep, type StageParams } from '../project/stage.ts'
 import { pythonText } from '../value/text.ts'
 import { jsonOf } from './json-value.ts'
@@ -51,7 +51,7 @@ function commandStep(
 ): Step {
   return command({
     cmd: { lines: stage.commands },
-    shell: process.env['SHELL'] ?? '/bin/sh',
+    shell: stageShell(process.env['SHELL']),
     dir: stage.wdir,
     env: 'all',
     setEnv: stageEnvironment(stage, root, process.env),

@@ -6,8 +6,8 @@ import { MARK } from './shell-text.ts'
 export interface CommandLine {
   /** As declared: a program and its arguments, a text for the shell, or lines, each for a shell of its own. */
   readonly cmd: string | readonly string[] | Lines
-  /** The shell that reads a text, or lines; none for a list. */
-  readonly shell: string | null
+  /** The shell that reads a text, or lines, alone or with options of its own; none for a list. */
+  readonly shell: string | readonly string[] | null
   /** Where it runs, relative to the project. */
   readonly dir: string
   /** What becomes of what it prints: it goes to the log, or is the step's value. */
@@ -185,7 +185,7 @@ function shown(
   command: CommandLine | undefined,
   part: keyof CommandLine,
 ): string | null | undefined {
-  if (command === undefined || part !== 'cmd') return command?.[part] as string | null | undefined
+  const value = command?.[part]
   // A list, lines and a text may look the same.
-  return typeof command.cmd === 'string' ? command.cmd : JSON.stringify(command.cmd)
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
 }

@@ -12,6 +12,7 @@ import {
   type Template,
 } from './command-line.ts'
 import type { Json } from '@stepwell/base/json'
+import { findProgram } from '@stepwell/base/program'
 import { MARK, placesIn, ShellTextError } from './shell-text.ts'
 import { type Handle, type Inputs, type Outs, type Step } from './step.ts'
 
@@ -28,8 +29,13 @@ export interface CommandOptions<
    * one after the other until one fails; in them nothing is filled in.
    */
   readonly cmd: string | readonly string[] | Lines
-  /** The shell that reads a `cmd` that is a text, or lines; for those it may be any. @default '/bin/sh' */
-  readonly shell?: string
+  /**
+   * The shell that reads a `cmd` that is a text, or lines; for those it may be any. It is told to end at the first
+   * failure, also of a part of a pipe (`-e -o pipefail`). A list is a shell with options of its own, to which
+   * nothing is added: with `['/bin/sh']` a text fails only when its last command does.
+   * @default 'bash' where there is one, else '/bin/sh'
+   */
+  readonly shell?: string | readonly string[]
   /** Where it runs, relative to the project directory. @default the project directory */
   readonly dir?: string
   /**
@@ -69,7 +75,6 @@ export type Printed<S extends Command['stdout']> = S extends 'text'
     ? Json
     : null
 
-const SHELL = '/bin/sh'
 const STDOUT = new Set<unknown>(['log', 'text', 'json'] satisfies Command['stdout'][])
 const OWN = [
   'cmd',
@@ -142,9 +147,9 @@ export function checkLine({
   ) {
     throw new TypeError('Expected `cmd` of command() to name a program, and to hold no NUL')
   }
-  if (shell !== undefined && (isList || typeof shell !== 'string' || shell === '')) {
+  if (shell !== undefined && (isList || !isShell(shell))) {
     throw new TypeError(
-      'Expected `shell` of command() to be the path of a shell, and `cmd` to be a text for it',
+      'Expected `shell` of command() to be the path of a shell, or a list of that and its options, and `cmd` to be a text for it',
     )
   }
   if (typeof dir !== 'string' || isOutside(dir)) {
@@ -160,10 +165,23 @@ export function checkLine({
   const all = Object.freeze([...texts])
   return {
     cmd: lines !== undefined ? Object.freeze({ lines: all }) : isList ? all : (texts[0] ?? ''),
-    shell: isList ? null : (shell ?? SHELL),
+    shell: isList ? null : checkedShell(shell),
     dir: normal(dir) === '' ? '.' : normal(dir),
     stdout: stdout as Command['stdout'],
   }
+}
+
+function isShell(shell: unknown): shell is string | readonly string[] {
+  const words: readonly unknown[] = Array.isArray(shell) ? shell : [shell]
+  const [program] = words
+  return words.every((word) => typeof word === 'string' && !word.includes(MARK)) && Boolean(program)
+}
+
+function checkedShell(shell: unknown): string | readonly string[] {
+  if (Array.isArray(shell)) return Object.freeze([...(shell as readonly string[])])
+  if (typeof shell === 'string') return shell
+  // The choice is in the key: they do not read every text alike.
+  return findProgram('bash') === undefined ? '/bin/sh' : 'bash'
 }
 
 /** @throws TypeError for what is no environment. */

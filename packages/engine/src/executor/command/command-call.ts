@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fill, isLines, parseTemplate, scalarsOf, type Command } from '../../define/command-line.ts'
 import { StepwellError } from '@stepwell/base/errors'
 import { canonicalJson, UnencodableError } from '@stepwell/base/json'
+import { shellOf } from './shell.ts'
 import { placesIn } from '../../define/shell-text.ts'
 import { parseTree } from '../../value/tree.ts'
 import { decodeValue } from '../../value/codec.ts'
@@ -13,12 +14,6 @@ import type { InputPlace } from '../inline/job-inputs.ts'
 
 // Before the number of a variable of the shell that holds what is filled in.
 const VARIABLE = 'stepwell_'
-
-// The start-up files of these would be read, and make what they do depend on who runs it.
-const PLAIN: Readonly<Record<string, readonly string[]>> = {
-  bash: ['--noprofile', '--norc'],
-  zsh: ['--no-rcs'],
-}
 
 /** A program as it is started. */
 export interface Call {
@@ -53,11 +48,13 @@ export class CommandCall implements AsyncDisposable {
    */
   async prepare(): Promise<readonly Call[]> {
     const { cmd, shell } = this.#command
-    const program = shell ?? '/bin/sh'
-    if (typeof cmd === 'string') return [await this.#shellCall(cmd, program)]
-    if (!isLines(cmd)) return [await this.#listCall(cmd)]
-    const plain = PLAIN[basename(program)] ?? []
-    return cmd.lines.map((line) => ({ program, args: [...plain, '-c', line], line }))
+    if (typeof cmd === 'object' && !isLines(cmd)) return [await this.#listCall(cmd)]
+    const { program, options, before } = shellOf(shell ?? '/bin/sh')
+    const call = (text: string, ...args: readonly string[]): Call => {
+      return { program, args: [...options, '-c', `${before}${text}`, ...args] }
+    }
+    if (typeof cmd === 'string') return [await this.#shellCall(cmd, call)]
+    return cmd.lines.map((line) => ({ ...call(line), line }))
   }
 
   async #listCall(cmd: readonly string[]): Promise<Call> {
@@ -79,7 +76,10 @@ export class CommandCall implements AsyncDisposable {
    * What is filled in comes as arguments, which the shell takes for variables of its own before it reads
    * the text: it parses no value, and a function of the text, or `set`, does not lose them.
    */
-  async #shellCall(cmd: string, shell: string): Promise<Call> {
+  async #shellCall(
+    cmd: string,
+    call: (text: string, ...args: readonly string[]) => Call,
+  ): Promise<Call> {
     const template = parseTemplate(cmd)
     const places = placesIn(template.text)
     const numbers = new Map<string, readonly number[]>()
@@ -98,11 +98,11 @@ export class CommandCall implements AsyncDisposable {
         ? variables.join(' ')
         : variables.map((each) => `"${each}"`).join(' ')
     })
-    if (all.length === 0) return { program: shell, args: ['-c', text, 'stepwell'] }
+    if (all.length === 0) return call(text, 'stepwell')
     const taken = all.map((_, index) => `${VARIABLE}${index + 1}=\${${index + 1}}`)
     // In one line with the text, so that what the shell says about a line is right.
     const whole = `${taken.join(' ')}; shift ${all.length}; ${text}`
-    return { program: shell, args: ['-c', whole, 'stepwell', ...all] }
+    return call(whole, 'stepwell', ...all)
   }
 
   async #valuesOf(name: string): Promise<readonly string[]> {

@@ -200,5 +200,9 @@ function failed(
     code: 'STEPWELL_COMMAND',
     what: `the command of step \`${step}\` ${how}`,
     facts: `${shortCommandText({ cmd })}${last}`,
+    // Of a shell, 128 and the number of SIGPIPE.
+    ...(code === 141 && {
+      todo: 'what reads a pipe ended before what writes to it, as in `yes | head -1`; where that is right, write `set +o pipefail` before it',
+    }),
   })
 }
