@@ -25,7 +25,7 @@ async function outcome(cmd: string, shell: Shell = {}) {
   const engine = await engineOn(temporaryDir())
   const out = cmd.includes('{outs.o}') ? { outs: OUT } : {}
   const run = async () => {
-    const one = command({ cmd, ...shell, ...out } as never)
+    const one = command({ cmd, ...shell, ...out })
     const { steps } = await engine.run(pipeline('p', { one })).result
     return steps['one']
   }
