@@ -29,10 +29,25 @@ function textOf(part: Part): string {
 }
 
 function escape(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(UNFIT, '\uFFFD')
-    .replaceAll(/[&<>"']/g, (one) => ENTITIES[one] ?? '')
+  return fitText(text).replaceAll(/[&<>"']/g, (one) => ENTITIES[one] ?? '')
+}
+
+function fitText(text: string): string {
+  return text.toWellFormed().replaceAll(UNFIT, '\uFFFD')
+}
+
+/** A document inside of a page, to be read by a script; its texts are as they would be in the page itself. */
+export function jsonBlock(id: string, value: unknown): Html {
+  const fit = (_: string, part: unknown): unknown =>
+    typeof part === 'string' ? fitText(part) : part
+  const text = JSON.stringify(value, fit).replaceAll('<', '\\u003c')
+  return { html: `<script type="application/json" id="${escape(id)}">${text}</script>` }
+}
+
+/** A script; its text must not come from outside. */
+export function script(text: string): Html {
+  if (/<\/script/i.test(text)) throw new TypeError('Expected a script without an end of scripts')
+  return { html: `<script>${text}</script>` }
 }
 
 /** A number in at most 4 digits, as people read it. */

@@ -10,7 +10,13 @@ import type { Model, OpenModel } from './model.ts'
 import { withModel } from './open-model.ts'
 import { readParams } from './params.ts'
 import { problemOfPerformance, writePerformance } from './performance-log.ts'
-import { readThresholds, statusOf, worst, type Status } from './status.ts'
+import {
+  readCommonThresholds,
+  statusOf,
+  worst,
+  type Status,
+  type ThresholdParams,
+} from './status.ts'
 import { significant } from './significant.ts'
 import { mean } from './summary.ts'
 import { cellsOf, numbersOf, requireColumns, requireRows, type Rows } from './table.ts'
@@ -26,7 +32,7 @@ export interface MonitorModelInputs {
   readonly period: Rows
 }
 
-export interface MonitorModelParams {
+export interface MonitorModelParams extends ThresholdParams {
   /**
    * Columns that cut the period into windows, one for each combination of their values: such as the
    * year and the month. In the log a window is known by these values, so include the year when the
@@ -44,36 +50,6 @@ export interface MonitorModelParams {
    * @default 10
    */
   readonly bins?: number
-  /**
-   * Population stability index of a column from which its status is `warn`.
-   * @default 0.1
-   */
-  readonly psiWarn?: number
-  /**
-   * The same for `alert`.
-   * @default 0.25
-   */
-  readonly psiAlert?: number
-  /**
-   * Kolmogorov-Smirnov statistic of a column from which its status is `warn`.
-   * @default 0.1
-   */
-  readonly ksWarn?: number
-  /**
-   * The same for `alert`.
-   * @default 0.2
-   */
-  readonly ksAlert?: number
-  /**
-   * RMSE over that of the training rows, from which the status of a window and of the period is `warn`.
-   * @default 1.2
-   */
-  readonly errorWarn?: number
-  /**
-   * The same for `alert`.
-   * @default 1.5
-   */
-  readonly errorAlert?: number
 }
 
 /** How the model did on some rows. `r2` may be `NaN`; see `RegressionMetrics`. */
@@ -156,9 +132,7 @@ async function monitor(
   const params = readParams('monitorModel', context.params, PARAMS)
   const log = logOf(context)
   const bins = params.number('bins', { min: 2, max: 100, integer: true }, 10)
-  const byPsi = readThresholds(params, 'psi', { warn: 0.1, alert: 0.25 })
-  const byKs = readThresholds(params, 'ks', { warn: 0.1, alert: 0.2 })
-  const byError = readThresholds(params, 'error', { warn: 1.2, alert: 1.5 })
+  const limits = readCommonThresholds(params)
   requireRows(training, 'the table of training rows')
   requireRows(period, 'the table of the period')
   const windowColumns = params.has('windows') ? params.texts('windows') : []
@@ -169,7 +143,7 @@ async function monitor(
     const compare = async (rows: Rows): Promise<ComparedPerformance> => {
       const after = await performanceOf(model, opened, rows)
       const rmseRatio = ratio(after.rmse, expected.rmse)
-      return { ...after, rmseRatio, status: statusOf(rmseRatio, byError) }
+      return { ...after, rmseRatio, status: statusOf(rmseRatio, limits.error) }
     }
     const parts: WindowPerformance[] = []
     for (const { window, rows } of cut(period, windowColumns)) {
@@ -186,7 +160,7 @@ async function monitor(
       column,
       role,
       ...found,
-      status: worst([statusOf(found.psi, byPsi), statusOf(found.ks, byKs)]),
+      status: worst([statusOf(found.psi, limits.psi), statusOf(found.ks, limits.ks)]),
     }
   })
   const report: MonitorReport = {

@@ -8,6 +8,41 @@ export interface Thresholds {
   readonly alert: number
 }
 
+/** What both monitors take for too much, from where on. An alert never comes before its warning. */
+export interface ThresholdParams {
+  /** Population stability index of a column. @default 0.1 */
+  readonly psiWarn?: number
+  /** @default 0.25 */
+  readonly psiAlert?: number
+  /** Kolmogorov-Smirnov statistic of a column. @default 0.1 */
+  readonly ksWarn?: number
+  /** @default 0.2 */
+  readonly ksAlert?: number
+  /**
+   * The error over the expected one, that on the training rows or at the evaluation: RMSE, or of a classifier the
+   * share of wrong predictions. @default 1.2
+   */
+  readonly errorWarn?: number
+  /** @default 1.5 */
+  readonly errorAlert?: number
+}
+
+/** Thresholds of what both monitors measure. */
+export interface CommonThresholds {
+  readonly psi: Thresholds
+  readonly ks: Thresholds
+  readonly error: Thresholds
+}
+
+/** @throws StepwellError STEPWELL_PARAM_INVALID */
+export function readCommonThresholds(params: ParamReader): CommonThresholds {
+  return {
+    psi: readThresholds(params, 'psi', { warn: 0.1, alert: 0.25 }),
+    ks: readThresholds(params, 'ks', { warn: 0.1, alert: 0.2 }),
+    error: readThresholds(params, 'error', { warn: 1.2, alert: 1.5 }),
+  }
+}
+
 /**
  * Reads the params `<measure>Warn` and `<measure>Alert`. An alert never comes before the warning: where
  * only the warning is given and is beyond the default of the alert, both are the same.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Confusion, Plot, PlotContent } from '@stepwell/dvc'
 import { chartLibrary } from './chart-library.ts'
-import { html, jsonBlock, script, type Html } from './html.ts'
+import { html, jsonBlock, script, type Html } from '@stepwell/base/html'
 import { PAGE_SCRIPT } from './page-script.ts'
 import { PAGE_STYLE } from './page-style.ts'
 

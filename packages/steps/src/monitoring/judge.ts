@@ -1,15 +1,20 @@
 import type { Drift } from '../drift.ts'
 import type { ParamReader } from '../params.ts'
 import { significant } from '../significant.ts'
-import { readThresholds, statusOf, worst, type Status, type Thresholds } from '../status.ts'
+import {
+  readCommonThresholds,
+  readThresholds,
+  statusOf,
+  worst,
+  type CommonThresholds,
+  type Status,
+  type Thresholds,
+} from '../status.ts'
 import type { WindowError } from './error.ts'
 import type { Measures } from './measure.ts'
 
 /** What is too much of each measure. */
-export interface Limits {
-  readonly psi: Thresholds
-  readonly ks: Thresholds
-  readonly error: Thresholds
+export interface Limits extends CommonThresholds {
   readonly beyond: Thresholds
   readonly refused: Thresholds
   readonly latency: Thresholds
@@ -20,9 +25,7 @@ export function readLimits(params: ParamReader): Limits {
   const read = (measure: string, warn: number, alert: number): Thresholds =>
     readThresholds(params, measure, { warn, alert })
   return {
-    psi: read('psi', 0.1, 0.25),
-    ks: read('ks', 0.1, 0.2),
-    error: read('error', 1.2, 1.5),
+    ...readCommonThresholds(params),
     beyond: read('beyond', 0.05, 0.2),
     refused: read('refused', 0.01, 0.1),
     latency: latencyLimits(params),

@@ -1,4 +1,5 @@
-export interface MonitorPredictionsParams {
+import type { ThresholdParams } from '../status.ts'
+export interface MonitorPredictionsParams extends ThresholdParams {
   /** What the model is called in the registry, and in the log. */
   readonly name: string
   /**
@@ -55,18 +56,6 @@ export interface MonitorPredictionsParams {
    * @default 10
    */
   readonly bins?: number
-  /** Population stability index of a column. @default 0.1 */
-  readonly psiWarn?: number
-  /** @default 0.25 */
-  readonly psiAlert?: number
-  /** Kolmogorov-Smirnov statistic of a column. @default 0.1 */
-  readonly ksWarn?: number
-  /** @default 0.2 */
-  readonly ksAlert?: number
-  /** RMSE, or of a classifier the share of wrong predictions, over that at the evaluation. @default 1.2 */
-  readonly errorWarn?: number
-  /** @default 1.5 */
-  readonly errorAlert?: number
   /** Share of the rows with an input beyond the range of the training rows. @default 0.05 */
   readonly beyondWarn?: number
   /** @default 0.2 */
