@@ -35,6 +35,7 @@ const BEHIND = {
   pg: 'packages/steps/src/tables/postgres.ts',
   'onnxruntime-web': 'packages/steps/src/onnx/network.ts',
   chokidar: 'packages/cli/src/watch/file-watcher.ts',
+  '@clack/prompts': 'packages/create-stepwell/src/ask.ts',
   'chart.js': 'packages/cli/src/plots/chart-library.ts',
   fastify: 'packages/serve/src/http.ts',
   'prom-client': 'packages/serve/src/metrics.ts',
@@ -163,6 +164,8 @@ const PACKAGES = [
   layer(['packages/steps/src/onnx/network.ts'], STEPS_BAN),
   layer(['packages/loop/src/**'], LOOP_BAN),
   layer(['packages/loop/src/cron.ts'], LOOP_BAN),
+  layer(['packages/create-stepwell/src/**'], BASE),
+  layer(['packages/create-stepwell/src/ask.ts'], BASE),
   layer(['packages/cli/src/**'], CLI_BAN),
   layer(['packages/cli/src/program.ts'], CLI_BAN),
   layer(['packages/cli/src/watch/file-watcher.ts'], CLI_BAN),
@@ -174,7 +177,13 @@ const PACKAGES = [
 export default defineConfig({
   plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'node', 'vitest'],
   categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
-  ignorePatterns: ['**/dist/**', '**/node_modules/**', '**/.stepwell/**', 'scripts/**'],
+  ignorePatterns: [
+    '**/dist/**',
+    'packages/create-stepwell/templates/**',
+    '**/node_modules/**',
+    '**/.stepwell/**',
+    'scripts/**',
+  ],
   rules: {
     'import/no-cycle': ['error', { ignoreTypes: false }],
     'no-console': 'error',

@@ -11,11 +11,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 
 export const ROOT = resolve(import.meta.dirname, '..')
-const CLI = join(ROOT, 'packages', 'cli', 'src', 'main.ts')
-const SOURCE = '--conditions=@stepwell/source'
+/** Where the packed packages are installed, outside of the repository. */
+const PACKED = join(inject('packed'), 'node_modules')
+const CLI = join(PACKED, '@stepwell', 'cli', 'dist', 'main.js')
 
 export interface Exit {
   readonly code: number | null
@@ -32,8 +33,7 @@ export class Project {
   constructor(at?: string) {
     this.dir = at ?? mkdtempSync(join(tmpdir(), 'stepwell-test-'))
     if (at === undefined) onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }))
-    mkdirSync(join(this.dir, 'node_modules'))
-    symlinkSync(join(ROOT, 'packages'), join(this.dir, 'node_modules', '@stepwell'), 'junction')
+    symlinkSync(PACKED, join(this.dir, 'node_modules'), 'junction')
     this.write('package.json', '{ "type": "module" }\n')
   }
 
@@ -95,7 +95,7 @@ export class Project {
 
   /** `as`: the id of the user and group who runs it. */
   start(args: readonly string[], env: Record<string, string> = {}, as?: number): ChildProcess {
-    return spawn(process.execPath, [SOURCE, CLI, ...args], {
+    return spawn(process.execPath, [CLI, ...args], {
       cwd: this.dir,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -105,7 +105,7 @@ export class Project {
 
   /** Runs a program of the project's own to its end. */
   async program(name: string, ...args: string[]): Promise<Exit> {
-    const child = spawn(process.execPath, [SOURCE, name, ...args], {
+    const child = spawn(process.execPath, [name, ...args], {
       cwd: this.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

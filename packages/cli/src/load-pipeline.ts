@@ -138,6 +138,12 @@ function isOfKind(value: unknown, kind: string): boolean {
 }
 
 function todoFor(error: unknown): string {
+  // Node takes a file without a package that says otherwise, or whose package says `commonjs`, for CommonJS.
+  if (
+    error instanceof SyntaxError &&
+    /import statement outside a module|Unexpected token 'export'/.test(error.message)
+  )
+    return 'say in package.json that files are ES modules: npm pkg set type=module'
   const missing = error instanceof Error && /Cannot find package '(.+?)'/.exec(error.message)?.[1]
   if (missing) return `install it in the project: npm install ${missing}`
   const [, file = ''] =

@@ -78,6 +78,17 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
       )
       .option('-v, --verbose', 'show stacks of errors and, in a pipe, logs of steps')
 
+  program
+    .command('init [directory]')
+    .description('add a pipeline to this directory, or to a new one; --help lists the templates')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_directory: string | undefined, _options: object, self: Command) => {
+      const { init } = await import('./commands/init.ts')
+      exit(await init(self.args))
+    })
+
   const runCommand = (name: string, description: string) =>
     command(name, description)
       .argument('[targets...]', 'names of steps')
