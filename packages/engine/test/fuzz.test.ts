@@ -28,12 +28,10 @@ test(
     const { checks, changes, findings } = tally
     expect(findings.slice(0, 3).map(describeFinding).join('\n\n')).toBe('')
     // The hunt can succeed: had nothing been run again, each change would have been found.
-    const found = forged.findings.filter(({ fault }) =>
-      ['stale', 'hides a failure'].includes(fault),
-    )
+    const found = forged.findings.filter(({ fault }) => fault !== 'breaks a demand')
     expect(found).toHaveLength(changes)
     expect(checks).toBeGreaterThan(COUNT * 10)
-    expect(changes).toBeGreaterThan(COUNT / 2)
+    expect(changes).toBeGreaterThan(COUNT / 4)
   },
   COUNT * 2000 + 60_000,
 )
