@@ -1,4 +1,5 @@
 import { sortedEntries } from './json.ts'
+import { readJson } from './read-json.ts'
 
 /**
  * JSON of which there is one text per value: the keys of objects are sorted, and what JSON has no
@@ -15,10 +16,10 @@ export function throughJson(value: unknown): unknown {
   return JSON.parse(jsonText(value))
 }
 
-/** Reads JSON, or says `undefined` when it is none. */
+/** Reads JSON, or says `undefined` when it is none, or holds a number that would be read as another one. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     return undefined
   }

@@ -141,7 +141,8 @@ function kindOf(value: unknown): string {
   return typeof value === 'number' ? String(value) : `a ${typeof value}`
 }
 
-function formatPath(path: readonly (string | number)[]): string {
+/** A path in a document as one would write it: `.ids[3]`. */
+export function formatPath(path: readonly (string | number)[]): string {
   return path
     .map((key) => {
       if (typeof key === 'number') return `[${key}]`

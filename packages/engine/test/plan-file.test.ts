@@ -210,6 +210,13 @@ describe('a plan as text', () => {
     )
   })
 
+  test('whose numbers were changed to what cannot be read is refused by their place', async () => {
+    const { engine } = await start({ 'words.txt': 'one two' })
+    const text = encodePlan(await engine.plan(narrow))
+    const other = text.replace('"plan":{', '"plan":{"at":9007199254740993,')
+    expect(() => decodePlan(other)).toThrow('.plan.at is 9007199254740993')
+  })
+
   for (const text of ['', 'null', '1', '[]', '{}', '{"schema":"stepwell.plan-file/3"}']) {
     test(`${JSON.stringify(text)} is no plan`, () => {
       expect(() => decodePlan(text)).toThrow(

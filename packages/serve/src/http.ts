@@ -1,4 +1,5 @@
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { lossIn } from '@stepwell/base/read-json'
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '@stepwell/base/errors'
 import { bodyOf, Refusal, type FieldProblem } from './answer.ts'
@@ -72,6 +73,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.decorateRequest('started', 0)
   // A page in a browser may send text to anywhere, but JSON only where it is let.
   app.removeContentTypeParser('text/plain')
+  readStrictly(app)
   guard(app, parts)
   answerErrors(app, parts)
   addHealth(app, parts)
@@ -81,6 +83,21 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     return await parts.metrics.text()
   })
   return app
+}
+
+/** As Fastify reads JSON, which refuses `__proto__`, but no number is taken for another one. */
+function readStrictly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body, done) => {
+      const loss = lossIn(body)
+      if (loss === undefined) void parse(request, body, done)
+      else done(new Refusal(400, 'INVALID_REQUEST', `in the body ${loss.message}`))
+    },
+  )
 }
 
 function guard(app: FastifyInstance, { limits, metrics, token, isDraining }: HttpParts): void {

@@ -87,6 +87,27 @@ test('speaks the Open Inference Protocol', async () => {
   })
 })
 
+test('a number that would be read as another one is refused by its place', async () => {
+  const { server } = await started()
+  const ask = async (body: string) => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${server.url}/predict`, { method: 'POST', headers, body })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  for (const [number, path] of [
+    ['9007199254740993', '[0].x'],
+    ['1e400', '[0].x'],
+  ]) {
+    const { status, body } = await ask(`[{"x":${number},"kind":1}]`)
+    expect([status, body['code']]).toEqual([400, 'INVALID_REQUEST'])
+    expect(body['error']).toContain(`${path} is ${number}`)
+  }
+  // One that is read as it is, is judged by the schema.
+  expect((await ask('[{"x":9007199254740992,"kind":1}]')).body['code']).toBe('INVALID_INPUT')
+  expect((await ask('{"__proto__":{"x":3},"kind":1}')).status).toBe(400)
+  expect((await ask('')).status).toBe(400)
+})
+
 test('says of each field what is wrong with it', async () => {
   const { server } = await started()
   const rows = [
@@ -451,7 +472,7 @@ test('keeps what it was told to keep of rows that were answered and refused', as
     { ...ROW, x: 5, time: long, paid: [1] },
   ]
   expect((await post(`${server.url}/predict`, rows)).body['predictions']).toEqual([3, 4, 5])
-  await send(`${server.url}/predict`, { body: '{"kind":1,"time":1e999}' })
+  await send(`${server.url}/predict`, { body: '{"kind":1,"time":[1e99]}' })
   await post(`${server.url}/predict`, { kind: 1, constructor: 2 })
   const tensor = (name: string, datatype: string, data: unknown) => ({
     name,

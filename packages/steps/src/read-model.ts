@@ -1,4 +1,5 @@
 import { messageOf } from '@stepwell/base/errors'
+import { readJson } from '@stepwell/base/read-json'
 import { StepwellError, type FileInput, type StepContext } from '@stepwell/engine/author'
 import { describeModel, requireModel, type Model } from './model.ts'
 import { readParams } from './params.ts'
@@ -36,7 +37,7 @@ export function readModel({ json }: ReadModelInputs, context: StepContext<ReadMo
 function parse(json: FileInput): unknown {
   const text = json.text()
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch (cause) {
     throw invalid(json.path, messageOf(cause), cause)
   }

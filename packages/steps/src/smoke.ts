@@ -1,4 +1,5 @@
 import { memberOf } from '@stepwell/base/json-text'
+import { readJson } from '@stepwell/base/read-json'
 import { setTimeout as wait } from 'node:timers/promises'
 import { messageOf } from '@stepwell/base/errors'
 import type { Row } from './table.ts'
@@ -71,7 +72,7 @@ async function ask(
       signal,
     })
     status = response.status
-    answer = await response.json()
+    answer = readJson(await response.text())
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return found(`no answer from ${url}: ${messageOf(cause)}`)

@@ -316,6 +316,11 @@ describe('readModel', () => {
 
   test.each([
     ['no JSON', '{', 'out/m.json'],
+    [
+      'a number that would be read as another one',
+      JSON.stringify({ ...linear, intercept: 1 }).replace('9', '9007199254740993'),
+      '.rows is 9007199254740993',
+    ],
     ['no model', '[1]', 'kind'],
     [
       'a coefficient too few',

@@ -1,7 +1,7 @@
 import { pythonText } from '../value/text.ts'
 import { isList, isMap, type DvcValue } from '../value/value.ts'
 
-/** What a value counts as in the key of a step. Python holds 1 and 1.0 for equal, and so does this. */
+/** A value as JSON, for people and programs that read it: what JSON cannot hold is text. */
 export function jsonOf(value: DvcValue): unknown {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
   if (typeof value === 'bigint') {

@@ -18,7 +18,7 @@ import type { ProjectFiles } from '../project/project-files.ts'
 import { stageEnvironment, stageShell } from '../project/stage-shell.ts'
 import { isCallback, type Stage, type StageDep, type StageParams } from '../project/stage.ts'
 import { pythonText } from '../value/text.ts'
-import { jsonOf } from './json-value.ts'
+import { countedValue } from './counted-value.ts'
 
 export interface StageSurroundings {
   readonly root: string
@@ -159,7 +159,9 @@ function paramsOf(
           todo: 'add them, or remove them from the stage',
         })
       }
-      const values = [...found].map(([key, value]) => [pythonText(key), jsonOf(value)] as const)
+      const values = [...found].map(
+        ([key, value]) => [pythonText(key), countedValue(value)] as const,
+      )
       return [locationKey(each.location), Object.fromEntries(values)]
     }),
   )

@@ -11,7 +11,6 @@ import {
   type Lines,
   type Template,
 } from './command-line.ts'
-import type { Json } from '@stepwell/base/json'
 import { findProgram } from '@stepwell/base/program'
 import { MARK, placesIn, ShellTextError } from './shell-text.ts'
 import { type Handle, type Inputs, type Outs, type Step } from './step.ts'
@@ -72,8 +71,18 @@ export interface CommandOptions<
 export type Printed<S extends Command['stdout']> = S extends 'text'
   ? string
   : S extends 'json'
-    ? Json
+    ? PrintedJson
     : null
+
+/** JSON whose integers beyond 2^53 - 1, up and down, are bigints. */
+export type PrintedJson =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly PrintedJson[]
+  | { readonly [key: string]: PrintedJson | undefined }
 
 const STDOUT = new Set<unknown>(['log', 'text', 'json'] satisfies Command['stdout'][])
 const OWN = [

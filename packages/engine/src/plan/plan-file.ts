@@ -1,6 +1,7 @@
 import { digestText } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
 import { canonicalJson } from '@stepwell/base/json'
+import { LossyJsonError, readJson } from '@stepwell/base/read-json'
 import type { Plan } from './plan.ts'
 
 const SCHEMA = 'stepwell.plan-file/2'
@@ -21,9 +22,9 @@ export function encodePlan(plan: Plan): string {
 export function decodePlan(text: string): Plan {
   let file: { readonly schema?: unknown; readonly digest?: unknown; readonly plan?: unknown }
   try {
-    file = (JSON.parse(text) ?? {}) as typeof file
+    file = readJson(text) ?? {}
   } catch (cause) {
-    throw unusable('it is not JSON', cause)
+    throw unusable(cause instanceof LossyJsonError ? cause.message : 'it is not JSON', cause)
   }
   const { schema, digest, plan } = file
   if (schema !== SCHEMA) {

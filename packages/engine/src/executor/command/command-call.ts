@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { fill, isLines, parseTemplate, scalarsOf, type Command } from '../../define/command-line.ts'
 import { StepwellError } from '@stepwell/base/errors'
-import { canonicalJson, UnencodableError } from '@stepwell/base/json'
+import { CanonicalWriter, UnencodableError, type Extension } from '@stepwell/base/json'
 import { shellOf } from './shell.ts'
 import { placesIn } from '../../define/shell-text.ts'
 import { parseTree } from '../../value/tree.ts'
@@ -14,6 +14,9 @@ import type { InputPlace } from '../inline/job-inputs.ts'
 
 // Before the number of a variable of the shell that holds what is filled in.
 const VARIABLE = 'stepwell_'
+
+/** JSON has integers of any size: a program that reads them whole is given them whole. */
+const wholeNumber: Extension = (value) => (typeof value === 'bigint' ? String(value) : undefined)
 
 /** A program as it is started. */
 export interface Call {
@@ -153,7 +156,12 @@ export class CommandCall implements AsyncDisposable {
             : Buffer.from(input.bytes, 'base64')
         const value = decodeValue(bytes)
         try {
-          return [this.#file(`${encodeURIComponent(of)}.json`, `${canonicalJson(value)}\n`)]
+          return [
+            this.#file(
+              `${encodeURIComponent(of)}.json`,
+              `${new CanonicalWriter(wholeNumber).write(value)}\n`,
+            ),
+          ]
         } catch (error) {
           if (error instanceof UnencodableError) throw this.#unfit(name, error.message)
           throw error

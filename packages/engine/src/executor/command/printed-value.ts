@@ -1,5 +1,6 @@
 import type { Command } from '../../define/command-line.ts'
 import { messageOf, StepwellError } from '@stepwell/base/errors'
+import { LossyJsonError, readJson } from '@stepwell/base/read-json'
 
 const MOST_BYTES = 64 * 1024 * 1024
 
@@ -38,14 +39,13 @@ export class PrintedValue {
     const text = this.#text(step)
     if (this.#kind === 'text') return text
     try {
-      return JSON.parse(text) as unknown
+      return readJson(text, { large: 'bigint' })
     } catch (error) {
-      throw wrong(
-        step,
-        'JSON',
-        messageOf(error),
-        "print JSON and nothing else, or take { stdout: 'text' }",
-      )
+      const todo =
+        error instanceof LossyJsonError
+          ? 'print it as text, in quotes'
+          : "print JSON and nothing else, or take { stdout: 'text' }"
+      throw wrong(step, 'JSON', messageOf(error), todo)
     }
   }
 
