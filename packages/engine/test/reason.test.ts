@@ -211,6 +211,10 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
     'out/a was missing: it is put back',
   ],
   'kept-edit': [{ kind: 'kept-edit', path: 'out/a' }, 'out/a was edited and is kept so'],
+  touched: [
+    { kind: 'touched', source: 'file a.csv', run: 'r1' },
+    'file a.csv was touched while run r1 used it: what that made is not in the cache',
+  ],
   effect: [{ kind: 'effect', why: 'the model is not deployed' }, 'the model is not deployed'],
   upstream: [{ kind: 'upstream', steps: ['a', 'b'] }, 'depends on the output of a, b'],
   blocked: [{ kind: 'blocked', by: ['a', 'b'] }, 'blocked by a, b'],

@@ -2,6 +2,7 @@ import { paramsOf } from '../define/params.ts'
 import { type InputRecord, sourceOf } from '../define/input-source.ts'
 import type { Download } from '../store/inputs/downloads.ts'
 import type { ProjectFiles } from '../store/inputs/project-files.ts'
+import type { Sight, Sighting } from '../store/inputs/sighting.ts'
 import type { JobInput } from '../identity/job-input.ts'
 import type { Artifact, OutArtifact, Outputs } from '../value/artifact.ts'
 import { normal, pathsNamed, type CommandLine } from '../define/command-line.ts'
@@ -36,6 +37,12 @@ export interface Identity {
    * @param except the name of one that is not looked at
    */
   readonly moved: (except?: string) => Promise<string | undefined>
+  /**
+   * Looks at the inputs before they are used. Asked afterwards, it says where one came from that was touched
+   * meanwhile, though it may be the same again.
+   * @param except as of `moved`
+   */
+  readonly sight: (except?: string) => Promise<() => Promise<string | undefined>>
   /** Why its outputs may not be cached; empty when they may. */
   readonly doubts: readonly Doubt[]
 }
@@ -117,6 +124,7 @@ export async function identify(
     ),
     trees,
     moved,
+    sight,
     doubts: own.pinned === undefined ? [...code.doubts, ...own.doubts] : [],
   }
 
@@ -136,6 +144,19 @@ export async function identify(
     return undefined
   }
 
+  async function sight(except?: string): Promise<() => Promise<string | undefined>> {
+    const sightings: [source: string, sighting: Sighting][] = []
+    const looked = parts.filter(([input]) => input !== except)
+    for (const [, part] of [...looked, ...besides]) {
+      if (part.sight === undefined) continue
+      sightings.push([part.source, await files.sight(part.sight, outPaths)])
+    }
+    return async () => {
+      for (const [source, isTouched] of sightings) if (await isTouched()) return source
+      return undefined
+    }
+  }
+
   async function fileHolds(path: string, digest: Digest): Promise<boolean> {
     return (await files.state(path)).digest === digest
   }
@@ -146,14 +167,15 @@ export async function identify(
       case 'file': {
         const state = await files.state(handle.path)
         const holds = async () => await fileHolds(handle.path, state.digest)
-        return { ...fileInput(handle.path, state), source, holds }
+        return { ...fileInput(handle.path, state), source, holds, sight: handle }
       }
       case 'dir': {
         const links = handle.followLinks === false ? 'unfollowed' : 'input'
         const tree = await files.tree(handle.path, links)
         trees.set(tree.digest, tree)
         const holds = async () => (await files.tree(handle.path, links)).digest === tree.digest
-        return { ...dirInput(handle.path, tree.digest), source, holds }
+        const part = dirInput(handle.path, tree.digest)
+        return { ...part, source, holds, sight: { kind: 'dir', path: handle.path, links } }
       }
       case 'any':
         return await resolve(
@@ -165,10 +187,11 @@ export async function identify(
         const out = outOf(nameOf(handle.step), handle.name)
         if (out.kind === 'file') {
           const holds = async () => await fileHolds(out.path, out.digest)
-          return { ...fileInput(out.path, out), source, holds }
+          return { ...fileInput(out.path, out), source, holds, sight: file(out.path) }
         }
         const holds = async () => (await files.tree(out.path, 'left')).digest === out.digest
-        return { ...dirInput(out.path, out.digest), source, holds }
+        const part = dirInput(out.path, out.digest)
+        return { ...part, source, holds, sight: { kind: 'dir', path: out.path, links: 'left' } }
       }
       case 'glob': {
         const tree = await files.glob(handle, outPaths)
@@ -190,6 +213,7 @@ export async function identify(
           source,
           record: { digest: tree.digest, about },
           holds,
+          sight: handle,
         }
       }
       case 'url': {
@@ -293,6 +317,8 @@ interface ResolvedInput {
   readonly record: Omit<InputRecord, 'name' | 'source'>
   /** Whether it still is what it was; of what may change at all. */
   readonly holds?: () => Promise<boolean>
+  /** What may be touched while it is used. */
+  readonly sight?: Sight
 }
 
 function nodeMajor(): string {

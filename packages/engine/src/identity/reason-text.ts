@@ -71,6 +71,10 @@ export function describeReason(reason: Reason): string {
       return `${reason.path} ${FOUND[reason.problem]}${asideText(reason.aside)}`
     case 'kept-edit':
       return `${reason.path} was edited and is kept so`
+    case 'touched':
+      return reason.run === undefined
+        ? `${reason.source} was touched while it was in use: what was made is not in the cache`
+        : `${reason.source} was touched while run ${reason.run} used it: what that made is not in the cache`
     case 'upstream':
       return `depends on the output of ${reason.steps.join(', ')}`
     case 'blocked':

@@ -10,6 +10,8 @@ export function warningOf(step: string, problem: Reason): string | undefined {
       return `what was at ${problem.path} is not of step \`${step}\`: it has been replaced, and is now ${problem.aside}`
     case 'kept-edit':
       return `${problem.path} is not as step \`${step}\` left it; it was edited, and is kept so`
+    case 'touched':
+      return `${problem.source} was touched while step \`${step}\` was using it; what the step made is in the project, but not kept in the cache: run again while nothing changes it`
     default:
       return undefined
   }

@@ -89,6 +89,10 @@ export type Reason =
     }
   /** An out was edited by hand, and stays so. */
   | { readonly kind: 'kept-edit'; readonly path: string }
+  /**
+   * An input was touched while the step used it, and so nothing was kept; without `run` in this very run.
+   */
+  | { readonly kind: 'touched'; readonly source: string; readonly run?: string }
   | { readonly kind: 'effect'; readonly why: string }
   | { readonly kind: 'problem'; readonly message: string }
   | { readonly kind: 'upstream'; readonly steps: readonly string[] }

@@ -30,7 +30,7 @@ import type { LastExecution, PlannedStep } from './planned-step.ts'
 import { compareIngredients, type Reason } from '../identity/reason.ts'
 import type { RecentOutputs } from './unsaved-outputs.ts'
 import { foreseeOuts } from '../decide/restore.ts'
-import { codesOf, findReusable, leftBy, type Snapshot } from '../record/snapshot.ts'
+import { codesOf, findReusable, leftBy, lossOf, type Snapshot } from '../record/snapshot.ts'
 import { planServices } from './plan-services.ts'
 import { serviceOutputs } from '../decide/service-output.ts'
 import { definition, isService, type Input } from '../define/step.ts'
@@ -186,7 +186,7 @@ export async function planSteps(
       return { ...base, inputs, key, decision: 'cached', reasons }
     }
     const reasonsToRun: readonly Reason[] =
-      own.length === 0 && known === undefined ? [{ kind: 'lost' }] : own
+      own.length === 0 && known === undefined ? [lossOf(last)] : own
     if (known === undefined || reasonsToRun.length > 0) {
       const isReused = !reasonsToRun.some(({ kind }) => kind === 'forced' || kind === 'uncacheable')
       const items =

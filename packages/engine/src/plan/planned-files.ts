@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { FileState, ProjectFiles } from '../store/inputs/project-files.ts'
 import type { GlobHandle } from '../define/inputs.ts'
+import type { Sight, Sighting } from '../store/inputs/sighting.ts'
 import type { TreeLinks } from '../store/inputs/tree-links.ts'
 import type { OutArtifact } from '../value/artifact.ts'
 import type { Digest } from '@stepwell/base/digest'
@@ -81,6 +82,10 @@ export class ForeseenFiles implements ProjectFiles {
 
   async glob(handle: GlobHandle, without: readonly string[]): Promise<Tree> {
     return await this.#options.files.glob(handle, without)
+  }
+
+  async sight(sight: Sight, outs: readonly string[]): Promise<Sighting> {
+    return await this.#options.files.sight(sight, outs)
   }
 
   /** Outs that will not be in the end what they are now. */

@@ -1,4 +1,5 @@
 import type { StepEntry } from './step-entry.ts'
+import type { Reason } from '../identity/reason.ts'
 import type { Outputs } from '../value/artifact.ts'
 import type { CodeParts, PipelineCode } from '../identity/code.ts'
 import { StepwellError } from '@stepwell/base/errors'
@@ -15,6 +16,12 @@ export function findReusable(
   key: StepKey,
 ): SnapshotEntry | undefined {
   return steps[name]?.entries.find((entry) => entry.reusable && entry.key === key)
+}
+
+/** Why outputs cannot be used again though the step is the same. */
+export function lossOf(last: SnapshotEntry | undefined): Reason {
+  if (last?.touched === undefined) return { kind: 'lost' }
+  return { kind: 'touched', source: last.touched, run: last.run }
 }
 
 /**
@@ -98,4 +105,6 @@ export interface SnapshotEntry extends StepEntry {
   readonly key: StepKey
   /** Whether it is in the step cache too. Outputs that may not be cached are kept to explain with. */
   readonly reusable: boolean
+  /** Where an input came from that was touched while the step used it, so that nothing was kept. */
+  readonly touched?: string
 }

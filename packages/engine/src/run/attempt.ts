@@ -3,7 +3,7 @@ import type { Outputs } from '../value/artifact.ts'
 import { executeJob, type JobSurroundings } from './job.ts'
 import { pauseAfter } from '../define/execution.ts'
 import type { Halt } from './cancellation.ts'
-import type { Identity } from '../decide/resolve-inputs.ts'
+import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
 import { impossible } from '@stepwell/base/invariant'
 import type { OrderedStep } from '../define/order.ts'
 import { isOwnFault } from '../decide/step-fault.ts'
@@ -54,7 +54,6 @@ export class StepAttempts {
     identity: Identity,
   ): Promise<'done' | 'failed' | 'cancelled' | { readonly again: number }> {
     const { name } = ordered
-    const { reasons } = life
     const staged = this.start(ordered, life, identity)
     let failure: Failure | undefined
     try {
@@ -65,7 +64,7 @@ export class StepAttempts {
     }
     if (failure === undefined) {
       await staged.succeeded()
-      this.#lives.finish(name, 'succeeded', { reasons }, this.#lives.outputs(name))
+      this.#lives.finish(name, 'succeeded', { reasons: life.reasons }, this.#lives.outputs(name))
       return 'done'
     }
     await staged.failed(failure)
@@ -114,6 +113,8 @@ export class StepAttempts {
   ): Promise<Failure | undefined> {
     const { name } = ordered
     const signal = this.#options.halt.killing
+    const touched =
+      uncacheable(ordered, identity) === undefined ? await identity.sight() : undefined
     const result = await executeJob(ordered, identity, staged, life.metrics, {
       ...this.#options,
       signal,
@@ -124,7 +125,7 @@ export class StepAttempts {
     if (moved !== undefined) return failureOf(changed(moved))
     if (!result.ok) return result.failure
     if (!('outputs' in result)) return impossible(`step \`${name}\` has no items`)
-    await this.#commits.accept(ordered, life, identity, result.outputs)
+    await this.#commits.accept(ordered, life, identity, result.outputs, await touched?.())
     return await this.#place(name, result.outputs, staged)
   }
 

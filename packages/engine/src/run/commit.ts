@@ -4,6 +4,7 @@ import type { StepEntry } from '../record/step-entry.ts'
 import type { Outputs } from '../value/artifact.ts'
 import type { StepKey } from '../identity/fingerprint.ts'
 import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
+import type { Reason } from '../identity/reason.ts'
 import type { OrderedStep } from '../define/order.ts'
 import type { Life } from './step-execution.ts'
 import type { JournalRecord } from '../store/cache/journal.ts'
@@ -13,6 +14,7 @@ export interface StepCommitsOptions {
   readonly cache: StepCache
   /** Takes down an entry before the step cache has it. */
   readonly journal: (record: JournalRecord) => void
+  readonly warn: (step: string, problem: Reason) => void
 }
 
 /** What the steps of one run have left: in the step cache, and for the last known state. */
@@ -36,12 +38,17 @@ export class StepCommits {
     return this.#made.has(key)
   }
 
-  /** Commits what a step made. Its bytes are durable. */
+  /**
+   * Commits what a step made. Its bytes are durable.
+   * @param touched where an input came from that was touched meanwhile: what the step made may be of
+   *   something else, and is not filed under what the input is now
+   */
   async accept(
     ordered: OrderedStep,
     life: Life,
     identity: Identity,
     outputs: Outputs,
+    touched?: string,
   ): Promise<void> {
     const entry: StepEntry = {
       outputs,
@@ -51,12 +58,22 @@ export class StepCommits {
       at: Date.now(),
       duration: life.duration ?? 0,
     }
-    const reusable = uncacheable(ordered, identity) === undefined
+    const reusable = touched === undefined && uncacheable(ordered, identity) === undefined
     if (reusable) {
       await this.#commit(identity.key, entry)
       this.#made.add(identity.key)
     }
-    this.#entries.set(ordered.name, { ...entry, key: identity.key, reusable })
+    this.#entries.set(ordered.name, {
+      ...entry,
+      key: identity.key,
+      reusable,
+      ...(touched !== undefined && { touched }),
+    })
+    if (touched !== undefined) {
+      const reason: Reason = { kind: 'touched', source: touched }
+      life.reasons = [...life.reasons, reason]
+      this.#options.warn(ordered.name, reason)
+    }
     life.outputs = outputs
   }
 

@@ -1,4 +1,5 @@
 import type { ProjectFiles } from '../store/inputs/project-files.ts'
+import type { Sighting } from '../store/inputs/sighting.ts'
 import type { ItemOutput } from '../value/artifact.ts'
 import { failureOf, type Failure } from '@stepwell/base/failure'
 import type { Digest } from '@stepwell/base/digest'
@@ -50,6 +51,7 @@ export class MapRun {
   readonly #outputs: Map<Digest, ItemOutput>
   readonly #failures = new Map<Item, Failure>()
   readonly #cached: number
+  #touched: string | undefined
   #executed = 0
   /** What the keys of the items have in common. */
   readonly base: Digest
@@ -110,6 +112,11 @@ export class MapRun {
     }
   }
 
+  /** Where an input came from that was touched while an item was executed with it, if any was. */
+  get touched(): string | undefined {
+    return this.#touched
+  }
+
   /** Executes a batch, and keeps what its items gave. */
   async perform(part: number): Promise<void> {
     await this.#perform(this.#batches[part] ?? [], 1)
@@ -138,6 +145,7 @@ export class MapRun {
   async #perform(items: readonly Item[], attempt: number): Promise<void> {
     const { stopping, keepGoing, signal } = this.#around
     if (stopping.aborted || (this.#failures.size > 0 && !keepGoing)) return
+    const sighting = await this.#sight(items)
     const result = await this.#execute(items)
     if (signal.aborted && !result.ok) return
     if (!result.ok && items.length > 1) {
@@ -147,7 +155,24 @@ export class MapRun {
     }
     const results: readonly (ItemResult | undefined)[] =
       'items' in result ? result.items : items.map(() => ({ ...result, ok: false }) as ItemResult)
-    await this.#keep(items, results, attempt)
+    await this.#keep(items, results, attempt, sighting)
+  }
+
+  /** Says afterwards what was touched of what an item is given. */
+  async #sight(items: readonly Item[]): Promise<(item: Item) => Promise<string | undefined>> {
+    const { reuse, files } = this.#around
+    if (!reuse.write) return async () => await Promise.resolve(undefined)
+    const others = await this.#identity.sight(ITEM)
+    const own = new Map<Item, Sighting>()
+    for (const item of items) {
+      if (item.path === undefined) continue
+      own.set(item, await files.sight({ kind: 'file', path: item.path }, []))
+    }
+    let touched: Promise<string | undefined> | undefined
+    return async (item) => {
+      touched ??= others()
+      return (await touched) ?? ((await own.get(item)?.()) === true ? item.path : undefined)
+    }
   }
 
   async #execute(items: readonly Item[]): Promise<JobResult> {
@@ -167,6 +192,7 @@ export class MapRun {
     items: readonly Item[],
     results: readonly (ItemResult | undefined)[],
     attempt: number,
+    sighting: (item: Item) => Promise<string | undefined>,
   ): Promise<void> {
     const { reuse, ledgers } = this.#around
     const moved = await this.#identity.moved(ITEM)
@@ -179,7 +205,10 @@ export class MapRun {
       if (result === undefined) continue
       if (result.ok) {
         this.#outputs.set(item.key, result.output)
-        records.push({ key: item.key, output: result.output })
+        this.#executed += 1
+        const touched = await sighting(item)
+        this.#touched ??= touched
+        if (touched === undefined) records.push({ key: item.key, output: result.output })
         continue
       }
       let next: number | undefined
@@ -197,7 +226,6 @@ export class MapRun {
         wait = Math.max(wait, next)
       }
     }
-    this.#executed += records.length
     if (records.length > 0 && reuse.write) ledgers.append(this.base, records)
     if (again.length === 0) return
     await pause(wait, this.#around.stopping)

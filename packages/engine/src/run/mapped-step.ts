@@ -111,9 +111,9 @@ export class MappedSteps {
         return 'cancelled'
       }
       const outputs = await this.#gathered(ordered, run)
-      await this.#commits.accept(ordered, life, identity, outputs)
+      await this.#commits.accept(ordered, life, identity, outputs, run.touched)
       await staged.succeeded()
-      this.#lives.finish(name, 'succeeded', { reasons }, outputs)
+      this.#lives.finish(name, 'succeeded', { reasons: life.reasons }, outputs)
       return 'done'
     } catch (error) {
       if (!isOwnFault(error)) throw error

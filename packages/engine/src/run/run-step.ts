@@ -40,7 +40,13 @@ import { compareIngredients, type Reason } from '../identity/reason.ts'
 import { restoreOuts } from '../decide/restore.ts'
 import { RunServices } from './services.ts'
 import { serviceOutputs } from '../decide/service-output.ts'
-import { codesOf, findReusable, type Snapshot, type SnapshotEntry } from '../record/snapshot.ts'
+import {
+  codesOf,
+  findReusable,
+  lossOf,
+  type Snapshot,
+  type SnapshotEntry,
+} from '../record/snapshot.ts'
 import { definition, isService } from '../define/step.ts'
 import { functionOf } from '../define/work.ts'
 import { StepAttempts } from './attempt.ts'
@@ -127,7 +133,10 @@ export class StepRunner {
     this.#plannedAsCached = new Set(cached.map(({ name }) => name))
     const lives = new StepLives(options)
     this.#lives = lives
-    this.#commits = new StepCommits(options)
+    this.#commits = new StepCommits({
+      ...options,
+      warn: (step, problem) => lives.warn(step, problem),
+    })
     this.#attempts = new StepAttempts(options, lives, this.#commits)
     this.#mapped = new MappedSteps(options, lives, this.#commits, this.#attempts)
     this.#services = new RunServices(options, {
@@ -442,7 +451,7 @@ export class StepRunner {
       ...snapshot.codes,
       ...this.#codes,
     })
-    if (reasons.length === 0) return [{ kind: 'lost' }]
+    if (reasons.length === 0) return [lossOf(before)]
     return await withFiles(reasons, before.ingredients, identity, artifacts)
   }
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { GlobHandle } from '../../define/inputs.ts'
 import { makeTree, type Tree, type TreeEntry } from '../../value/tree.ts'
 import { readTree } from '../objects/tree-reader.ts'
+import { sightOf, type Sight, type Sighting } from './sighting.ts'
 import type { TreeLinks } from './tree-links.ts'
 import { findFiles } from './match-files.ts'
 import { isAbsent } from './unreachable.ts'
@@ -49,5 +50,9 @@ export class DiskProjectFiles implements ProjectFiles {
       entries.push({ kind: 'file', path, ...(await this.#digests.state(path)) })
     }
     return makeTree(entries)
+  }
+
+  async sight(sight: Sight, outs: readonly string[]): Promise<Sighting> {
+    return await sightOf(this.#dir, sight, outs)
   }
 }

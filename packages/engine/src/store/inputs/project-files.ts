@@ -1,5 +1,6 @@
 import type { Tree } from '../../value/tree.ts'
 import type { GlobHandle } from '../../define/inputs.ts'
+import type { Sight, Sighting } from './sighting.ts'
 import type { TreeLinks } from './tree-links.ts'
 import type { Digest } from '@stepwell/base/digest'
 
@@ -37,4 +38,9 @@ export interface ProjectFiles extends FileDigests {
    * @throws as `tree`
    */
   glob(handle: GlobHandle, without: readonly string[]): Promise<Tree>
+  /**
+   * Looks at what a step is about to use, to tell later whether it was touched.
+   * @param outs paths that steps of the pipeline write
+   */
+  sight(sight: Sight, outs: readonly string[]): Promise<Sighting>
 }
