@@ -113,6 +113,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
       .addOption(
         new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
       )
+      .option('--offline', 'take what url() inputs were the last time, and ask no server')
       .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
       .option('--json', 'print the record of the run as JSON')
       .option('--events', 'print each event as a line of JSON as it happens')
@@ -189,6 +190,7 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .option('-f, --force', 'as of run')
     .addOption(new Option('--force-all').hideHelp())
     .option('--only', 'as of run')
+    .option('--offline', 'as of run: what was never downloaded is a problem')
     .option('-o, --output <file>', 'write it to a file, for `run --plan`')
     .option('--check', 'exit with 3 when something would run')
     .option('--json', 'print JSON')

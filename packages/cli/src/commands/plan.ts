@@ -13,6 +13,7 @@ export interface PlanOptions extends ProjectOptions, StageOptions {
   readonly jobs?: number
   readonly force?: boolean
   readonly only?: boolean
+  readonly offline?: boolean
   readonly forceAll?: boolean
   readonly json?: boolean
   /** A file that `run --plan` takes. */

@@ -37,6 +37,8 @@ export interface RunOptions extends ProjectOptions, StageOptions {
   readonly limit?: Readonly<Record<string, number | string>>
   readonly keepEdits?: boolean
   readonly link?: LinkMode
+  /** Ask no server for `url()` inputs. */
+  readonly offline?: boolean
   /** A file that `plan -o` wrote. */
   readonly plan?: string
   readonly force?: boolean
@@ -193,8 +195,12 @@ export function engineOptions({
   link,
   limit,
   keeper,
-}: Partial<Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link' | 'limit' | 'keeper'>>): EngineOptions {
+  offline,
+}: Partial<
+  Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link' | 'limit' | 'keeper' | 'offline'>
+>): EngineOptions {
   return {
+    ...(offline !== undefined && { offline }),
     // Services stay up from one run to the next.
     ...(keeper !== undefined && { keeper }),
     ...(limit !== undefined && { limits: limit }),

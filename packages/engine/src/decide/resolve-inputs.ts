@@ -1,4 +1,5 @@
 import { paramsOf } from '../define/params.ts'
+import { shownUrl } from '../define/shown-url.ts'
 import { type InputRecord, sourceOf } from '../define/input-source.ts'
 import type { Download } from '../store/inputs/downloads.ts'
 import type { ProjectFiles } from '../store/inputs/project-files.ts'
@@ -218,9 +219,10 @@ export async function identify(
       }
       case 'url': {
         const { path, digest } = await download(handle.url)
+        const shown = shownUrl(handle.url)
         return {
-          fingerprint: { kind: 'url', url: handle.url, digest },
-          job: { kind: 'url', url: handle.url, path, digest },
+          fingerprint: { kind: 'url', url: shown, digest },
+          job: { kind: 'url', url: shown, path, digest },
           source,
           record: { digest },
           holds: async () => await fileHolds(path, digest),

@@ -1,3 +1,4 @@
+import { shownUrl } from './shown-url.ts'
 import { definition, type Input, type Step } from './step.ts'
 
 /** An input as a person sees it. */
@@ -27,7 +28,7 @@ export function sourceOf(handle: Input, nameOf: (step: Step) => string): string 
     case 'glob':
       return `glob ${handle.patterns.join(' ')}`
     case 'url':
-      return handle.url
+      return shownUrl(handle.url)
     case 'env':
     case 'secret':
       return `${handle.kind} ${handle.name}`

@@ -39,6 +39,8 @@ import type { RunRecord } from '../record/run-record.ts'
 import type { RunDiff } from '../record/run-diff.ts'
 import { restoreProject, type RestoredOut, type RestoreRequest } from './restore.ts'
 import { Run } from '../run/run.ts'
+import type { Downloads } from '../store/inputs/downloads.ts'
+import { OfflineDownloads } from '../store/inputs/offline-downloads.ts'
 import { endServices } from '../run/services.ts'
 import { RunRecorder } from '../run/recorder.ts'
 import { StepRunner } from '../run/run-step.ts'
@@ -73,6 +75,8 @@ export interface EngineOptions extends StateOptions {
    * same. It stops them by `stopServices`; once it is gone, the next run does. @default none
    */
   readonly keeper?: number
+  /** Take what `url()` inputs were the last time, and ask no server. @default false */
+  readonly offline?: boolean
   /** How long a step may take to end once it was told to stop. @default '5 s' */
   readonly grace?: Time
   /** What executes the steps of a pipeline. @default one that calls them in this thread */
@@ -137,6 +141,7 @@ export class Engine implements AsyncDisposable {
   readonly #concurrency: number
   readonly #limits: Demand
   readonly #grace: number
+  readonly #downloads: Downloads
   readonly #keeper: ProcessIdentity | undefined
   readonly #executor: NonNullable<EngineOptions['executor']>
   readonly #active = new Set<Promise<unknown>>()
@@ -148,6 +153,8 @@ export class Engine implements AsyncDisposable {
     this.#concurrency = options.concurrency ?? availableParallelism()
     this.#limits = amountsOf(options.limits ?? {}, '`limits` of openEngine()')
     this.#grace = timeOf(options.grace ?? 5000, '`grace` of openEngine()')
+    const { downloads } = this.#state
+    this.#downloads = options.offline === true ? new OfflineDownloads(downloads) : downloads
     this.#keeper = options.keeper === undefined ? undefined : identityOf(options.keeper)
     this.#executor = options.executor ?? defaultExecutor
   }
@@ -399,12 +406,12 @@ export class Engine implements AsyncDisposable {
   async #planIn(situation: Situation): Promise<Plan> {
     this.#capacity(situation)
     const { pipeline, request, code } = situation
-    const { artifacts, files, downloads, runs, dir } = this.#state
+    const { artifacts, files, runs, dir } = this.#state
     const { steps, evidence } = await planSteps({
       ...situation,
       artifacts,
       files,
-      downloads,
+      downloads: this.#downloads,
       workspace: this.#state.workspace('plan'),
       dir,
       ledgers: this.#state.ledgers,
@@ -433,7 +440,7 @@ export class Engine implements AsyncDisposable {
     tell: (event: RunEvent) => void,
   ): Promise<RunRecord> {
     const state = this.#state
-    const { cache, artifacts, files, downloads, digests, staging, claims, dir, dirs } = state
+    const { cache, artifacts, files, digests, staging, claims, dir, dirs } = state
     const version = state.snapshots.version(pipeline.name)
     const before = await situationOf(pipeline, plan ?? own, state)
     const { steps, code } = before
@@ -470,7 +477,7 @@ export class Engine implements AsyncDisposable {
       cache,
       artifacts,
       files,
-      downloads,
+      downloads: this.#downloads,
       workspace: state.workspace(recorder.id, {
         signal: halt.killing,
         waiting: (owner) =>

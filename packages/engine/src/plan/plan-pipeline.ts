@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { Download, Downloads } from '../store/inputs/downloads.ts'
 import type { ProjectFiles } from '../store/inputs/project-files.ts'
 import { reasonsOfHit } from '../identity/acceptance.ts'
+import { shownUrl } from '../define/shown-url.ts'
 import { actionOf } from '../define/label.ts'
 import type { Artifact, OutArtifact, Outputs } from '../value/artifact.ts'
 import { checkHit } from '../decide/check-hit.ts'
@@ -292,7 +293,7 @@ export async function planSteps(
     if (known !== undefined) return known
     throw new StepwellError({
       code: 'STEPWELL_URL',
-      what: `${address} was not downloaded yet`,
+      what: `${shownUrl(address)} was not downloaded yet`,
       todo: 'run the step: it will be',
     })
   }

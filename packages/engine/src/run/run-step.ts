@@ -4,6 +4,7 @@ import type { ProjectFiles } from '../store/inputs/project-files.ts'
 import type { Claims } from '../store/claims/claims.ts'
 import type { StepCache } from '../store/cache/step-cache.ts'
 import type { StepEntry } from '../record/step-entry.ts'
+import { shownUrl } from '../define/shown-url.ts'
 import { failureOf } from '@stepwell/base/failure'
 import { reasonsOfHit } from '../identity/acceptance.ts'
 import { adoptOuts, nothingGiven, type Adopted } from '../decide/adopt.ts'
@@ -172,7 +173,7 @@ export class StepRunner {
         outputOf: (upstream, field) => artifactIn(this.#lives.outputs(upstream), field),
         outOf: (upstream, out) => outIn(this.#lives.outputs(upstream), out),
         serviceOf: (upstream) => this.#serviceOf(upstream),
-        download: async (url) => await this.#download(url),
+        download: async (url) => await this.#download(name, url),
       })
     } catch (error) {
       // A missing input is the step's failure. Anything else is the store's, and ends the run.
@@ -255,11 +256,17 @@ export class StepRunner {
   }
 
   /** Each address is asked once: all steps of a run are given the same. */
-  async #download(url: string): Promise<Download> {
+  async #download(step: string, url: string): Promise<Download> {
     const { downloads, halt } = this.#options
     const asked = this.#downloads.get(url) ?? downloads.fetch(url, halt.killing)
+    const isFirst = !this.#downloads.has(url)
     this.#downloads.set(url, asked)
-    return await asked
+    const download = await asked
+    if (isFirst && download.stale !== undefined) {
+      const message = `${shownUrl(url)} cannot be asked: ${download.stale}; what was downloaded before is used`
+      this.#options.emit({ type: 'warning', at: Date.now(), step, message })
+    }
+    return download
   }
 
   async #lookUp(

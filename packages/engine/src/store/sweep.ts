@@ -2,7 +2,8 @@ import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isTemporary } from '@stepwell/base/atomic-file'
 import { namesIn } from '@stepwell/base/files'
-import { digestHex, digestText, type Digest } from '@stepwell/base/digest'
+import { digestHex, type Digest } from '@stepwell/base/digest'
+import { addressOf } from './inputs/disk-downloads.ts'
 import type { StateDirs } from './layout.ts'
 
 const DAY_MS = 86_400_000
@@ -14,9 +15,12 @@ const SCRATCH_DAYS = 30
  * what killed processes left half written, and indexes that were set aside. No run goes on meanwhile.
  */
 export async function sweep(dirs: StateDirs, { urls, keys }: Wanted): Promise<void> {
-  const downloads = new Set([...urls].map((url) => digestHex(digestText(url))))
-  await removeFrom(dirs.downloads, (name) => !downloads.has(name))
-  for (const name of downloads) await removeFrom(join(dirs.downloads, name), isTemporary)
+  await removeFrom(dirs.downloads, async (name) => {
+    const dir = join(dirs.downloads, name)
+    await removeFrom(dir, isTemporary)
+    const address = await addressOf(dir)
+    return address === undefined || !urls.has(address)
+  })
   const scratch = new Set([...keys].map((key) => digestHex(key)))
   const old = Date.now() - SCRATCH_DAYS * DAY_MS
   await removeFrom(dirs.scratch, async (name) => {
@@ -31,7 +35,7 @@ export async function sweep(dirs: StateDirs, { urls, keys }: Wanted): Promise<vo
 
 /** What stays. */
 interface Wanted {
-  /** Addresses of downloads. */
+  /** Addresses of downloads, as they are shown. */
   readonly urls: ReadonlySet<string>
   /** Keys of steps with work in progress. */
   readonly keys: ReadonlySet<Digest>

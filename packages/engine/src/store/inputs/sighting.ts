@@ -1,6 +1,6 @@
 import type { GlobHandle } from '../../define/inputs.ts'
 import { lstatSync, readdirSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isWithin } from '@stepwell/base/paths'
 import { findFiles } from './match-files.ts'
@@ -173,13 +173,8 @@ class Stamps {
 
   /** Not the project directory, nor what it is in. */
   #isOnWay(path: string): boolean {
-    if (path === dirname(path)) return false
-    return isWithin(this.#dir, path) ? relative(this.#dir, path) !== '' : !isAbove(path, this.#dir)
+    return !isWithin({ path: this.#dir, dir: path })
   }
-}
-
-function isAbove(path: string, dir: string): boolean {
-  return dir.startsWith(path.endsWith(sep) ? path : path + sep)
 }
 
 /** A hard link that comes or goes changes the time of change, and the number of links. */
