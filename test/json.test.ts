@@ -173,6 +173,9 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('code', 'doubtful')
   await ask('code', 'fixed')
   await ask('explain', 'fixed')
+  project.write('pipeline.ts', FILES.replace("file('out/one')", "file('out/two')"))
+  project.write('out/one', 'edited')
+  await ask('clean', '--force')
   const history = comparisons()
   for (const args of COMPARISONS) {
     const { stdout, stderr } = await history.stepwell(...args, '--json')

@@ -8,6 +8,7 @@ import { code as showCode, type CodeOptions } from './commands/code.ts'
 import { accept, type AcceptOptions } from './commands/accept.ts'
 import { diffRuns, type DiffOptions } from './commands/diff.ts'
 import { explain, type ExplainOptions } from './commands/explain.ts'
+import { clean, type CleanOptions } from './commands/clean.ts'
 import { gc, type GcOptions } from './commands/gc.ts'
 import { graph, type GraphOptions } from './commands/graph.ts'
 import { logs, type LogsOptions } from './commands/logs.ts'
@@ -269,6 +270,12 @@ function buildProgram(argv: readonly string[], exit: (code: ExitCode) => void): 
     .action(async (targets: string[], options: RestoreOptions) =>
       exit(await restore(targets, options)),
     )
+  command('clean', 'remove what steps left that no step makes any more')
+    .option('-n, --dry-run', 'say what would go')
+    .option('-f, --force', 'put aside what was edited by hand, too')
+    .option('--keep <paths...>', 'these stay, as files of the project')
+    .option('--json', 'print JSON')
+    .action(async (options: CleanOptions) => exit(await clean(options)))
   command('gc', 'let go of what no kept run needs')
     .option('--keep-runs <n>', 'how many of the latest runs of each pipeline stay', parseCount)
     .option('--keep-days <n>', 'runs of so many days stay too', parseCount)

@@ -1,4 +1,4 @@
-export { command, type CommandOptions } from './define/command.ts'
+export { command, type CommandOptions, type PrintedJson } from './define/command.ts'
 export type { Command, CommandLine } from './define/command-line.ts'
 export type { Acceptance } from './identity/acceptance.ts'
 export type { Artifact, OutArtifact, Outputs } from './value/artifact.ts'
@@ -53,6 +53,7 @@ export type { Decision, LastExecution, PlannedStep } from './plan/planned-step.t
 export { describeReason, linesText, type Reason } from './identity/reason-text.ts'
 export { service, type ReadyOptions, type ServiceOptions } from './define/service.ts'
 export type { RestoredOut, RestoreRequest } from './engine/restore.ts'
+export type { CleanedOut, CleanReport, CleanRequest } from './engine/clean.ts'
 export type { RunRecord } from './record/run-record.ts'
 export type { MetricDiff, OutputDiff, RunDiff, StepDiff, StepSide } from './record/run-diff.ts'
 export type { Run } from './run/run.ts'

@@ -78,6 +78,7 @@ export function print(text: string): void {
 /** Every document that a command prints as JSON, with the version of its shape: see docs/json.md. */
 type Schema =
   | 'stepwell.cache/1'
+  | 'stepwell.clean/1'
   | 'stepwell.gc/1'
   | 'stepwell.pin/1'
   | 'stepwell.restored/1'

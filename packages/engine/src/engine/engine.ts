@@ -6,6 +6,8 @@ import { timeOf, type Time } from '@stepwell/base/quantity'
 import { accept, acceptedOf, revoke, type AcceptedStep, type AcceptRequest } from './accept.ts'
 import { actionOf } from '../define/label.ts'
 import { listCache, type CacheListing } from './cache-entries.ts'
+import { cleanLeft, type CleanReport, type CleanRequest } from './clean.ts'
+import { leftWarnings } from './left-outs.ts'
 import { reportCode, type CodeReport } from './code-report.ts'
 import { copyOuts, type CopyRequest } from './export-outs.ts'
 import { diffRuns } from './diff.ts'
@@ -281,6 +283,16 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * Removes what steps left that no step makes any more, since they were removed, renamed, or write elsewhere. What
+   * was edited since stays, unless that is forced: then it is put aside. While a run goes on, nothing is removed, and the
+   * report says so.
+   * @throws StepwellError STEPWELL_CLEAN_KEEP.
+   */
+  async clean(pipeline: Pipeline, request: CleanRequest & WaitRequest = {}): Promise<CleanReport> {
+    return await this.#alone(request, async () => await cleanLeft(pipeline, request, this.#state))
+  }
+
+  /**
    * Keeps a run, with all that it used, whatever is collected; or no longer. Gives its id.
    * @throws StepwellError STEPWELL_RUN_UNKNOWN.
    */
@@ -422,7 +434,7 @@ export class Engine implements AsyncDisposable {
       targets: request.targets ?? [],
       force: request.force ?? [],
       only: request.only ?? false,
-      warnings: warningsOf(code),
+      warnings: [...warningsOf(code), ...(await leftWarnings(situation, this.#state))],
       steps,
       estimate: estimateRun(steps, this.#concurrency),
       evidence,
@@ -455,6 +467,7 @@ export class Engine implements AsyncDisposable {
       steps: steps.map(({ name, step }) => ({ name, action: actionOf(step) })),
     })
     for (const warning of warningsOf(code)) recorder.warn(warning)
+    for (const warning of await leftWarnings(before, state)) recorder.warn(warning)
     // From here on the run is on record, and whoever collects garbage finds it; one who does now is
     // waited for. What was read before may be gone since.
     signal?.addEventListener('abort', kill)

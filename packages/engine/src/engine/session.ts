@@ -6,6 +6,9 @@ import { StepwellError } from '@stepwell/base/errors'
 import { groupOf, orderSteps, type OrderedStep } from '../define/order.ts'
 import { OutPlaces } from '../decide/out-paths.ts'
 import type { Pipeline } from '../define/pipeline.ts'
+import { leftAfter } from '../record/left-out.ts'
+import { statsAt } from '../store/workspace/out-obstacle.ts'
+import { join } from 'node:path'
 import type { ProjectState } from './project.ts'
 import {
   nextSnapshot,
@@ -100,9 +103,13 @@ export async function prepare(
 export async function keepSnapshot(
   { pipeline, snapshot, code }: Situation,
   entries: ReadonlyMap<string, SnapshotEntry>,
-  { snapshots, digests }: ProjectState,
+  { dir, snapshots, digests }: ProjectState,
 ): Promise<void> {
-  const next = nextSnapshot(snapshot, pipeline, code, entries)
+  const isThere = (path: string): boolean => statsAt(join(dir, path)) !== undefined
+  const next = {
+    ...nextSnapshot(snapshot, pipeline, code, entries),
+    ...leftAfter(snapshot, pipeline, isThere),
+  }
   await snapshots.write(pipeline.name, next, digests.remembered)
 }
 

@@ -1,6 +1,6 @@
 import type { StepEntry } from './step-entry.ts'
 import type { Reason } from '../identity/reason.ts'
-import type { Outputs } from '../value/artifact.ts'
+import type { OutArtifact, Outputs } from '../value/artifact.ts'
 import type { CodeParts, PipelineCode } from '../identity/code.ts'
 import { StepwellError } from '@stepwell/base/errors'
 import type { StepKey } from '../identity/fingerprint.ts'
@@ -40,13 +40,13 @@ export function leftBy(name: string, { steps }: Snapshot): Outputs {
 
 /** The state without what was accepted and no longer is. */
 export function withoutRevoked(
-  { codes, steps }: Snapshot,
+  { codes, steps, ...others }: Snapshot,
   stands: (key: StepKey) => boolean,
 ): Snapshot {
   const kept = Object.entries(steps).map(([name, { entries }]): [string, SnapshotStep] => {
     return [name, { entries: entries.filter((entry) => !entry.accepted || stands(entry.key)) }]
   })
-  return { codes, steps: Object.fromEntries(kept) }
+  return { ...others, codes, steps: Object.fromEntries(kept) }
 }
 
 /** The state after a run: the latest entry of each step first, and only the code they refer to. */
@@ -91,9 +91,20 @@ export function codesOf({ loading, steps }: PipelineCode): Record<string, CodePa
 
 /** The last known state of a pipeline: copies of entries of the step cache, and what explains them. */
 export interface Snapshot {
+  /** What steps left that no step made any more at the end of the last run. @default nothing */
+  readonly left?: readonly LeftOut[]
+  /** Paths, normal, of what was left and belongs to nobody's state any more: removed, or kept as a source. */
+  readonly released?: readonly string[]
   /** The code that the entries were made by, by its digest. */
   readonly codes: Readonly<Record<string, CodeParts>>
   readonly steps: Readonly<Record<string, SnapshotStep>>
+}
+
+/** A file or directory that a step made, and that no step of its pipeline makes any more. */
+export interface LeftOut {
+  /** The step that made it last. */
+  readonly step: string
+  readonly out: OutArtifact
 }
 
 export interface SnapshotStep {
