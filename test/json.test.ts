@@ -196,7 +196,7 @@ test('what --json prints is what docs/json.md describes: no field less, and none
 })
 
 test('docs/json.md has each kind of reason that there is', () => {
-  const source = readFileSync(join(ROOT, 'packages/engine/src/reason.ts'), 'utf8')
+  const source = readFileSync(join(ROOT, 'packages/engine/src/identity/reason.ts'), 'utf8')
   const kinds = [...source.matchAll(/^ {2,}(?:\| \{ )?readonly kind: '([\w-]+)'/gm)].map(
     ([, kind = '']) => kind,
   )
