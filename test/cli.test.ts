@@ -256,12 +256,12 @@ describe('bad input gets one clear message, no stack, and exit code 2', () => {
     'a syntax error': [
       'const = 1',
       ['run'],
-      /^stepwell: the pipeline file pipeline\.ts cannot be loaded; SyntaxError: .*; correct it.* \(STEPWELL_PIPELINE_BROKEN\)\n$/,
+      /^stepwell: the pipeline file pipeline\.ts cannot be loaded; SyntaxError: .* \(STEPWELL_PIPELINE_BROKEN\)\nhint: correct it.*\n$/,
     ],
     'a throw at import': [
       "const a = 1\nthrow new Error('oops')",
       ['run'],
-      /Error: oops at pipeline\.ts:2; /,
+      /Error: oops at pipeline\.ts:2 \(STEPWELL_PIPELINE_BROKEN\)\nhint: /,
     ],
     'a missing import': ["import './nope.ts'", ['run'], /Cannot find module .*nope\.ts/],
     'no default export': [
@@ -278,7 +278,7 @@ describe('bad input gets one clear message, no stack, and exit code 2', () => {
        inputs.c = c
        export default pipeline('circle', { a, b, c })`,
       ['run'],
-      /feed each other in a circle; (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c); .*STEPWELL_CYCLE/,
+      /feed each other in a circle; (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c) \(STEPWELL_CYCLE\)\nhint: /,
     ],
     'a name that objects own': [
       `${HEAD}export default pipeline('x', { ['constructor']: step({ run: () => 1 }) })`,
@@ -293,7 +293,7 @@ describe('bad input gets one clear message, no stack, and exit code 2', () => {
     'an unknown target': [
       PIPELINE,
       ['run', 'nope'],
-      /has no step "nope"; its steps are read, count, report/,
+      /has no step "nope".*\nhint: .*its steps are read, count, report/,
     ],
     'a bad flag': [PIPELINE, ['run', '--nope'], /unknown option '--nope'/],
     'a bad number of jobs': [PIPELINE, ['run', '-j', '0'], /Expected a whole number from 1 up/],

@@ -24,7 +24,9 @@ test('run --plan refuses what is not what the plan saw, naming each difference',
     project.edit('pipeline.ts', from, to)
     const { code, stdout, stderr } = await project.stepwell('run', '--plan', 'p.json')
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^stepwell: this is not what was planned; .* \(STEPWELL_PLAN_MOVED\)\n$/)
+    expect(stderr).toMatch(
+      /^stepwell: this is not what was planned; .* \(STEPWELL_PLAN_MOVED\)\nhint: .*\n$/,
+    )
     expect(stderr).toMatch(difference)
     project.edit('pipeline.ts', to, from)
   }

@@ -49,9 +49,9 @@ export function writing<T>(place: string, write: () => T): T {
     if (codeOf(error) === undefined || error instanceof StepwellError) throw error
     throw new StepwellError({
       code: 'STEPWELL_WRITE_FAILED',
-      what: `could not write ${place}`,
-      facts: messageOf(error),
-      todo: 'check that it is a folder, its permissions and the free space, then run again',
+      summary: `could not write ${place}`,
+      details: messageOf(error),
+      hint: 'check that it is a folder, its permissions and the free space, then run again',
       cause: error,
     })
   }

@@ -57,8 +57,8 @@ function exists(path: string): boolean {
 function outside(path: string, why: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_PATH_OUTSIDE',
-    what: `the path ${JSON.stringify(path)} is outside the project directory`,
-    facts: why,
-    todo: "give a path below the project directory in the step's params",
+    summary: `the path ${JSON.stringify(path)} is outside the project directory`,
+    details: why,
+    hint: "give a path below the project directory in the step's params",
   })
 }

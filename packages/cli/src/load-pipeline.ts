@@ -27,15 +27,15 @@ export function loopIn(loaded: LoadedPipeline): Loop {
   if (loaded.dvc !== undefined) {
     throw new StepwellError({
       code: 'STEPWELL_LOOP_MISSING',
-      what: 'the pipeline is that of dvc.yaml, which declares no loop',
-      todo: 'write a pipeline.ts, or let cron or a CI run `stepwell repro`',
+      summary: 'the pipeline is that of dvc.yaml, which declares no loop',
+      hint: 'write a pipeline.ts, or let cron or a CI run `stepwell repro`',
     })
   }
   if (found !== undefined && others.length === 0) return found
   throw new StepwellError({
     code: 'STEPWELL_LOOP_MISSING',
-    what: `the pipeline file exports ${found === undefined ? 'no loop' : 'several loops'} of its pipeline`,
-    todo: 'declare one: export const updates = loop(pipeline, { triggers: { ... } })',
+    summary: `the pipeline file exports ${found === undefined ? 'no loop' : 'several loops'} of its pipeline`,
+    hint: 'declare one: export const updates = loop(pipeline, { triggers: { ... } })',
   })
 }
 
@@ -58,7 +58,7 @@ export async function findPipeline(
 ): Promise<{ dir: string; path: string }> {
   const base = resolve(cwd)
   const missing = (what: string, todo: string) =>
-    new StepwellError({ code: 'STEPWELL_PIPELINE_MISSING', what, todo })
+    new StepwellError({ code: 'STEPWELL_PIPELINE_MISSING', summary: what, hint: todo })
   if (!statSync(base, { throwIfNoEntry: false })?.isDirectory()) {
     throw missing(`there is no directory ${base}`, 'correct --cwd')
   }
@@ -110,9 +110,9 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
     if (cause instanceof StepwellError) throw cause
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_BROKEN',
-      what: `the pipeline file ${basename(path)} cannot be loaded`,
-      facts: `${describe(cause)}${placeIn(cause instanceof Error ? cause.stack : undefined, dir)}`,
-      todo: todoFor(cause),
+      summary: `the pipeline file ${basename(path)} cannot be loaded`,
+      details: `${describe(cause)}${placeIn(cause instanceof Error ? cause.stack : undefined, dir)}`,
+      hint: todoFor(cause),
       cause,
     })
   }
@@ -120,10 +120,10 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
   if (!isPipeline(exported)) {
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_BROKEN',
-      what: `the pipeline file ${basename(path)} has no pipeline as its default export`,
-      facts:
+      summary: `the pipeline file ${basename(path)} has no pipeline as its default export`,
+      details:
         exported === undefined ? 'it has no default export' : `it exports a ${typeof exported}`,
-      todo: "end it with: export default pipeline('name', { ... })",
+      hint: "end it with: export default pipeline('name', { ... })",
     })
   }
   return { pipeline: exported, dir, exports: Object.values(module) }

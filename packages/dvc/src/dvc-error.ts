@@ -16,20 +16,15 @@ type DvcErrorCode =
 export interface DvcErrorParts {
   readonly code: DvcErrorCode
   /** What is wrong, as a clause; the place comes before it. */
-  readonly what: string
+  readonly summary: string
   /** What was expected, or how to mend it. */
-  readonly todo?: string | undefined
+  readonly hint?: string | undefined
   readonly cause?: unknown
 }
 
 /** An error about what stands in a file: its message begins with the file, the line and the column. */
 export function dvcError(where: Place | string, parts: DvcErrorParts): StepwellError {
-  const { code, what, todo, cause } = parts
+  const { summary, ...others } = parts
   const place = typeof where === 'string' ? where : placeText(where)
-  return new StepwellError({
-    code,
-    what: `${place}: ${what}`,
-    ...(todo === undefined ? {} : { todo }),
-    ...(cause === undefined ? {} : { cause }),
-  })
+  return new StepwellError({ ...others, summary: `${place}: ${summary}` })
 }

@@ -1,6 +1,7 @@
 import { loadProject, lockFileOf, ProjectFiles, readLock } from '@stepwell/dvc'
 import { StepwellError } from '@stepwell/engine'
 import { readFileSync, rmSync } from 'node:fs'
+import { adviceOf } from '@stepwell/base/errors'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { PROJECTS } from './cases/index.ts'
 import { REFUSED_CASES } from './cases/refused.ts'
@@ -41,7 +42,7 @@ describe('what is refused', () => {
     }
     expect(thrown).toBeInstanceOf(StepwellError)
     expect(thrown).toMatchObject({ code })
-    expect(String(thrown)).toContain(says)
+    expect(adviceOf(thrown)).toContain(says)
     expect(made.refused[name], 'DVC refuses it, too').toBe(ours !== true)
   })
 })

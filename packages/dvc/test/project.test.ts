@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { locate } from '../src/project/location.ts'
 import type { CaseFile } from './project-case.ts'
-import { temporaryDir, writeFiles } from './sandbox.ts'
+import { adviceOn, temporaryDir, writeFiles } from './sandbox.ts'
 
 function load(files: Readonly<Record<string, CaseFile>>): DvcProject {
   const dir = temporaryDir()
@@ -135,7 +135,7 @@ test.each([
   ['{mutex: [1]}', 'meta.stepwell.mutex is a number (1)'],
 ])('meta.stepwell that is %s is refused', (options, message) => {
   const dvcYaml = `stages:\n  s:\n    cmd: c\n    meta:\n      stepwell: ${options}\n`
-  expect(() => load({ 'dvc.yaml': dvcYaml })).toThrow(`dvc.yaml:5:7: ${message}`)
+  expect(adviceOn(() => load({ 'dvc.yaml': dvcYaml }))).toContain(`dvc.yaml:5:7: ${message}`)
 })
 
 test('ten thousand stages of one foreach', () => {

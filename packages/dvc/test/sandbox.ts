@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { adviceOf } from '@stepwell/base/errors'
 import type { CaseFile } from './project-case.ts'
 
 /** All of a directory: texts as they are, other bytes in base64. */
@@ -84,4 +85,14 @@ function snapshotFile(path: string, mode: number): SnapshotFile {
   if (!Buffer.from(text, 'utf8').equals(bytes)) return { base64: bytes.toString('base64') }
   if ((mode & 0o111) !== 0) return { program: text }
   return (mode & 0o222) === 0 ? { readOnly: text } : text
+}
+
+/** What the error of a call says, with what to do about it. */
+export function adviceOn(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    return adviceOf(error)
+  }
+  throw new Error('Expected an error')
 }

@@ -14,7 +14,8 @@ export {
   type RunRequest,
   type WaitRequest,
 } from './engine/engine.ts'
-export { StepwellError, type ErrorCode } from '@stepwell/base/errors'
+export { StepwellError } from '@stepwell/base/errors'
+export { ERROR_CODES, type ErrorCode } from '@stepwell/base/error-codes'
 export type { Estimate } from './plan/estimate.ts'
 export type { RunEvent } from './record/event.ts'
 export type { Executor, Job, JobEvents, JobResult } from './executor/executor.ts'
@@ -41,7 +42,12 @@ export {
   type SecretHandle,
   type UrlHandle,
 } from './define/inputs.ts'
-export type { ExecutionOptions, ExecutorKind, RetryOptions } from './define/execution.ts'
+export type {
+  ExecutionOptions,
+  ExecutorKind,
+  FailureCode,
+  RetryOptions,
+} from './define/execution.ts'
 export type { OnFailure } from './run/cancellation.ts'
 export { matrix, type Axes, type PointOf } from './define/matrix.ts'
 export { outline, type OutlinedStep } from './engine/outline.ts'

@@ -51,9 +51,9 @@ export async function runLoop(loop: Loop, place: LoopPlace): Promise<void> {
   if (typeof claim === 'string') {
     throw new StepwellError({
       code: 'STEPWELL_LOOP_TAKEN',
-      what: `there is a loop for pipeline \`${pipeline.name}\` already`,
-      facts: claim,
-      todo: 'end that one first; `stepwell schedule --list` shows what it does',
+      summary: `there is a loop for pipeline \`${pipeline.name}\` already`,
+      details: claim,
+      hint: 'end that one first; `stepwell schedule --list` shows what it does',
     })
   }
   const going = new GoingLoop(loop, place)
@@ -290,9 +290,9 @@ function hasEnded(record: RunRecord): record is EndedRun {
 function brokenOff({ id }: RunRecord): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_LOOP_RUN',
-    what: `run ${id} of the loop was broken off`,
-    facts: 'its process was killed, was out of memory, or exited',
-    todo: 'look at what it printed; it is tried again',
+    summary: `run ${id} of the loop was broken off`,
+    details: 'its process was killed, was out of memory, or exited',
+    hint: 'look at what it printed; it is tried again',
   })
 }
 

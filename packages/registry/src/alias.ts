@@ -150,17 +150,17 @@ function parseMove(path: string, number: number, text: string): Move {
   if (isMove) return value as Move
   throw new StepwellError({
     code: 'STEPWELL_REGISTRY_DAMAGED',
-    what: 'a move of an alias cannot be read',
-    facts: path,
-    todo: 'put the file back from a copy; without one, remove it, and the alias points where it did before',
+    summary: 'a move of an alias cannot be read',
+    details: path,
+    hint: 'put the file back from a copy; without one, remove it, and the alias points where it did before',
   })
 }
 
 function moved({ model, alias, from }: MoveRequest, previous: string | null): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ALIAS_MOVED',
-    what: `${model}@${alias} was moved by somebody else`,
-    facts: `it points to ${previous ?? 'nothing'}, not to ${from ?? 'nothing'}`,
-    todo: 'look at `stepwell model show`, then decide again',
+    summary: `${model}@${alias} was moved by somebody else`,
+    details: `it points to ${previous ?? 'nothing'}, not to ${from ?? 'nothing'}`,
+    hint: 'look at `stepwell model show`, then decide again',
   })
 }

@@ -51,8 +51,8 @@ export function parseModelRef(text: string): ModelRef {
 function refused(what: string, got: string, expected: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_MODEL_NAME',
-    what: `${JSON.stringify(got.slice(0, 120))} cannot be ${what}`,
-    facts: `it may have ${expected}`,
-    todo: 'choose another name',
+    summary: `${JSON.stringify(got.slice(0, 120))} cannot be ${what}`,
+    details: `it may have ${expected}`,
+    hint: 'choose another name',
   })
 }

@@ -131,9 +131,9 @@ export function loadVersion(dir: string, model: string, id: string): ReadVersion
   if (typeof problem !== 'string') return problem
   throw new StepwellError({
     code: 'STEPWELL_REGISTRY_DAMAGED',
-    what: `version ${id} of ${model} is not as it was registered`,
-    facts: problem,
-    todo: 'run the step that registers it again, or put the files back from a copy',
+    summary: `version ${id} of ${model} is not as it was registered`,
+    details: problem,
+    hint: 'run the step that registers it again, or put the files back from a copy',
   })
 }
 
@@ -190,9 +190,9 @@ export function unknownModel(dir: string, model: string): StepwellError {
   const names = modelNames(dir)
   return new StepwellError({
     code: 'STEPWELL_MODEL_UNKNOWN',
-    what: `there is no model ${model} in ${dir}`,
-    facts: names.length === 0 ? 'it has none at all' : `it has ${names.join(', ')}`,
-    todo: 'correct the name or --dir, or run the pipeline that registers it',
+    summary: `there is no model ${model} in ${dir}`,
+    details: names.length === 0 ? 'it has none at all' : `it has ${names.join(', ')}`,
+    hint: 'correct the name or --dir, or run the pipeline that registers it',
   })
 }
 
@@ -202,8 +202,8 @@ export function unknownVersion(dir: string, model: string, id: string): Stepwell
   if (ids.length === 0) return unknownModel(dir, model)
   return new StepwellError({
     code: 'STEPWELL_MODEL_UNKNOWN',
-    what: `${model} has no version ${id}`,
-    facts: `it has ${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ', ...' : ''}`,
-    todo: '`stepwell model list` shows them',
+    summary: `${model} has no version ${id}`,
+    details: `it has ${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ', ...' : ''}`,
+    hint: '`stepwell model list` shows them',
   })
 }

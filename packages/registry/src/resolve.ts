@@ -28,9 +28,9 @@ export function resolveVersion(dir: string, ref: ModelRef, otherwise: string): R
   const others = aliasesOf(dir, model).map(({ alias }) => alias)
   throw new StepwellError({
     code: 'STEPWELL_ALIAS_UNKNOWN',
-    what: `${model} has no alias ${which}`,
-    facts: others.length === 0 ? 'it has none at all' : `it has ${others.join(', ')}`,
-    todo: `set it with \`stepwell model promote ${model}@<version> --alias ${which}\``,
+    summary: `${model} has no alias ${which}`,
+    details: others.length === 0 ? 'it has none at all' : `it has ${others.join(', ')}`,
+    hint: `set it with \`stepwell model promote ${model}@<version> --alias ${which}\``,
   })
 }
 

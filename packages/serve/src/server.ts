@@ -164,9 +164,9 @@ function openLog(
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_SERVE_LOG',
-      what: `the log of predictions cannot be kept in ${folder}`,
-      facts: messageOf(cause),
-      todo: 'name another folder with --log, or leave it out with --no-log',
+      summary: `the log of predictions cannot be kept in ${folder}`,
+      details: messageOf(cause),
+      hint: 'name another folder with --log, or leave it out with --no-log',
       cause,
     })
   }
@@ -188,9 +188,9 @@ function option(name: string): string {
 function cannotListen(host: string, port: number, cause: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_SERVE_LISTEN',
-    what: `cannot listen on ${host}, port ${port}`,
-    facts: messageOf(cause),
-    todo: 'choose another one with --port or --host; --port 0 takes any that is free',
+    summary: `cannot listen on ${host}, port ${port}`,
+    details: messageOf(cause),
+    hint: 'choose another one with --port or --host; --port 0 takes any that is free',
     cause,
   })
 }

@@ -102,8 +102,8 @@ function otherMoves({ dir, name, alias }: AliasPlace, facts: string): StepwellEr
   const pattern = `${dir.relative}/${name}/aliases/${alias}/*.json`
   return new StepwellError({
     code: 'STEPWELL_MOVES_OTHER',
-    what: `the input \`moves\` is not that of ${name}@${alias}`,
-    facts,
-    todo: `declare it as glob('${pattern}', { optional: true }), or correct the params`,
+    summary: `the input \`moves\` is not that of ${name}@${alias}`,
+    details: facts,
+    hint: `declare it as glob('${pattern}', { optional: true }), or correct the params`,
   })
 }

@@ -164,8 +164,8 @@ function fit(
 function notFitted(kind: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_FIT_FAILED',
-    what: `the fit of a ${kind} model has no finite solution`,
-    facts: 'the numbers are too large, or the penalty too small',
-    todo: 'bring the columns to another scale, look for broken values, or raise the penalty',
+    summary: `the fit of a ${kind} model has no finite solution`,
+    details: 'the numbers are too large, or the penalty too small',
+    hint: 'bring the columns to another scale, look for broken values, or raise the penalty',
   })
 }

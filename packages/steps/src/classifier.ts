@@ -133,9 +133,9 @@ export function placesOf(rows: Rows, target: string, classes: readonly Class[]):
   if (missing !== -1) {
     throw new StepwellError({
       code: 'STEPWELL_CELL_MISSING',
-      what: `column ${JSON.stringify(target)} has a missing value`,
-      facts: `the first is in row ${missing + 1} of ${cells.length}`,
-      todo: 'drop such rows with dropMissing: what has no class teaches nothing',
+      summary: `column ${JSON.stringify(target)} has a missing value`,
+      details: `the first is in row ${missing + 1} of ${cells.length}`,
+      hint: 'drop such rows with dropMissing: what has no class teaches nothing',
     })
   }
   return Uint32Array.from(cells, (cell) => places.get(cell as Class) ?? classes.length)
@@ -147,9 +147,9 @@ export function requireClasses(classes: readonly Class[], target: string): void 
   if (classes.length >= 2 && classes.length <= MAX_CLASSES) return
   throw new StepwellError({
     code: 'STEPWELL_CLASSES',
-    what: `column ${JSON.stringify(target)} has ${problem}`,
-    facts: `it takes 2 to ${MAX_CLASSES}, there are ${classes.length}`,
-    todo:
+    summary: `column ${JSON.stringify(target)} has ${problem}`,
+    details: `it takes 2 to ${MAX_CLASSES}, there are ${classes.length}`,
+    hint:
       classes.length < 2
         ? 'train on rows of several classes; for a split, keep their shares'
         : 'train a regression on numbers, or group the values first',

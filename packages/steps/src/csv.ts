@@ -66,9 +66,9 @@ export function readCsv({ csv }: ReadCsvInputs, context: StepContext<ReadCsvPara
     if (fields.length === names.length) continue
     throw new StepwellError({
       code: 'STEPWELL_CSV_FIELDS',
-      what: `${csv.path}: line ${line} has ${fields.length} fields instead of ${names.length}`,
-      facts: `it begins with ${JSON.stringify(fields.slice(0, 3).join(delimiter))}`,
-      todo: `correct the line, quote fields that hold a ${JSON.stringify(delimiter)}, or set the delimiter`,
+      summary: `${csv.path}: line ${line} has ${fields.length} fields instead of ${names.length}`,
+      details: `it begins with ${JSON.stringify(fields.slice(0, 3).join(delimiter))}`,
+      hint: `correct the line, quote fields that hold a ${JSON.stringify(delimiter)}, or set the delimiter`,
     })
   }
 
@@ -106,9 +106,9 @@ function parseLines(csv: FileInput, delimiter: string): Line[] {
     if (!(error instanceof CsvError)) throw error
     throw new StepwellError({
       code: 'STEPWELL_CSV_SYNTAX',
-      what: `${csv.path} is not well-formed CSV`,
-      facts: error.message,
-      todo: 'quote a field that holds a quote, and write the quotes inside it twice',
+      summary: `${csv.path} is not well-formed CSV`,
+      details: error.message,
+      hint: 'quote a field that holds a quote, and write the quotes inside it twice',
       cause: error,
     })
   }
@@ -137,17 +137,17 @@ function namesOf({ fields, line }: Line, path: string): string[] {
 function badName(path: string, name: string, problem: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CSV_HEADER',
-    what: `${path}: the column name ${JSON.stringify(name)} ${problem}`,
-    facts: 'every column needs a name of its own',
-    todo: 'rename it in the file',
+    summary: `${path}: the column name ${JSON.stringify(name)} ${problem}`,
+    details: 'every column needs a name of its own',
+    hint: 'rename it in the file',
   })
 }
 
 function emptyFile(path: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CSV_EMPTY',
-    what: `${path} holds no rows`,
-    facts: 'there is nothing after the header line',
-    todo: "check the step that writes it; for a file without a header line give the names in the param 'columns'",
+    summary: `${path} holds no rows`,
+    details: 'there is nothing after the header line',
+    hint: "check the step that writes it; for a file without a header line give the names in the param 'columns'",
   })
 }

@@ -17,9 +17,9 @@ export function foldsOf(
   if (count < folds) {
     throw new StepwellError({
       code: 'STEPWELL_ROWS_TOO_FEW',
-      what: 'too few rows to cross-validate',
-      facts: `${folds} folds need as many, there are ${count}`,
-      todo: 'use more rows or fewer folds',
+      summary: 'too few rows to cross-validate',
+      details: `${folds} folds need as many, there are ${count}`,
+      hint: 'use more rows or fewer folds',
     })
   }
   const order = [...shuffledIndices(count, createRandom(seed))]

@@ -108,9 +108,9 @@ function valueOf(metrics: Metrics, metric: string, what: string): number {
   if (typeof value === 'number') return value
   throw new StepwellError({
     code: 'STEPWELL_METRIC_UNKNOWN',
-    what: `no metric ${JSON.stringify(metric)}, so the gate stays closed`,
-    facts: `${what} are ${Object.keys(metrics).toSorted().join(', ')}`,
-    todo: "correct the name in the gate's params",
+    summary: `no metric ${JSON.stringify(metric)}, so the gate stays closed`,
+    details: `${what} are ${Object.keys(metrics).toSorted().join(', ')}`,
+    hint: "correct the name in the gate's params",
   })
 }
 
@@ -118,9 +118,9 @@ function behind(metric: string, value: number, best: number, margin: number): St
   const needed = margin === 0 ? 'as good as' : `better by ${margin} than`
   return new StepwellError({
     code: 'STEPWELL_GATE_CLOSED',
-    what: `${metric} ${significant(value)} is not ${needed} the champion's ${significant(best)}`,
-    facts: 'nothing after the gate runs',
-    todo: "improve the model, or change the margin in the gate's params",
+    summary: `${metric} ${significant(value)} is not ${needed} the champion's ${significant(best)}`,
+    details: 'nothing after the gate runs',
+    hint: "improve the model, or change the margin in the gate's params",
   })
 }
 
@@ -135,8 +135,8 @@ function closed(
   if (Number.isNaN(value)) problem = 'not a number, which never passes'
   return new StepwellError({
     code: 'STEPWELL_GATE_CLOSED',
-    what: `${metric} ${Number.isNaN(value) ? 'is' : `${value} is`} ${problem}`,
-    facts: 'nothing after the gate runs',
-    todo: "improve the model, or change the bound in the gate's params",
+    summary: `${metric} ${Number.isNaN(value) ? 'is' : `${value} is`} ${problem}`,
+    details: 'nothing after the gate runs',
+    hint: "improve the model, or change the bound in the gate's params",
   })
 }

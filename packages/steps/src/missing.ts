@@ -69,9 +69,9 @@ export function dropMissing(
   if (kept.length === 0 && dropped > 0) {
     throw new StepwellError({
       code: 'STEPWELL_ROWS_NONE',
-      what: `dropMissing dropped all ${dropped} rows`,
-      facts: `missing values: ${counts.join(', ')}`,
-      todo: "name only the columns that must have a value in the param 'columns'",
+      summary: `dropMissing dropped all ${dropped} rows`,
+      details: `missing values: ${counts.join(', ')}`,
+      hint: "name only the columns that must have a value in the param 'columns'",
     })
   }
   const detail = counts.length === 0 ? '' : ` (missing values: ${counts.join(', ')})`

@@ -197,9 +197,9 @@ function groupsOf(rows: Rows, column: string): readonly (readonly [Cell, Rows])[
   if (groups.size > MAX_SLICES) {
     throw new StepwellError({
       code: 'STEPWELL_SLICES',
-      what: `column ${JSON.stringify(column)} has too many values to slice by`,
-      facts: `it takes at most ${MAX_SLICES}, there are ${groups.size}`,
-      todo: 'group its values in an earlier step, or slice by another column',
+      summary: `column ${JSON.stringify(column)} has too many values to slice by`,
+      details: `it takes at most ${MAX_SLICES}, there are ${groups.size}`,
+      hint: 'group its values in an earlier step, or slice by another column',
     })
   }
   return [...groups].toSorted(([a], [b]) => compareCells(a, b))
@@ -220,8 +220,9 @@ function requireAlike(model: Model, champion: Model): void {
   if (told(model) === told(champion) && isClassifier(model) === isClassifier(champion)) return
   throw new StepwellError({
     code: 'STEPWELL_MODELS_DIFFER',
-    what: 'the model and the champion do not predict the same, so their scores cannot be compared',
-    facts: `the model predicts ${told(model)}, the champion ${told(champion)}`,
-    todo: 'train the model on the target and the classes of the champion, or compare with another one',
+    summary:
+      'the model and the champion do not predict the same, so their scores cannot be compared',
+    details: `the model predicts ${told(model)}, the champion ${told(champion)}`,
+    hint: 'train the model on the target and the classes of the champion, or compare with another one',
   })
 }

@@ -142,9 +142,9 @@ export function requireModel(value: unknown): asserts value is Model {
   if (problem === undefined) return
   throw new StepwellError({
     code: 'STEPWELL_MODEL_INVALID',
-    what: 'this is not a trained model',
-    facts: problem,
-    todo: "pass on the whole output of a training step, or a deployed version's model.json",
+    summary: 'this is not a trained model',
+    details: problem,
+    hint: "pass on the whole output of a training step, or a deployed version's model.json",
   })
 }
 
@@ -160,9 +160,9 @@ export function loadModel(model: Model): Predictor {
   if (model.kind === 'onnx') {
     throw new StepwellError({
       code: 'STEPWELL_MODEL_ASYNC',
-      what: 'a model of the kind onnx predicts asynchronously',
-      facts: 'loadModel gives predictions at once',
-      todo: 'open it: await openModel(model), which opens models of any kind',
+      summary: 'a model of the kind onnx predicts asynchronously',
+      details: 'loadModel gives predictions at once',
+      hint: 'open it: await openModel(model), which opens models of any kind',
     })
   }
   if (!isOwnClassifier(model)) return { predict: (rows) => predict(model, rows) }
@@ -208,9 +208,9 @@ export function requirePositive(numbers: Float64Array, column: string, kind: Mod
   if (index === -1) return
   throw new StepwellError({
     code: 'STEPWELL_CELL_NOT_POSITIVE',
-    what: `a ${kind} model takes the logarithm of column ${JSON.stringify(column)}`,
-    facts: `row ${index + 1} of ${numbers.length} holds ${numbers[index]}`,
-    todo: 'leave out such rows, or choose another kind',
+    summary: `a ${kind} model takes the logarithm of column ${JSON.stringify(column)}`,
+    details: `row ${index + 1} of ${numbers.length} holds ${numbers[index]}`,
+    hint: 'leave out such rows, or choose another kind',
   })
 }
 

@@ -147,9 +147,9 @@ export function readParams(step: string, params: unknown, known: readonly string
 function invalid(step: string, what: string, facts: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_PARAM_INVALID',
-    what: `${step}: ${what}`,
-    facts,
-    todo: "correct it in the step's params",
+    summary: `${step}: ${what}`,
+    details: facts,
+    hint: "correct it in the step's params",
   })
 }
 

@@ -234,17 +234,17 @@ function exampleOf({ inputs }: ModelSchema): Rows[number] {
 function refused(place: string, { previous: version, who, why }: Move): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ROLLED_BACK',
-    what: `version ${version} was taken back from ${place} by ${who}`,
-    facts: why ?? 'no reason was given',
-    todo: `change what the model is made of; or promote it by hand: stepwell model promote ${place.split('@')[0]}@${version}`,
+    summary: `version ${version} was taken back from ${place} by ${who}`,
+    details: why ?? 'no reason was given',
+    hint: `change what the model is made of; or promote it by hand: stepwell model promote ${place.split('@')[0]}@${version}`,
   })
 }
 
 function smokeFailed(place: string, version: string, found: string, then: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_SMOKE_FAILED',
-    what: `the server of ${place} does not answer with version ${version}`,
-    facts: `${found}; ${then}`,
-    todo: 'look at the server, then run again',
+    summary: `the server of ${place} does not answer with version ${version}`,
+    details: `${found}; ${then}`,
+    hint: 'look at the server, then run again',
   })
 }

@@ -46,9 +46,9 @@ function parse(json: FileInput): unknown {
 function invalid(path: string, facts: string, cause?: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_MODEL_INVALID',
-    what: `${path} does not hold a model`,
-    facts,
-    todo: 'look at what wrote it; docs/models.md says what a model is',
+    summary: `${path} does not hold a model`,
+    details: facts,
+    hint: 'look at what wrote it; docs/models.md says what a model is',
     cause,
   })
 }

@@ -250,9 +250,9 @@ function summaryOf(group: readonly TrialScore[], metric: string): CandidateScore
   if (!names.includes(metric)) {
     throw new StepwellError({
       code: 'STEPWELL_METRIC_UNKNOWN',
-      what: `no metric ${JSON.stringify(metric)}, so no candidate is picked`,
-      facts: `metrics are ${names.join(', ')}`,
-      todo: "correct the name in pickBest's params",
+      summary: `no metric ${JSON.stringify(metric)}, so no candidate is picked`,
+      details: `metrics are ${names.join(', ')}`,
+      hint: "correct the name in pickBest's params",
     })
   }
   const of = (name: string): Float64Array =>
@@ -271,8 +271,8 @@ function summaryOf(group: readonly TrialScore[], metric: string): CandidateScore
 function undecided(metric: string, count: number): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_SEARCH_UNDECIDED',
-    what: `no candidate has a number for ${metric}`,
-    facts: `${count} were tried`,
-    todo: 'decide by another metric, or use fewer folds, so that it is defined in each',
+    summary: `no candidate has a number for ${metric}`,
+    details: `${count} were tried`,
+    hint: 'decide by another metric, or use fewer folds, so that it is defined in each',
   })
 }

@@ -151,8 +151,8 @@ function emptyPart(rows: Rows, params: ParamReader, by: string, part: string): S
   }
   return new StepwellError({
     code: 'STEPWELL_SPLIT_EMPTY',
-    what: `the ${part} part of the split has no row`,
-    facts,
-    todo: 'change the params of splitRows so that both parts get rows',
+    summary: `the ${part} part of the split has no row`,
+    details: facts,
+    hint: 'change the params of splitRows so that both parts get rows',
   })
 }

@@ -20,9 +20,9 @@ export function requireRows(rows: Rows, what: string): void {
   if (rows.length > 0) return
   throw new StepwellError({
     code: 'STEPWELL_ROWS_NONE',
-    what: `${what} is empty`,
-    facts: 'it has no row',
-    todo: 'look at what the steps before it drop or split off',
+    summary: `${what} is empty`,
+    details: 'it has no row',
+    hint: 'look at what the steps before it drop or split off',
   })
 }
 
@@ -30,10 +30,10 @@ function notRows(given: unknown, what: string): StepwellError {
   const members = typeof given === 'object' && given !== null ? Object.keys(given) : []
   return new StepwellError({
     code: 'STEPWELL_ROWS_NONE',
-    what: `${what} is no list of rows`,
-    facts:
+    summary: `${what} is no list of rows`,
+    details:
       members.length > 0 ? `it has the members ${members.join(', ')}` : `it is ${typeof given}`,
-    todo: members.includes('train')
+    hint: members.includes('train')
       ? "pick one of them where the input is declared: .pick('train')"
       : 'look at what the step before it returns',
   })
@@ -79,9 +79,9 @@ function unknownColumn(rows: Rows, column: string, index = 0): StepwellError {
   const place = index === 0 ? '' : ` in row ${index + 1}`
   return new StepwellError({
     code: 'STEPWELL_COLUMN_UNKNOWN',
-    what: `no column ${JSON.stringify(column)}${place}`,
-    facts: `columns are ${names.map((name) => JSON.stringify(name)).join(', ')}`,
-    todo: 'correct the name in the params, or add the column in an earlier step',
+    summary: `no column ${JSON.stringify(column)}${place}`,
+    details: `columns are ${names.map((name) => JSON.stringify(name)).join(', ')}`,
+    hint: 'correct the name in the params, or add the column in an earlier step',
   })
 }
 
@@ -95,15 +95,15 @@ function notNumber(cells: readonly Cell[], column: string, index: number): Stepw
   if (cells[index] === null) {
     return new StepwellError({
       code: 'STEPWELL_CELL_MISSING',
-      what: `column ${JSON.stringify(column)} has a missing value`,
-      facts: `the first is in ${place}`,
-      todo: 'drop such rows with dropMissing, or leave the column out',
+      summary: `column ${JSON.stringify(column)} has a missing value`,
+      details: `the first is in ${place}`,
+      hint: 'drop such rows with dropMissing, or leave the column out',
     })
   }
   return new StepwellError({
     code: 'STEPWELL_CELL_NOT_NUMBER',
-    what: `column ${JSON.stringify(column)} is not numeric`,
-    facts: `${place} holds ${showCell(cells[shown])}`,
-    todo: "if that stands for a missing value, name it in readCsv's `missing`; else leave the column out",
+    summary: `column ${JSON.stringify(column)} is not numeric`,
+    details: `${place} holds ${showCell(cells[shown])}`,
+    hint: "if that stands for a missing value, name it in readCsv's `missing`; else leave the column out",
   })
 }

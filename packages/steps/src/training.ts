@@ -290,9 +290,9 @@ function trainPolynomial(
   if (fitted === undefined) {
     throw new StepwellError({
       code: 'STEPWELL_FIT_FAILED',
-      what: `the values of column ${JSON.stringify(feature)} do not determine a polynomial of degree ${degree}`,
-      facts: 'some of them hardly differ',
-      todo: 'train on more rows, or use a lower degree',
+      summary: `the values of column ${JSON.stringify(feature)} do not determine a polynomial of degree ${degree}`,
+      details: 'some of them hardly differ',
+      hint: 'train on more rows, or use a lower degree',
     })
   }
   return { degree, ...fitted }
@@ -322,9 +322,9 @@ function requireCount(count: number, needed: number, kind: string, what: string)
   if (count >= needed) return
   throw new StepwellError({
     code: 'STEPWELL_ROWS_TOO_FEW',
-    what: `too few ${what} to train a ${kind} model`,
-    facts: `it needs at least ${needed}, there are ${count}`,
-    todo: 'train on more rows, or use fewer features or a lower degree',
+    summary: `too few ${what} to train a ${kind} model`,
+    details: `it needs at least ${needed}, there are ${count}`,
+    hint: 'train on more rows, or use fewer features or a lower degree',
   })
 }
 
@@ -332,9 +332,9 @@ function tooManyRows(kind: 'theilSen' | 'kernelRidge', count: number, most: numb
   const other = kind === 'theilSen' ? 'simple' : 'boosting'
   return new StepwellError({
     code: 'STEPWELL_ROWS_TOO_MANY',
-    what: `too many rows for the kind ${kind}, which compares every row with every other`,
-    facts: `it takes at most ${most}, there are ${count}`,
-    todo: `train on a sample, for instance by splitRows, or use the kind ${other}`,
+    summary: `too many rows for the kind ${kind}, which compares every row with every other`,
+    details: `it takes at most ${most}, there are ${count}`,
+    hint: `train on a sample, for instance by splitRows, or use the kind ${other}`,
   })
 }
 
@@ -345,9 +345,9 @@ function requireComputable(column: Float64Array, name: string): void {
   if (spread > 1e-150 && spread < 1e150) return
   throw new StepwellError({
     code: 'STEPWELL_FIT_FAILED',
-    what: `the values of column ${JSON.stringify(name)} are too large or too small to compute with`,
-    facts: `their standard deviation is ${spread}`,
-    todo: 'bring the column to another scale, or look for broken values in it',
+    summary: `the values of column ${JSON.stringify(name)} are too large or too small to compute with`,
+    details: `their standard deviation is ${spread}`,
+    hint: 'bring the column to another scale, or look for broken values in it',
   })
 }
 
@@ -355,8 +355,8 @@ function requireFinite(kind: string, numbers: readonly number[]): void {
   if (numbers.every(Number.isFinite)) return
   throw new StepwellError({
     code: 'STEPWELL_FIT_FAILED',
-    what: `the fit of a ${kind} model has no finite solution`,
-    facts: `its coefficients came out as ${numbers.join(', ')}`,
-    todo: 'look for values that hardly differ, and bring the columns to another scale',
+    summary: `the fit of a ${kind} model has no finite solution`,
+    details: `its coefficients came out as ${numbers.join(', ')}`,
+    hint: 'look for values that hardly differ, and bring the columns to another scale',
   })
 }

@@ -81,8 +81,8 @@ test('moves of another alias or model, and none of an alias that has moved, are 
     [filesIn(dir), { dir: 'other' }],
     [[...filesIn(dir), ...filesIn(dir, 'challenger')], {}],
   ] as const) {
-    const { code, message } = errorOf(() => find(dir, moves, params))
-    expect([code, message]).toEqual([
+    const { code, hint } = errorOf(() => find(dir, moves, params))
+    expect([code, hint]).toEqual([
       'STEPWELL_MOVES_OTHER',
       expect.stringContaining('{ optional: true }'),
     ])

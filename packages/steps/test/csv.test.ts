@@ -169,7 +169,7 @@ describe('errors name the line', () => {
 
   test('params', () => {
     expect(errorOf(() => read('a\n1\n', { delimiter: ';;' })).message).toBe(
-      'readCsv: param "delimiter" must be one character, neither a quote nor a line end; got ";;"; correct it in the step\'s params',
+      'readCsv: param "delimiter" must be one character, neither a quote nor a line end; got ";;"',
     )
     const list = [] as unknown as ReadCsvParams
     expect(errorOf(() => read('a\n1\n', list)).message).toContain(

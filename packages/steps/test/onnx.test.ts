@@ -290,16 +290,16 @@ test('without the package, the error says how to get it', () => {
     const ours = await openModel({ ...base, kind: 'linear', rows: 2, intercept: 1, coefficients: [2] })
     const [first] = await ours.predict([{ a: 3 }])
     const failed = await openModel({ ...base, kind: 'onnx', onnx: 'AAAA', output: 'y' }).catch((error) => error)
-    console.log(JSON.stringify([first, failed.code, failed.message]))
+    console.log(JSON.stringify([first, failed.code, failed.hint]))
   `
   const out = execFileSync(
     process.execPath,
     ['--conditions=@stepwell/source', '--input-type=module', '--eval', script],
     { encoding: 'utf8', cwd: fileURLToPath(new URL('..', import.meta.url)) },
   )
-  const [first, code, message] = JSON.parse(out) as [number, string, string]
+  const [first, code, hint] = JSON.parse(out) as [number, string, string]
   expect([first, code]).toEqual([7, 'STEPWELL_ONNX_MISSING'])
-  expect(message).toContain('npm install onnxruntime-web')
+  expect(hint).toContain('npm install onnxruntime-web')
 })
 
 describe('readModel', () => {

@@ -56,7 +56,7 @@ function verbOf(
 }
 
 function usage(what: string, todo: string): StepwellError {
-  return new StepwellError({ code: 'STEPWELL_USAGE', what, todo })
+  return new StepwellError({ code: 'STEPWELL_USAGE', summary: what, hint: todo })
 }
 
 function sentence(verb: 'accept' | 'revoke', { step, run }: AcceptedStep): string {

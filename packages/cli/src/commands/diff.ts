@@ -70,9 +70,9 @@ async function chooseRuns(
   if (after !== undefined && other !== undefined) return [other, after]
   throw new StepwellError({
     code: 'STEPWELL_RUN_UNKNOWN',
-    what: 'there are no two runs to compare',
-    facts: `${plural(ended.length, 'run')} ${ended.length === 1 ? 'has' : 'have'} ended`,
-    todo: '`stepwell runs` lists them; `stepwell run` makes one',
+    summary: 'there are no two runs to compare',
+    details: `${plural(ended.length, 'run')} ${ended.length === 1 ? 'has' : 'have'} ended`,
+    hint: '`stepwell runs` lists them; `stepwell run` makes one',
   })
 }
 

@@ -44,8 +44,8 @@ export async function chooseStages(
   if (chosen.stages.length > 0) return chosen
   throw new StepwellError({
     code: 'STEPWELL_TARGET_UNKNOWN',
-    what: 'no stage is among what was named',
-    todo: 'name a stage, or a dvc.yaml',
+    summary: 'no stage is among what was named',
+    hint: 'name a stage, or a dvc.yaml',
   })
 }
 

@@ -37,6 +37,7 @@ interface Explanation extends PlannedStep {
     readonly reasons: readonly Reason[]
     readonly causes: readonly PastCause[]
     readonly error?: string
+    readonly hint?: string
   }
 }
 
@@ -93,6 +94,7 @@ function render(explanation: Explanation): string {
       lines.push(`  last executed in run ${lastRun.run} at ${formatTime(lastRun.at)}: ${how}`)
     }
     if (lastRun.error !== undefined) lines.push(`    ${lastRun.error}`)
+    if (lastRun.hint !== undefined) lines.push(`    hint: ${lastRun.hint}`)
     lines.push(...because(lastRun.reasons, 4), ...describePast(lastRun.causes, 4))
   }
   return lines.join('\n')
@@ -145,5 +147,6 @@ async function explainLastRun(
     reasons,
     causes: causesIn(record, changedSteps(reasons)),
     ...(error !== undefined && { error: error.message }),
+    ...(error?.hint !== undefined && { hint: error.hint }),
   }
 }

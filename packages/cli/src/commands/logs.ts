@@ -18,8 +18,8 @@ export async function logs(
   if (json && following) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      what: 'a log that is followed is no JSON document',
-      todo: 'leave out --json or --follow',
+      summary: 'a log that is followed is no JSON document',
+      hint: 'leave out --json or --follow',
     })
   }
   return await withRecords(options, async (records) => {
@@ -94,7 +94,7 @@ async function latestExecution(records: Records, step: string): Promise<RunRecor
 function unknown(what: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_TARGET_UNKNOWN',
-    what,
-    todo: '`stepwell runs show` lists the steps of the latest run',
+    summary: what,
+    hint: '`stepwell runs show` lists the steps of the latest run',
   })
 }

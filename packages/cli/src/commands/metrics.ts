@@ -1,3 +1,4 @@
+import { withoutStack } from '@stepwell/base/failure'
 import type { FlatValues, RevisionValues } from '@stepwell/dvc'
 import { StepwellError } from '@stepwell/engine'
 import type { ExitCode } from '../exit-code.ts'
@@ -39,7 +40,7 @@ export async function showMetrics(
         errors.push(...errorsOf(name, values))
       } catch (error) {
         if (names.length === 1 || !(error instanceof StepwellError)) throw error
-        errors.push({ revision: name, code: error.code, message: error.message })
+        errors.push({ revision: name, ...withoutStack(error), code: error.code })
       }
     }
     hideWorkspace(history, options, found)

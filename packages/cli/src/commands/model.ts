@@ -145,8 +145,8 @@ export async function exportModel(
   if (!exportVersion(dir, model, id, to)) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      what: `there is something in ${to} already`,
-      todo: 'name another folder',
+      summary: `there is something in ${to} already`,
+      hint: 'name another folder',
     })
   }
   if (options.json) printJson('stepwell.model-export/1', { model, version: id, folder: to })

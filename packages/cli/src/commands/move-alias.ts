@@ -41,9 +41,9 @@ export async function rollback(model: string, options: MoveOptions): Promise<Exi
   }
   throw new StepwellError({
     code: 'STEPWELL_ALIAS_UNKNOWN',
-    what: `${model}@${alias} cannot be rolled back`,
-    facts: 'it pointed to no other version before',
-    todo: '`stepwell model show` has its history; promote another version',
+    summary: `${model}@${alias} cannot be rolled back`,
+    details: 'it pointed to no other version before',
+    hint: '`stepwell model show` has its history; promote another version',
   })
 }
 

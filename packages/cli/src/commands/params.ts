@@ -20,9 +20,9 @@ export async function diffParams(
   if (run !== undefined) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      what: 'params are compared between revisions',
-      facts: `${run} is a run, whose record has no params`,
-      todo: 'name commits; `stepwell explain` says which params made a stage run',
+      summary: 'params are compared between revisions',
+      details: `${run} is a run, whose record has no params`,
+      hint: 'name commits; `stepwell explain` says which params made a stage run',
     })
   }
   return await withHistory(options, targets, async (history) => {

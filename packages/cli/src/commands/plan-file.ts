@@ -19,9 +19,9 @@ function atFile<T>(path: string, verb: string, use: (file: string) => T): T {
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_PLAN_FILE',
-      what: `the plan file ${path} cannot be ${verb}`,
-      facts: messageOf(cause),
-      todo: 'check the path, which is relative to the working directory, and its permissions',
+      summary: `the plan file ${path} cannot be ${verb}`,
+      details: messageOf(cause),
+      hint: 'check the path, which is relative to the working directory, and its permissions',
       cause,
     })
   }

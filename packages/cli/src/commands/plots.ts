@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { warnOf } from './values.ts'
 import { messageOf } from '@stepwell/base/errors'
 import type { Plot, PlotProps, Revision } from '@stepwell/dvc'
 import { StepwellError } from '@stepwell/engine'
@@ -99,7 +100,7 @@ async function draw(
   if (page !== undefined && !json) print(pathToFileURL(page).href)
   for (const { id, notes, errors } of plots) {
     for (const note of notes) warn(visible(`${id}: ${note}`))
-    for (const { revision, message } of errors) warn(visible(`${revision}: ${message}`))
+    for (const error of errors) warnOf(error)
   }
   const isDrawn = plots.some(hasContent) || plots.every(({ errors }) => errors.length === 0)
   return isDrawn ? EXIT.ok : EXIT.failed
@@ -141,9 +142,9 @@ function write(path: string, text: string): void {
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      what: `the page cannot be written to ${path}`,
-      facts: messageOf(cause),
-      todo: 'name another place with --out',
+      summary: `the page cannot be written to ${path}`,
+      details: messageOf(cause),
+      hint: 'name another place with --out',
       cause,
     })
   }

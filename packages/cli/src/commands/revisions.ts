@@ -95,9 +95,9 @@ export function sidesOf(
   if (others.length === 0) return [before, after]
   throw new StepwellError({
     code: 'STEPWELL_USAGE',
-    what: 'a diff is of two revisions or runs',
-    facts: `got ${named.join(', ')}`,
-    todo: 'name one or two',
+    summary: 'a diff is of two revisions or runs',
+    details: `got ${named.join(', ')}`,
+    hint: 'name one or two',
   })
 }
 

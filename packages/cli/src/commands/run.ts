@@ -8,7 +8,7 @@ import {
 } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { divertConsole } from '../ui/console.ts'
-import { failuresOf } from '../ui/failures.ts'
+import { failuresOf, withHint } from '../ui/failures.ts'
 import { processTable, summaryLine, withOngoing } from '../ui/process-table.ts'
 import {
   eventProgress,
@@ -66,8 +66,8 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
   if (options.json && options.events) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      what: '--json and --events both write to standard output',
-      todo: 'ask for one of them',
+      summary: '--json and --events both write to standard output',
+      hint: 'ask for one of them',
     })
   }
   return await withPipeline(options, engineOptions(options), async (engine, loaded) => {
@@ -169,8 +169,8 @@ function requestOf(targets: readonly string[], options: RunOptions): RunRequest 
   if (only && targets.length === 0) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      what: '--only without a step',
-      todo: 'name the steps: stepwell run --only train',
+      summary: '--only without a step',
+      hint: 'name the steps: stepwell run --only train',
     })
   }
   if (options.plan === undefined) {
@@ -179,8 +179,8 @@ function requestOf(targets: readonly string[], options: RunOptions): RunRequest 
   if (targets.length === 0 && force === undefined) return { plan: readPlan(options.plan) }
   throw new StepwellError({
     code: 'STEPWELL_USAGE',
-    what: 'a plan has its own targets, and what it forces',
-    todo: 'leave out the others, or make another plan: stepwell plan [targets] -o <file>',
+    summary: 'a plan has its own targets, and what it forces',
+    hint: 'leave out the others, or make another plan: stepwell plan [targets] -o <file>',
   })
 }
 
@@ -220,8 +220,8 @@ export function forced(
   if (targets.length > 0) return targets
   throw new StepwellError({
     code: 'STEPWELL_USAGE',
-    what: '--force without a step to force',
-    todo: 'name the steps: stepwell run --force train; or force all: stepwell run --force=all',
+    summary: '--force without a step to force',
+    hint: 'name the steps: stepwell run --force train; or force all: stepwell run --force=all',
   })
 }
 
@@ -240,8 +240,8 @@ function report(
 ): void {
   if (json) printJson('stepwell.run/1', record, watched && 0)
   else if (!events && !quiet) print(`${processTable(record)}\n\n${summaryLine(record)}`)
-  for (const { text, stack } of failuresOf(record, dir)) {
-    process.stderr.write(`${text}\n`)
+  for (const { text, hint, stack } of failuresOf(record, dir)) {
+    process.stderr.write(`${withHint(text, hint)}\n`)
     if (verbose && stack !== undefined) process.stderr.write(`${stack}\n`)
   }
 }

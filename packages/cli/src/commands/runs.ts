@@ -1,6 +1,6 @@
 import { StepwellError, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { failuresOf } from '../ui/failures.ts'
+import { failuresOf, withHint } from '../ui/failures.ts'
 import { countStatuses, paintStatus, processTable, summaryLine } from '../ui/process-table.ts'
 import { renderTable } from '../ui/table.ts'
 import { brief, formatDuration, formatTime, shortDigest, visible } from '../ui/text.ts'
@@ -53,7 +53,7 @@ export async function showRun(
     else {
       const scores = metricsTable(record)
       print([processTable(record), ...(scores ? [scores] : []), summaryLine(record)].join('\n\n'))
-      for (const { text } of failuresOf(record, all.engine.dir)) print(text)
+      for (const { text, hint } of failuresOf(record, all.engine.dir)) print(withHint(text, hint))
       for (const warning of record.warnings) print(`warning: ${warning}`)
     }
     return EXIT.ok
@@ -79,8 +79,8 @@ const NONE = 'no runs yet: stepwell run'
 function noRuns(): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_RUN_UNKNOWN',
-    what: 'there is no recorded run yet',
-    todo: 'stepwell run makes one',
+    summary: 'there is no recorded run yet',
+    hint: 'stepwell run makes one',
   })
 }
 

@@ -33,8 +33,8 @@ export async function schedule(
   if (options.json) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      what: '--json without --list',
-      todo: 'leave it out, or ask for --events: what happens, as lines of JSON',
+      summary: '--json without --list',
+      hint: 'leave it out, or ask for --events: what happens, as lines of JSON',
     })
   }
   return await withPipeline(options, { keeper: process.pid }, async (engine, loaded) => {

@@ -123,9 +123,9 @@ function tokenOf({ cwd, tokenEnv, tokenFile }: ServeCommandOptions): string | un
   if (token !== undefined && token !== '') return token
   throw new StepwellError({
     code: 'STEPWELL_SERVE_TOKEN',
-    what: `there is no token in ${from}`,
-    facts: cause instanceof Error ? cause.message : 'it is empty or not set',
-    todo: 'set it, or leave the option out to serve without one',
+    summary: `there is no token in ${from}`,
+    details: cause instanceof Error ? cause.message : 'it is empty or not set',
+    hint: 'set it, or leave the option out to serve without one',
     cause,
   })
 }
@@ -137,9 +137,9 @@ async function loadServer(): Promise<typeof import('@stepwell/serve')> {
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_SERVE_MISSING',
-      what: 'the package @stepwell/serve cannot be loaded',
-      facts: messageOf(cause),
-      todo: 'install it: npm install @stepwell/serve',
+      summary: 'the package @stepwell/serve cannot be loaded',
+      details: messageOf(cause),
+      hint: 'install it: npm install @stepwell/serve',
       cause,
     })
   }

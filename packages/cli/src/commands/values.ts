@@ -1,3 +1,4 @@
+import { withHint } from '../ui/failures.ts'
 import type { DvcValue, FileValues, RevisionValues, ValueDiff } from '@stepwell/dvc'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { renderTable } from '../ui/table.ts'
@@ -82,6 +83,7 @@ export interface ShownError {
   readonly file?: string
   readonly code: string
   readonly message: string
+  readonly hint?: string | undefined
 }
 
 export function errorsOf(revision: string, values: RevisionValues): ShownError[] {
@@ -90,9 +92,14 @@ export function errorsOf(revision: string, values: RevisionValues): ShownError[]
   )
 }
 
+/** Says what is wrong with a revision, and what to do. */
+export function warnOf({ revision, message, hint }: ShownError): void {
+  warn(withHint(visible(`${revision}: ${message}`), hint === undefined ? hint : visible(hint)))
+}
+
 /** Says what could not be read; it is a failure where that is all there is to say. */
 export function report(errors: readonly ShownError[], isUseful: boolean): ExitCode {
-  for (const { revision, message } of errors) warn(visible(`${revision}: ${message}`))
+  for (const error of errors) warnOf(error)
   return isUseful ? EXIT.ok : EXIT.failed
 }
 

@@ -33,9 +33,9 @@ export class CycleRunner implements Runner {
     if (cycle.run !== undefined) return await this.#engine.runRecord(cycle.run)
     throw new StepwellError({
       code: 'STEPWELL_LOOP_RUN',
-      what: 'a run of the loop could not begin',
-      facts: code === null ? 'its process was killed' : `its process ended with ${code}`,
-      todo: 'look at what it printed; it is tried again',
+      summary: 'a run of the loop could not begin',
+      details: code === null ? 'its process was killed' : `its process ended with ${code}`,
+      hint: 'look at what it printed; it is tried again',
     })
   }
 

@@ -5,6 +5,8 @@ import { placeIn } from '../place.ts'
 export interface Failure {
   /** `step train failed: ...`, with the code, or the place in the project's own code. */
   readonly text: string
+  /** What to do about it. */
+  readonly hint: string | undefined
   readonly stack: string | undefined
 }
 
@@ -14,6 +16,12 @@ export function failuresOf({ steps }: RunRecord, dir: string): Failure[] {
     if (status !== 'failed' || error === undefined) return []
     const isKnown = error.code?.startsWith('STEPWELL_')
     const where = isKnown ? ` (${error.code})` : placeIn(error.stack, dir)
-    return [{ text: `step ${name} failed: ${error.message}${where}`, stack: error.stack }]
+    const text = `step ${name} failed: ${error.message}${where}`
+    return [{ text, hint: error.hint, stack: error.stack }]
   })
+}
+
+/** An error as it is printed: what happened, and on a line of its own what to do. */
+export function withHint(text: string, hint: string | undefined): string {
+  return hint === undefined ? text : `${text}\nhint: ${hint}`
 }

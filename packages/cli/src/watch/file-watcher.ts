@@ -44,9 +44,9 @@ export async function watchFiles(
     failed(
       new StepwellError({
         code: 'STEPWELL_WATCH',
-        what: 'the files of the project cannot be watched',
-        facts: messageOf(cause),
-        todo: 'let the system watch more files (on Linux: sysctl fs.inotify.max_user_watches), or narrow the patterns',
+        summary: 'the files of the project cannot be watched',
+        details: messageOf(cause),
+        hint: 'let the system watch more files (on Linux: sysctl fs.inotify.max_user_watches), or narrow the patterns',
         cause,
       }),
     )

@@ -65,8 +65,8 @@ export class DvcCache {
     if (md5 === undefined || !(await this.has(content))) {
       throw dvcError(target, {
         code: 'STEPWELL_DVC_CACHE',
-        what: `the cache of DVC lacks ${md5 ?? 'what is recorded'}`,
-        todo: 'run the stage, or get the data with dvc pull',
+        summary: `the cache of DVC lacks ${md5 ?? 'what is recorded'}`,
+        hint: 'run the stage, or get the data with dvc pull',
       })
     }
     const legacy = content.hash === undefined
@@ -122,8 +122,8 @@ export class DvcCache {
       rmSync(target, { force: true })
       throw dvcError(source, {
         code: 'STEPWELL_DVC_CACHE',
-        what: 'the object is damaged',
-        todo: 'remove it, then run the stage or get the data with dvc pull',
+        summary: 'the object is damaged',
+        hint: 'remove it, then run the stage or get the data with dvc pull',
       })
     }
     chmodSync(target, (isexec ? 0o777 : 0o666) & ~process.umask())
@@ -159,8 +159,8 @@ async function copyIn(source: string, path: string, md5: string, legacy: boolean
   if ((await md5OfFile(path, size, hashName(legacy))) === md5) return
   throw dvcError(source, {
     code: 'STEPWELL_DVC_DATA',
-    what: 'the file changed while it was read',
-    todo: 'run again',
+    summary: 'the file changed while it was read',
+    hint: 'run again',
   })
 }
 

@@ -101,5 +101,9 @@ class DirectoryWalk {
 }
 
 function refuse(path: string, what: string): never {
-  throw dvcError(path, { code: 'STEPWELL_DVC_DATA', what, todo: 'expected files and directories' })
+  throw dvcError(path, {
+    code: 'STEPWELL_DVC_DATA',
+    summary: what,
+    hint: 'expected files and directories',
+  })
 }

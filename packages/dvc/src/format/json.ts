@@ -116,8 +116,8 @@ class JsonReader {
   #fail(expected: string): never {
     throw dvcError(placeAt(this.#file, this.#text, this.#at), {
       code: 'STEPWELL_DVC_PARAMS',
-      what: 'the JSON cannot be read',
-      todo: `expected ${expected}`,
+      summary: 'the JSON cannot be read',
+      hint: `expected ${expected}`,
     })
   }
 }

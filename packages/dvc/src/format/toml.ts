@@ -12,7 +12,7 @@ export function parseToml(file: string, text: string): DvcMap {
       { file, line: error.line, column: error.column },
       {
         code: 'STEPWELL_DVC_PARAMS',
-        what: `the TOML cannot be read: ${error.message.split('\n')[0]}`,
+        summary: `the TOML cannot be read: ${error.message.split('\n')[0]}`,
         cause: error,
       },
     )

@@ -51,16 +51,16 @@ export function parseYaml(file: string, text: string): YamlText {
     const message = error.code === 'MULTIPLE_DOCS' ? 'there is a second document' : error.message
     throw dvcError(placeAt(file, text, error.pos[0]), {
       code: 'STEPWELL_DVC_YAML',
-      what: `the YAML cannot be read: ${message}`,
-      todo: /^(?:[<=>]{7})/m.test(text) ? 'expected no marks of a merge conflict' : undefined,
+      summary: `the YAML cannot be read: ${message}`,
+      hint: /^(?:[<=>]{7})/m.test(text) ? 'expected no marks of a merge conflict' : undefined,
     })
   }
   const directives = document.directives?.yaml
   if (directives?.explicit === true && directives.version !== '1.2') {
     throw dvcError(placeAt(file, text, 0), {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: `%YAML ${directives.version} is not supported`,
-      todo: 'expected YAML 1.2',
+      summary: `%YAML ${directives.version} is not supported`,
+      hint: 'expected YAML 1.2',
     })
   }
   const reader = new NodeReader(file, text, document)
@@ -167,7 +167,7 @@ class NodeReader {
 
   #fail(node: Node, what: string, todo?: string): never {
     const place = placeAt(this.#file, this.#text, node.range?.[0] ?? 0)
-    throw dvcError(place, { code: 'STEPWELL_DVC_YAML', what, todo })
+    throw dvcError(place, { code: 'STEPWELL_DVC_YAML', summary: what, hint: todo })
   }
 }
 

@@ -47,11 +47,11 @@ function paramsOf(stage: Stage, files: ProjectFiles): ReadonlyMap<string, DvcMap
     if (found === undefined || missing.length > 0) {
       throw dvcError(stage.place, {
         code: 'STEPWELL_DVC_PARAMS',
-        what:
+        summary:
           found === undefined
             ? `'${params.path}', a file of params of '${stage.address}', does not exist`
             : `params ${missing.join(', ')} of '${stage.address}' are missing from '${params.path}'`,
-        todo: 'add them, or remove them from the stage',
+        hint: 'add them, or remove them from the stage',
       })
     }
     values.set(params.path, found)
@@ -69,8 +69,8 @@ async function present(
   if (location.kind === 'remote') {
     throw dvcError(stage.place, {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: `'${path}' of '${stage.address}' is at a URL, which is not looked at`,
-      todo: 'expected a file or a directory',
+      summary: `'${path}' of '${stage.address}' is at a URL, which is not looked at`,
+      hint: 'expected a file or a directory',
     })
   }
   if (recorded !== undefined && recorded.hash === undefined && location.kind === 'project') {
@@ -81,8 +81,8 @@ async function present(
   if (found !== undefined) return found
   throw dvcError(stage.place, {
     code: 'STEPWELL_DVC_DATA',
-    what: `'${path}' of '${stage.address}' does not exist`,
-    todo: 'let its command write it, or correct the path',
+    summary: `'${path}' of '${stage.address}' does not exist`,
+    hint: 'let its command write it, or correct the path',
   })
 }
 

@@ -20,15 +20,15 @@ export function paramValues(params: StageParams, files: ProjectFiles): ParamValu
   if (location.kind === 'remote') {
     throw dvcError(location.url, {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: 'params at a URL are not supported',
-      todo: 'expected a file of the project',
+      summary: 'params at a URL are not supported',
+      hint: 'expected a file of the project',
     })
   }
   if (files.kind(location.path) === 'dir') {
     throw dvcError(location.path, {
       code: 'STEPWELL_DVC_PARAMS',
-      what: 'it is a directory',
-      todo: 'expected a file of params',
+      summary: 'it is a directory',
+      hint: 'expected a file of params',
     })
   }
   const content = files.params(location.path)
@@ -50,8 +50,8 @@ function mapAt(path: string, content: DvcValue): DvcMap {
   if (isMap(content)) return content
   throw dvcError(path, {
     code: 'STEPWELL_DVC_PARAMS',
-    what: `it holds ${kindName(content)}`,
-    todo: 'expected a map of params',
+    summary: `it holds ${kindName(content)}`,
+    hint: 'expected a map of params',
   })
 }
 
@@ -60,8 +60,8 @@ function valueAt(content: DvcValue, key: string, path: string): DvcValue | undef
   if (/[*?[]/.test(key)) {
     throw dvcError(path, {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: `a pattern as the name of a param is not supported: '${key}'`,
-      todo: 'expected the name itself',
+      summary: `a pattern as the name of a param is not supported: '${key}'`,
+      hint: 'expected the name itself',
     })
   }
   let value: DvcValue | undefined = content

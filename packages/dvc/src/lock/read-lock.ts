@@ -53,8 +53,8 @@ function checked(yaml: YamlText): void {
     if (!(error instanceof Error)) throw error
     throw dvcError(error.message, {
       code: 'STEPWELL_DVC_LOCK',
-      what: 'this is no dvc.lock of DVC 3',
-      todo: 'restore the file from Git, or remove it: all stages then run again',
+      summary: 'this is no dvc.lock of DVC 3',
+      hint: 'restore the file from Git, or remove it: all stages then run again',
       cause: error,
     })
   }

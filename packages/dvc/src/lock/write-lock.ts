@@ -69,8 +69,8 @@ function read(file: string, path: string): string {
 function refuse(file: string, done: 'read' | 'written', error: unknown): never {
   throw dvcError(file, {
     code: 'STEPWELL_DVC_LOCK',
-    what: `it cannot be ${done}: ${messageOf(error)}`,
-    todo: 'check that it is a file, its permissions and the room on the disk',
+    summary: `it cannot be ${done}: ${messageOf(error)}`,
+    hint: 'check that it is a file, its permissions and the room on the disk',
     cause: error,
   })
 }

@@ -1,10 +1,8 @@
-import { problemOf } from './problem.ts'
+import { problemOf, type Problem } from './problem.ts'
 import type { DvcValue } from '../value/value.ts'
 
 /** What a file holds, or why that cannot be told. */
-export type FileValues =
-  | { readonly data: DvcValue }
-  | { readonly error: { readonly code: string; readonly message: string } }
+export type FileValues = { readonly data: DvcValue } | { readonly error: Problem }
 
 /** By paths relative to the root of the project. */
 export type RevisionValues = ReadonlyMap<string, FileValues>

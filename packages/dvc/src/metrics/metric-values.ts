@@ -45,8 +45,8 @@ async function readMetric(revision: Revision, path: string): Promise<DvcValue> {
 export function missing(path: string): Error {
   return dvcError(path, {
     code: 'STEPWELL_DVC_DATA',
-    what: 'there is no such file',
-    todo: 'run the stage that makes it, or get it with dvc pull',
+    summary: 'there is no such file',
+    hint: 'run the stage that makes it, or get it with dvc pull',
   })
 }
 

@@ -48,8 +48,8 @@ function readParams({ files }: Revision, path: string, keys: Set<string> | 'all'
   if (/^\w+:\/\//.test(path) || path.startsWith('/')) {
     throw dvcError(path, {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: 'params outside of the project are not compared',
-      todo: 'expected a file of the project',
+      summary: 'params outside of the project are not compared',
+      hint: 'expected a file of the project',
     })
   }
   const location = { kind: 'project', path } as const

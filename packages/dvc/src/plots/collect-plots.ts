@@ -117,8 +117,8 @@ function checkNumbers({ field, y }: Series): void {
   if (y.length === 0 || y.some((value) => typeof value === 'number')) return
   throw dvcError(field, {
     code: 'STEPWELL_DVC_PLOT',
-    what: 'its values are no numbers',
-    todo: 'name another field with y, or the template confusion',
+    summary: 'its values are no numbers',
+    hint: 'name another field with y, or the template confusion',
   })
 }
 

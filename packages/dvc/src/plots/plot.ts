@@ -33,6 +33,8 @@ export interface PlotError {
   readonly revision: string
   readonly code: string
   readonly message: string
+  /** What to do about it, where the error says so. */
+  readonly hint?: string
 }
 
 export type ChartStyle = 'line' | 'scatter' | 'bar'

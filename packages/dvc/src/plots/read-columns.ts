@@ -35,8 +35,8 @@ export function readColumns(file: string, text: string, header: boolean): Column
     default:
       throw dvcError(file, {
         code: 'STEPWELL_DVC_PLOT',
-        what: 'this is no data that can be drawn',
-        todo: 'expected CSV, TSV, JSON, YAML or an image',
+        summary: 'this is no data that can be drawn',
+        hint: 'expected CSV, TSV, JSON, YAML or an image',
       })
   }
 }
@@ -67,8 +67,8 @@ function columnsOf(file: string, content: DvcValue): Columns {
   if (fields.size > 0) return { length, fields, lastField }
   throw dvcError(file, {
     code: 'STEPWELL_DVC_PLOT',
-    what: 'there are no data points in it',
-    todo: 'expected a list of maps that have the same keys',
+    summary: 'there are no data points in it',
+    hint: 'expected a list of maps that have the same keys',
   })
 }
 

@@ -36,8 +36,8 @@ export async function readSeries(
     if (text === undefined) {
       throw dvcError(file, {
         code: 'STEPWELL_DVC_PLOT',
-        what: 'there is no such file',
-        todo: 'run the stage that makes it, or get it with dvc pull',
+        summary: 'there is no such file',
+        hint: 'run the stage that makes it, or get it with dvc pull',
       })
     }
     sources.set(file, readColumns(file, text, props.header ?? true))
@@ -47,8 +47,8 @@ export async function readSeries(
   if (xs.length > 1 && xs.length !== ys.length) {
     throw dvcError(id, {
       code: 'STEPWELL_DVC_PLOT',
-      what: `there are ${xs.length} fields for x and ${ys.length} for y`,
-      todo: 'name one for x, or one for each of y',
+      summary: `there are ${xs.length} fields for x and ${ys.length} for y`,
+      hint: 'name one for x, or one for each of y',
     })
   }
   const shortName = shortNames(ys.map(({ file }) => file))
@@ -59,8 +59,8 @@ export async function readSeries(
     if (x.length !== y.length) {
       throw dvcError(id, {
         code: 'STEPWELL_DVC_PLOT',
-        what: `'${from?.field}' of '${from?.file}' has ${x.length} values, and '${field}' of '${file}' ${y.length}`,
-        todo: 'let them have the same length',
+        summary: `'${from?.field}' of '${from?.file}' has ${x.length} values, and '${field}' of '${file}' ${y.length}`,
+        hint: 'let them have the same length',
       })
     }
     return { revision: revision.name, file: shortName(file), field, x, y }
@@ -99,8 +99,8 @@ function axesOf(id: string, { x, y }: PlotProps, sources: ReadonlyMap<string, Co
   if (ys.length === 0) {
     throw dvcError(id, {
       code: 'STEPWELL_DVC_PLOT',
-      what: 'there is no field to be drawn',
-      todo: 'name one with y',
+      summary: 'there is no field to be drawn',
+      hint: 'name one with y',
     })
   }
   if (x === undefined) return { xs: [], ys }
@@ -124,8 +124,8 @@ function columnAt(sources: ReadonlyMap<string, Columns>, { file, field }: FileFi
     const names = [...(columns?.fields.keys() ?? [])].map((name) => `'${name}'`)
     throw dvcError(file, {
       code: 'STEPWELL_DVC_PLOT',
-      what: `it has no field '${field}'`,
-      todo: `its fields are ${names.join(', ')}`,
+      summary: `it has no field '${field}'`,
+      hint: `its fields are ${names.join(', ')}`,
     })
   }
   return Array.from({ length: columns.length }, (_, index) => coordinateOf(column[index]))

@@ -40,8 +40,8 @@ export function readDvcYaml(file: string, files: ProjectFiles, flags: FlagStyle)
   if (datasets !== undefined) {
     throw dvcError(placeOf(yaml, datasets), {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: 'datasets are not supported',
-      todo: 'expected data as files, directories or URLs in deps',
+      summary: 'datasets are not supported',
+      hint: 'expected data as files, directories or URLs in deps',
     })
   }
 
@@ -96,8 +96,8 @@ function stagesOf(
     if (!own.includes('@')) return
     throw dvcError(placeOf(request.yaml, request), {
       code: 'STEPWELL_DVC_YAML',
-      what: `the stage '${full}' cannot be found by its name`,
-      todo: 'expected no @ in the name of a stage, nor in a value behind foreach and matrix',
+      summary: `the stage '${full}' cannot be found by its name`,
+      hint: 'expected no @ in the name of a stage, nor in a value behind foreach and matrix',
     })
   }
   const foreach = child(node, 'foreach')

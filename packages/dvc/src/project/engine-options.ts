@@ -1,3 +1,4 @@
+import { isErrorCode } from '@stepwell/base/error-codes'
 import { parseSize, parseTime } from '@stepwell/base/quantity'
 import type { ExecutionOptions, RetryOptions } from '@stepwell/engine'
 import { dvcError } from '../dvc-error.ts'
@@ -50,8 +51,8 @@ class OptionsReader {
       if (known.includes(String(key))) continue
       throw dvcError(this.#place, {
         code: 'STEPWELL_DVC_YAML',
-        what: `unknown key '${String(key)}' in ${this.#name}`,
-        todo: `expected one of: ${known.join(', ')}`,
+        summary: `unknown key '${String(key)}' in ${this.#name}`,
+        hint: `expected one of: ${known.join(', ')}`,
       })
     }
   }
@@ -99,6 +100,9 @@ class OptionsReader {
     const inner = new OptionsReader(value, this.#place, `${this.#name}.retry`)
     inner.allow(['attempts', 'backoff', 'jitter', 'on'])
     const [backoff, on, jitter] = [inner.time('backoff'), inner.texts('on'), value.get('jitter')]
+    const misspelt = on?.find((code) => code.startsWith('STEPWELL_') && !isErrorCode(code))
+    if (misspelt !== undefined)
+      return this.#fail('.retry.on', misspelt, 'codes of errors that there are')
     if (jitter !== undefined && typeof jitter !== 'boolean') {
       return this.#fail('.retry.jitter', jitter, 'true or false')
     }
@@ -137,8 +141,8 @@ class OptionsReader {
   #fail(at: string, value: DvcValue, expected: string): never {
     throw dvcError(this.#place, {
       code: 'STEPWELL_DVC_YAML',
-      what: `${this.#name}${at} is ${kindName(value)}`,
-      todo: `expected ${expected}`,
+      summary: `${this.#name}${at} is ${kindName(value)}`,
+      hint: `expected ${expected}`,
     })
   }
 }

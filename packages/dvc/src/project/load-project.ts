@@ -50,8 +50,8 @@ export function loadProject(
     if (seen.has(address)) {
       throw dvcError(place, {
         code: 'STEPWELL_DVC_GRAPH',
-        what: `there are two stages '${address}'`,
-        todo: 'let stages and the members of foreach and matrix have names of their own',
+        summary: `there are two stages '${address}'`,
+        hint: 'let stages and the members of foreach and matrix have names of their own',
       })
     }
     seen.add(address)
@@ -68,8 +68,8 @@ function limitsOf(stages: readonly Stage[]): Readonly<Record<string, number>> {
       if (before !== limit) {
         throw dvcError(place, {
           code: 'STEPWELL_DVC_YAML',
-          what: `'${address}' limits ${name} to ${limit}, another stage to ${before}`,
-          todo: 'let one stage say how much there is of it',
+          summary: `'${address}' limits ${name} to ${limit}, another stage to ${before}`,
+          hint: 'let one stage say how much there is of it',
         })
       }
       limits.set(name, limit)

@@ -57,8 +57,8 @@ export function decodeText(path: string, bytes: Uint8Array): string {
   } catch (error) {
     throw dvcError(path, {
       code: 'STEPWELL_DVC_YAML',
-      what: 'the file is not UTF-8',
-      todo: 'expected text in UTF-8',
+      summary: 'the file is not UTF-8',
+      hint: 'expected text in UTF-8',
       cause: error,
     })
   }

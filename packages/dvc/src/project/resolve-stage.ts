@@ -81,8 +81,8 @@ function wdirOf(node: YamlNode | undefined, context: Context, request: StageRequ
   if (!leadsOutside(wdir)) return wdir
   throw dvcError(placeOf(request.yaml, node), {
     code: 'STEPWELL_DVC_YAML',
-    what: `wdir '${anyText(value)}' is outside of the project`,
-    todo: 'expected a directory of the project, relative to the file',
+    summary: `wdir '${anyText(value)}' is outside of the project`,
+    hint: 'expected a directory of the project, relative to the file',
   })
 }
 
@@ -116,8 +116,8 @@ function depsOf(
     if (/^ds:\/\//i.test(written)) {
       throw dvcError(placeOf(where.yaml, at), {
         code: 'STEPWELL_DVC_UNSUPPORTED',
-        what: `the dataset '${written}' as a dependency is not supported`,
-        todo: 'expected a file, a directory or a URL',
+        summary: `the dataset '${written}' as a dependency is not supported`,
+        hint: 'expected a file, a directory or a URL',
       })
     }
     return locate(where.root, where.wdir, written)

@@ -49,8 +49,8 @@ export function readSource(file: string, files: ProjectFiles): Source {
   if (db !== undefined) {
     throw dvcError(placeOf(yaml, db), {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: 'an import from a database is not supported',
-      todo: 'expected data that dvc add or dvc import tracks',
+      summary: 'an import from a database is not supported',
+      hint: 'expected data that dvc add or dvc import tracks',
     })
   }
   const outs = itemsOf(child(root, 'outs')).map((node) => {

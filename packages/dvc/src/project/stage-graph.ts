@@ -32,8 +32,8 @@ export function stageGraph(members: readonly Member[]): StageGraph {
     if (owner === undefined) continue
     throw dvcError(member.place, {
       code: 'STEPWELL_DVC_GRAPH',
-      what: `the file is inside of '${owner.out.path}', an output of '${owner.member.address}'`,
-      todo: 'move the file, or let the output be another directory',
+      summary: `the file is inside of '${owner.out.path}', an output of '${owner.member.address}'`,
+      hint: 'move the file, or let the output be another directory',
     })
   }
   const upstream = new Map<string, readonly string[]>()
@@ -64,8 +64,8 @@ function outsOf(members: readonly Member[]): ReadonlyMap<string, Made> {
       if (twin !== undefined) {
         throw dvcError(member.place, {
           code: 'STEPWELL_DVC_GRAPH',
-          what: `output '${key}' of '${member.address}' is an output of '${twin.member.address}', too`,
-          todo: 'let one stage write each output',
+          summary: `output '${key}' of '${member.address}' is an output of '${twin.member.address}', too`,
+          hint: 'let one stage write each output',
         })
       }
       made.set(key, { member, out })
@@ -76,8 +76,8 @@ function outsOf(members: readonly Member[]): ReadonlyMap<string, Made> {
     if (around === undefined) continue
     throw dvcError(member.place, {
       code: 'STEPWELL_DVC_GRAPH',
-      what: `output '${key}' of '${member.address}' is inside of '${around}', an output of '${made.get(around)?.member.address}'`,
-      todo: 'let outputs be separate files and directories',
+      summary: `output '${key}' of '${member.address}' is inside of '${around}', an output of '${made.get(around)?.member.address}'`,
+      hint: 'let outputs be separate files and directories',
     })
   }
   return made
@@ -122,8 +122,8 @@ function sort(
         const circle = [...names.slice(names.indexOf(address)), address].toReversed()
         throw dvcError(places.get(address) ?? '', {
           code: 'STEPWELL_DVC_GRAPH',
-          what: `stages feed each other in a circle: ${circle.join(' -> ')}`,
-          todo: 'remove one of these dependencies',
+          summary: `stages feed each other in a circle: ${circle.join(' -> ')}`,
+          hint: 'remove one of these dependencies',
         })
       } else if (!state.has(address)) {
         state.set(address, 'open')

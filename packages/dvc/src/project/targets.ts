@@ -85,7 +85,7 @@ function refuse(project: DvcProject, target: string): never {
   const names = [...project.stages, ...project.sources].map(({ address }) => address)
   throw dvcError('dvc.yaml', {
     code: 'STEPWELL_TARGET_UNKNOWN',
-    what: `there is no stage '${target}'`,
-    todo: `expected one of: ${names.slice(0, 20).join(', ')}`,
+    summary: `there is no stage '${target}'`,
+    hint: `expected one of: ${names.slice(0, 20).join(', ')}`,
   })
 }

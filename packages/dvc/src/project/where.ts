@@ -18,8 +18,8 @@ export function expectText(
   if (typeof value === 'string' && value !== '') return value
   throw dvcError(placeOf(yaml, at), {
     code: 'STEPWELL_DVC_TEMPLATE',
-    what: `found ${value === '' ? 'an empty text' : kindName(value)}`,
-    todo: 'expected text; a template with more than ${...} in it always becomes text',
+    summary: `found ${value === '' ? 'an empty text' : kindName(value)}`,
+    hint: 'expected text; a template with more than ${...} in it always becomes text',
   })
 }
 

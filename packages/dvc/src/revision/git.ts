@@ -177,5 +177,5 @@ function gitError(
   what: string,
   more: { readonly facts?: string; readonly todo: string; readonly cause: unknown },
 ): StepwellError {
-  return new StepwellError({ code: 'STEPWELL_GIT', what, ...more })
+  return new StepwellError({ code: 'STEPWELL_GIT', summary: what, ...more })
 }

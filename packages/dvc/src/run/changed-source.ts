@@ -63,8 +63,8 @@ export async function commitSource(
   } catch (cause) {
     throw dvcError(source.file, {
       code: 'STEPWELL_DVC_DATA',
-      what: `it cannot be written: ${messageOf(cause)}`,
-      todo: 'check its permissions and the room on the disk',
+      summary: `it cannot be written: ${messageOf(cause)}`,
+      hint: 'check its permissions and the room on the disk',
       cause,
     })
   }

@@ -137,8 +137,8 @@ function sourcesOf({ files, sources, stages }: DvcProject): string[] {
 function unknown(address: string, known: readonly string[]): never {
   throw new StepwellError({
     code: 'STEPWELL_TARGET_UNKNOWN',
-    what: `there is no stage '${address}'`,
-    todo: `its stages are ${known.slice(0, 20).join(', ')}`,
+    summary: `there is no stage '${address}'`,
+    hint: `its stages are ${known.slice(0, 20).join(', ')}`,
   })
 }
 
@@ -159,7 +159,7 @@ export function dvcRoot(path: string): string {
   if (found !== undefined) return found
   throw new StepwellError({
     code: 'STEPWELL_DVC_DATA',
-    what: `there is no dvc.yaml in ${start}, nor above it`,
-    todo: 'name the directory of one',
+    summary: `there is no dvc.yaml in ${start}, nor above it`,
+    hint: 'name the directory of one',
   })
 }

@@ -26,11 +26,11 @@ export async function pull(root: string, paths: readonly string[]): Promise<void
     const listed = `${paths.slice(0, MOST_PATHS).join(', ')}${more}`
     throw new StepwellError({
       code: 'STEPWELL_DVC_PULL',
-      what: isThere
+      summary: isThere
         ? `dvc pull failed for ${listed}`
         : `data is missing, and there is no command ${dvc} to get it`,
-      facts: isThere ? String(stderr).trim() || String(cause) : listed,
-      todo: isThere
+      details: isThere ? String(stderr).trim() || String(cause) : listed,
+      hint: isThere
         ? 'see to it that dvc pull works here'
         : 'install DVC, name its command by STEPWELL_DVC, or leave out --pull',
       cause,

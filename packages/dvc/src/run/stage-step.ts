@@ -81,8 +81,8 @@ function frozenStep({ address, outs, desc }: Stage, { root, passOver }: StageSur
     if (path === undefined) return
     throw new StepwellError({
       code: 'STEPWELL_DVC_DATA',
-      what: `stage '${address}' is frozen, and its output ${path} is missing`,
-      todo: 'get it with dvc checkout or dvc pull, or unfreeze the stage',
+      summary: `stage '${address}' is frozen, and its output ${path} is missing`,
+      hint: 'get it with dvc checkout or dvc pull, or unfreeze the stage',
     })
   }
   return step({
@@ -104,8 +104,8 @@ function inputsOf(
     if (['http', 'https'].includes(location.scheme)) return url(location.url)
     throw dvcError(place, {
       code: 'STEPWELL_DVC_UNSUPPORTED',
-      what: `'${path}', a dependency of '${address}', is at a kind of URL that is not supported`,
-      todo: 'expected a path, or an address with http: or https:',
+      summary: `'${path}', a dependency of '${address}', is at a kind of URL that is not supported`,
+      hint: 'expected a path, or an address with http: or https:',
     })
   }
   // Params that are not known yet count by the file that they are in.
@@ -120,8 +120,8 @@ function outsOf({ outs, place, address }: Stage): Outs {
       if (location.kind === 'project') return [location.path, fileOrDir(location.path)]
       throw dvcError(place, {
         code: 'STEPWELL_DVC_UNSUPPORTED',
-        what: `'${path}', an output of '${address}', is outside of the project`,
-        todo: 'expected a path inside of it',
+        summary: `'${path}', an output of '${address}', is outside of the project`,
+        hint: 'expected a path inside of it',
       })
     }),
   )
@@ -152,11 +152,11 @@ function paramsOf(
       if (found === undefined || missing.length > 0) {
         throw dvcError(place, {
           code: 'STEPWELL_DVC_PARAMS',
-          what:
+          summary:
             found === undefined
               ? `'${each.path}', a file of params of '${address}', does not exist`
               : `params ${missing.join(', ')} of '${address}' are missing from '${each.path}'`,
-          todo: 'add them, or remove them from the stage',
+          hint: 'add them, or remove them from the stage',
         })
       }
       const values = [...found].map(

@@ -26,7 +26,7 @@ function refuse(
   what: string,
   todo: string,
 ): never {
-  throw dvcError(placeOf(yaml, at), { code: 'STEPWELL_DVC_YAML', what, todo })
+  throw dvcError(placeOf(yaml, at), { code: 'STEPWELL_DVC_YAML', summary: what, hint: todo })
 }
 
 export const text: Shape = {

@@ -102,7 +102,7 @@ function membersOf<T>(
 function refuse(node: YamlNode, { yaml }: Resolving, value: DvcValue, expected: string): never {
   throw dvcError(placeOf(yaml, node), {
     code: 'STEPWELL_DVC_TEMPLATE',
-    what: `found ${kindName(value)}`,
-    todo: `expected ${expected}`,
+    summary: `found ${kindName(value)}`,
+    hint: `expected ${expected}`,
   })
 }

@@ -64,8 +64,8 @@ export function resolveText(
     if (!known) throw error
     throw dvcError(placeOf(resolving.yaml, at), {
       code: 'STEPWELL_DVC_TEMPLATE',
-      what: error.message,
-      todo: error instanceof UnresolvedError ? error.todo : 'expected ${name}, ${a.b} or ${a[0]}',
+      summary: error.message,
+      hint: error instanceof UnresolvedError ? error.todo : 'expected ${name}, ${a.b} or ${a[0]}',
     })
   }
 }

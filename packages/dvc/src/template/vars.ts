@@ -30,7 +30,7 @@ export function withDefaultFile(context: Context, files: ProjectFiles, dir: stri
     return withFile(context, files, dir, DEFAULT_FILE)
   } catch (error) {
     if (!(error instanceof ContextError)) throw error
-    throw dvcError(path, { code: 'STEPWELL_DVC_TEMPLATE', what: error.message })
+    throw dvcError(path, { code: 'STEPWELL_DVC_TEMPLATE', summary: error.message })
   }
 }
 
@@ -53,8 +53,8 @@ export function withVars(context: Context, vars: YamlNode, request: VarsRequest)
       if (!(error instanceof ContextError)) throw error
       throw dvcError(placeOf(request.yaml, node), {
         code: 'STEPWELL_DVC_TEMPLATE',
-        what: error.message,
-        todo: 'expected each value to be defined once',
+        summary: error.message,
+        hint: 'expected each value to be defined once',
       })
     }
   }

@@ -55,9 +55,9 @@ function checkInside(out: PlacedOut, dir: string): void {
   const outside = (facts: string) =>
     new StepwellError({
       code: 'STEPWELL_OUT_PATH',
-      what: `${claimOf(out).where} cannot be at ${JSON.stringify(path)}`,
-      facts,
-      todo: 'name a path inside the project directory',
+      summary: `${claimOf(out).where} cannot be at ${JSON.stringify(path)}`,
+      details: facts,
+      hint: 'name a path inside the project directory',
     })
   if (posix.isAbsolute(path) || /^[A-Za-z]:/.test(path)) throw outside('it is absolute')
   if (leadsOutside(path)) throw outside('it leads outside')
@@ -74,8 +74,8 @@ function claimOf({ path, name, stepName }: PlacedOut): Claim {
 function clash(one: Claim, other: Claim, position: Position, todo: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_OUT_CLASH',
-    what: `${one.where} and ${other.where} ${position === 'at' ? 'are at the same path' : 'are one inside the other'}`,
-    facts: one.path === other.path ? one.path : `${one.path} and ${other.path}`,
-    todo,
+    summary: `${one.where} and ${other.where} ${position === 'at' ? 'are at the same path' : 'are one inside the other'}`,
+    details: one.path === other.path ? one.path : `${one.path} and ${other.path}`,
+    hint: todo,
   })
 }

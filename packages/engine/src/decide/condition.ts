@@ -25,9 +25,9 @@ export async function askCondition(
     const failure = failureOf(
       new StepwellError({
         code: 'STEPWELL_CONDITION',
-        what: `the condition \`when\` of step \`${name}\` could not be asked`,
-        facts: messageOf(error),
-        todo: 'correct it',
+        summary: `the condition \`when\` of step \`${name}\` could not be asked`,
+        details: messageOf(error),
+        hint: 'correct it',
         cause: error,
       }),
     )

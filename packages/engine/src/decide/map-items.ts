@@ -62,9 +62,9 @@ function labelOf(step: string, value: unknown, index: number, label: MapWork['la
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_MAP',
-      what: `the function \`key\` of step \`${step}\` threw for item ${index}`,
-      facts: messageOf(cause),
-      todo: 'correct it',
+      summary: `the function \`key\` of step \`${step}\` threw for item ${index}`,
+      details: messageOf(cause),
+      hint: 'correct it',
       cause,
     })
   }
@@ -73,8 +73,8 @@ function labelOf(step: string, value: unknown, index: number, label: MapWork['la
 function noList(step: string, type: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_MAP',
-    what: `step \`${step}\` goes over something that is no list`,
-    facts: `it was given ${type === 'object' ? 'an object' : type}`,
-    todo: 'let `over` be a step that returns an array, a pick() of one, or a glob()',
+    summary: `step \`${step}\` goes over something that is no list`,
+    details: `it was given ${type === 'object' ? 'an object' : type}`,
+    hint: 'let `over` be a step that returns an array, a pick() of one, or a glob()',
   })
 }

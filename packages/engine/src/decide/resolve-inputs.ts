@@ -343,16 +343,16 @@ function dirInput(path: string, digest: Digest) {
 function noMatch(step: string, patterns: readonly string[]): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_INPUT_MISSING',
-    what: `step \`${step}\` has an input for which there are no files`,
-    facts: `${patterns.join(' ')}; what steps of the pipeline write is left out`,
-    todo: 'correct the pattern, declare it with { optional: true }, or read a step by `step.out()`',
+    summary: `step \`${step}\` has an input for which there are no files`,
+    details: `${patterns.join(' ')}; what steps of the pipeline write is left out`,
+    hint: 'correct the pattern, declare it with { optional: true }, or read a step by `step.out()`',
   })
 }
 
 function missingEnv(step: string, name: string, kind: 'env' | 'secret' = 'env'): never {
   throw new StepwellError({
     code: 'STEPWELL_ENV_MISSING',
-    what: `step \`${step}\` needs the environment variable ${name}, which is not set`,
-    todo: kind === 'env' ? `set it, or declare env('${name}', { fallback: '...' })` : 'set it',
+    summary: `step \`${step}\` needs the environment variable ${name}, which is not set`,
+    hint: kind === 'env' ? `set it, or declare env('${name}', { fallback: '...' })` : 'set it',
   })
 }

@@ -1,3 +1,4 @@
+import { isErrorCode, type ErrorCode } from '@stepwell/base/error-codes'
 import type { Failure } from '@stepwell/base/failure'
 import type { Demand } from './demand.ts'
 import { sizeOf, timeOf, type Time } from '@stepwell/base/quantity'
@@ -29,6 +30,9 @@ export interface Retry {
   readonly on: (failure: Failure) => boolean
 }
 
+/** A code of ours, or of another error. */
+export type FailureCode = ErrorCode | (string & Record<never, never>)
+
 export interface RetryOptions {
   /** How often it is tried altogether, from 1 up. */
   readonly attempts: number
@@ -36,8 +40,8 @@ export interface RetryOptions {
   readonly backoff?: Time
   /** Whether waits are shortened at random, by up to half. @default true */
   readonly jitter?: boolean
-  /** Which failures are tried again: error codes, or a function. @default all */
-  readonly on?: readonly string[] | ((failure: Failure) => boolean)
+  /** Which failures are tried again: codes of ours or of other errors (`'ECONNRESET'`), or a function. @default all */
+  readonly on?: readonly FailureCode[] | ((failure: Failure) => boolean)
 }
 
 /** The options of a step about its execution. */
@@ -155,6 +159,14 @@ function retryOf(retry: ExecutionOptions['retry'], of: string): Retry {
   if (on !== undefined && typeof on !== 'function' && !Array.isArray(on)) {
     throw new TypeError(
       `Expected \`retry.on\` of ${of} to be an array of error codes or a function, got ${typeof on}`,
+    )
+  }
+  const misspelt =
+    Array.isArray(on) &&
+    on.find((code) => String(code).startsWith('STEPWELL_') && !isErrorCode(String(code)))
+  if (typeof misspelt === 'string') {
+    throw new TypeError(
+      `Expected \`retry.on\` of ${of} to have codes that there are, got ${JSON.stringify(misspelt)}`,
     )
   }
   return {

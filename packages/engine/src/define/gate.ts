@@ -42,8 +42,8 @@ export function gate<T, P extends object = {}>({
     if (verdict === true) return inputs.of
     throw new StepwellError({
       code: 'STEPWELL_GATE_CLOSED',
-      what: typeof verdict === 'string' ? verdict : 'the check of the gate does not hold',
-      todo: 'what follows is not run: improve what it is given, or change the check',
+      summary: typeof verdict === 'string' ? verdict : 'the check of the gate does not hold',
+      hint: 'what follows is not run: improve what it is given, or change the check',
     })
   }
   const all = {

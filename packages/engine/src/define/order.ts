@@ -80,8 +80,8 @@ export function orderSteps(
     if (unknown !== undefined) {
       throw new StepwellError({
         code: 'STEPWELL_TARGET_UNKNOWN',
-        what: `pipeline \`${pipeline.name}\` has no step ${JSON.stringify(unknown)}`,
-        todo: `its steps are ${[...edges.keys()].join(', ')}`,
+        summary: `pipeline \`${pipeline.name}\` has no step ${JSON.stringify(unknown)}`,
+        hint: `its steps are ${[...edges.keys()].join(', ')}`,
       })
     }
     const reached = new Set(named)
@@ -123,9 +123,9 @@ function cycleError({ name }: Pipeline, path: readonly string[]): StepwellError 
       : path
   return new StepwellError({
     code: 'STEPWELL_CYCLE',
-    what: `the steps of pipeline \`${name}\` feed each other in a circle`,
-    facts: shown.join(' -> '),
-    todo: 'remove one of these inputs',
+    summary: `the steps of pipeline \`${name}\` feed each other in a circle`,
+    details: shown.join(' -> '),
+    hint: 'remove one of these inputs',
   })
 }
 

@@ -13,9 +13,9 @@ export function paramsOf(name: string, step: Step): string {
     if (!(error instanceof UnencodableError)) throw error
     throw new StepwellError({
       code: 'STEPWELL_PARAMS',
-      what: `the params of step \`${name}\` are not plain JSON data`,
-      facts: error.message,
-      todo: 'put code into `run` and steps into `inputs`',
+      summary: `the params of step \`${name}\` are not plain JSON data`,
+      details: error.message,
+      hint: 'put code into `run` and steps into `inputs`',
     })
   }
 }

@@ -89,8 +89,8 @@ export function closePipeline(
   if (named.size === 0) {
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_EMPTY',
-      what: `pipeline \`${name}\` has no steps`,
-      todo: 'give it at least one: pipeline(name, { collect })',
+      summary: `pipeline \`${name}\` has no steps`,
+      hint: 'give it at least one: pipeline(name, { collect })',
     })
   }
   checkListed(named)
@@ -127,9 +127,9 @@ function entries(steps: StepGroup, group: string): [string, Step][] {
   if (prototype !== Object.prototype && prototype !== null) {
     throw new StepwellError({
       code: 'STEPWELL_STEP_NAME',
-      what: 'the steps of a pipeline must be a plain object',
-      facts: 'it has a prototype of its own, as after a member named `__proto__`',
-      todo: 'rename that step',
+      summary: 'the steps of a pipeline must be a plain object',
+      details: 'it has a prototype of its own, as after a member named `__proto__`',
+      hint: 'rename that step',
     })
   }
   return Object.entries(steps).flatMap(([name, member]): [string, Step][] => {
@@ -188,9 +188,9 @@ function checkName(name: string, of: string): void {
   const refuse = (facts: string) =>
     new StepwellError({
       code: 'STEPWELL_STEP_NAME',
-      what: `${JSON.stringify(name)} cannot be the name of a ${of}`,
-      facts,
-      todo: 'use lower camel or kebab case, such as `trainModel` or `train-model`',
+      summary: `${JSON.stringify(name)} cannot be the name of a ${of}`,
+      details: facts,
+      hint: 'use lower camel or kebab case, such as `trainModel` or `train-model`',
     })
   if (typeof name !== 'string') throw refuse('it is not a string')
   if (name in Object.prototype) throw refuse('every JavaScript object has a member of that name')
@@ -202,18 +202,18 @@ function checkName(name: string, of: string): void {
 function sameName(one: string, other: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_STEP_NAME',
-    what: `two steps are named \`${one}\` and \`${other}\``,
-    facts: 'which are the same, but for upper and lower case',
-    todo: 'rename one of them',
+    summary: `two steps are named \`${one}\` and \`${other}\``,
+    details: 'which are the same, but for upper and lower case',
+    hint: 'rename one of them',
   })
 }
 
 function longName(name: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_STEP_NAME',
-    what: `${JSON.stringify(name)} cannot be the name of a step`,
-    facts: `with those of its groups it is longer than ${MAX_FULL_NAME} characters`,
-    todo: 'give it or its groups shorter names',
+    summary: `${JSON.stringify(name)} cannot be the name of a step`,
+    details: `with those of its groups it is longer than ${MAX_FULL_NAME} characters`,
+    hint: 'give it or its groups shorter names',
   })
 }
 
@@ -235,9 +235,9 @@ function checkNames(named: ReadonlyMap<string, Step>): void {
     if (other !== undefined) {
       throw new StepwellError({
         code: 'STEPWELL_STEP_TWICE',
-        what: `one step is in the pipeline twice`,
-        facts: `as \`${other}\` and as \`${name}\``,
-        todo: 'call step() once for each of them',
+        summary: `one step is in the pipeline twice`,
+        details: `as \`${other}\` and as \`${name}\``,
+        hint: 'call step() once for each of them',
       })
     }
     names.set(step, name)
@@ -257,17 +257,17 @@ function checkListed(named: ReadonlyMap<string, Step>): void {
       if (upstream !== undefined && !listed.has(upstream)) {
         throw new StepwellError({
           code: 'STEPWELL_STEP_UNLISTED',
-          what: `step \`${name}\` reads a step that is not in the pipeline`,
-          facts: `its input \`${input}\``,
-          todo: 'add that step to the record given to pipeline()',
+          summary: `step \`${name}\` reads a step that is not in the pipeline`,
+          details: `its input \`${input}\``,
+          hint: 'add that step to the record given to pipeline()',
         })
       }
     }
     if (definition(step).after.some((other) => !listed.has(other))) {
       throw new StepwellError({
         code: 'STEPWELL_STEP_UNLISTED',
-        what: `step \`${name}\` comes after a step that is not in the pipeline`,
-        todo: 'add that step to the record given to pipeline()',
+        summary: `step \`${name}\` comes after a step that is not in the pipeline`,
+        hint: 'add that step to the record given to pipeline()',
       })
     }
   }

@@ -134,7 +134,7 @@ export type Inputs = Readonly<Record<string, Input>>
 function otherCopy(): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ENGINE_COPIES',
-    what: 'a step was made by another copy of @stepwell/engine than the one that runs it',
-    todo: 'install one version of it: `npm ls @stepwell/engine` lists the copies',
+    summary: 'a step was made by another copy of @stepwell/engine than the one that runs it',
+    hint: 'install one version of it: `npm ls @stepwell/engine` lists the copies',
   })
 }

@@ -153,8 +153,8 @@ function withEntry(snapshot: Snapshot, name: string, entry: SnapshotEntry): Snap
 function refusal(name: string, facts: string, todo: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ACCEPT',
-    what: `step \`${name}\` cannot be accepted`,
-    facts,
-    todo,
+    summary: `step \`${name}\` cannot be accepted`,
+    details: facts,
+    hint: todo,
   })
 }

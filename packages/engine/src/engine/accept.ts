@@ -75,8 +75,8 @@ export async function revoke(
   if (none !== undefined) {
     throw new StepwellError({
       code: 'STEPWELL_ACCEPT',
-      what: `nothing is accepted of step \`${none}\``,
-      todo: '`stepwell accept --list` says what is',
+      summary: `nothing is accepted of step \`${none}\``,
+      hint: '`stepwell accept --list` says what is',
     })
   }
   for (const { step, key } of revoked) {

@@ -176,7 +176,7 @@ async function release(
 function notLeft(path: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CLEAN_KEEP',
-    what: `${JSON.stringify(path)} is nothing that a step left which is gone`,
-    todo: 'see what there is: stepwell clean --dry-run',
+    summary: `${JSON.stringify(path)} is nothing that a step left which is gone`,
+    hint: 'see what there is: stepwell clean --dry-run',
   })
 }

@@ -603,9 +603,9 @@ function claimKey(what: string): StepKey {
 function ranWhileLoading({ name }: Pipeline): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_RUN_BY_IMPORT',
-    what: `importing the module of pipeline \`${name}\` runs it`,
-    facts: 'a thread or process that is to execute its steps imports that module, too',
-    todo: 'call run() in a module of its own, which imports the pipeline',
+    summary: `importing the module of pipeline \`${name}\` runs it`,
+    details: 'a thread or process that is to execute its steps imports that module, too',
+    hint: 'call run() in a module of its own, which imports the pipeline',
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Failure } from '@stepwell/base/failure'
 import type { Plan } from '../plan/plan.ts'
 import type { LastExecution, PlannedStep } from '../plan/planned-step.ts'
 import type { Reason } from '../identity/reason.ts'
@@ -29,7 +30,7 @@ export interface StepSituation extends Pick<
   /** The execution that made its outputs. */
   readonly last?: LastExecution
   /** How it went the last time that it was executed, if it failed. */
-  readonly failure?: LastExecution & { readonly message: string }
+  readonly failure?: LastExecution & Pick<Failure, 'message' | 'hint'>
   /** In the state `running`: since when, in milliseconds since the epoch. */
   readonly since?: number
 }
@@ -115,6 +116,7 @@ async function lastFailures(
           at: step.endedAt ?? startedAt,
           duration: step.duration,
           message: step.error?.message ?? '',
+          ...(step.error?.hint !== undefined && { hint: step.error.hint }),
         })
       }
       if (['failed', 'succeeded', 'cached'].includes(step.status)) open.delete(name)

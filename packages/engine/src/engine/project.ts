@@ -194,7 +194,7 @@ function projectDir(dir: string): string {
   if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory()) return realpathSync(absolute)
   throw new StepwellError({
     code: 'STEPWELL_STATE',
-    what: `the project directory ${absolute} does not exist`,
-    todo: 'create it, or correct the path',
+    summary: `the project directory ${absolute} does not exist`,
+    hint: 'create it, or correct the path',
   })
 }

@@ -38,8 +38,8 @@ export function outputOf(
   if (step?.output !== undefined) return { ...step, output: step.output }
   throw new StepwellError({
     code: 'STEPWELL_NO_OUTPUT',
-    what: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
-    facts: `the run ${record.status}`,
-    todo: 'look at its record for why',
+    summary: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
+    details: `the run ${record.status}`,
+    hint: 'look at its record for why',
   })
 }

@@ -39,8 +39,8 @@ export async function restoreProject(
   if (unknown !== undefined) {
     throw new StepwellError({
       code: 'STEPWELL_TARGET_UNKNOWN',
-      what: `pipeline \`${pipeline.name}\` has no step ${JSON.stringify(unknown)}`,
-      todo: `its steps are ${[...pipeline.steps.keys()].join(', ')}`,
+      summary: `pipeline \`${pipeline.name}\` has no step ${JSON.stringify(unknown)}`,
+      hint: `its steps are ${[...pipeline.steps.keys()].join(', ')}`,
     })
   }
   const workspace = state.workspace('restore')
@@ -82,9 +82,9 @@ async function outsOf(
     if (pipeline !== name) {
       throw new StepwellError({
         code: 'STEPWELL_RUN_UNKNOWN',
-        what: `run ${id} is not one of pipeline \`${name}\``,
-        facts: `it was of pipeline \`${pipeline}\``,
-        todo: 'name the file of that pipeline with --pipeline',
+        summary: `run ${id} is not one of pipeline \`${name}\``,
+        details: `it was of pipeline \`${pipeline}\``,
+        hint: 'name the file of that pipeline with --pipeline',
       })
     }
     const all = Object.values(steps)

@@ -57,9 +57,9 @@ export function pipelineOf(
     if (!(step in Object.prototype) && step !== '') continue
     throw new StepwellError({
       code: 'STEPWELL_STEP_NAME',
-      what: `${JSON.stringify(step)} cannot be the name of a step`,
-      facts: 'every JavaScript object has a member of that name',
-      todo: 'rename it',
+      summary: `${JSON.stringify(step)} cannot be the name of a step`,
+      details: 'every JavaScript object has a member of that name',
+      hint: 'rename it',
     })
   }
   return closePipeline(name, new Map(steps), callSite(pipelineOf), options)

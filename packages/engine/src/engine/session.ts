@@ -151,8 +151,8 @@ function forcedSteps(steps: readonly OrderedStep[], force: PlanRequest['force'])
   if (unknown !== undefined) {
     throw new StepwellError({
       code: 'STEPWELL_TARGET_UNKNOWN',
-      what: `step ${JSON.stringify(unknown)} cannot be forced, it does not take part in this run`,
-      todo: `those that do are ${names.join(', ')}`,
+      summary: `step ${JSON.stringify(unknown)} cannot be forced, it does not take part in this run`,
+      hint: `those that do are ${names.join(', ')}`,
     })
   }
   return new Set(force?.flatMap((name) => [name, ...groupOf(name, names)]))

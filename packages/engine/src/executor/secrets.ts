@@ -55,10 +55,11 @@ export class Secrets {
     return sure
   }
 
-  hideIn({ message, stack, ...failure }: Failure): Failure {
+  hideIn({ message, hint, stack, ...failure }: Failure): Failure {
     return {
       ...failure,
       message: this.hide(message),
+      ...(hint !== undefined && { hint: this.hide(hint) }),
       ...(stack !== undefined && { stack: this.hide(stack) }),
     }
   }
@@ -103,8 +104,8 @@ export class Secrets {
 function leaked(step: string, what: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_SECRET',
-    what: `${what} of step \`${step}\` holds the value of a secret`,
-    facts: 'it was not kept',
-    todo: 'leave the secret out of what the step returns and writes',
+    summary: `${what} of step \`${step}\` holds the value of a secret`,
+    details: 'it was not kept',
+    hint: 'leave the secret out of what the step returns and writes',
   })
 }

@@ -167,8 +167,8 @@ function moved(differences: readonly string[]): StepwellError {
   const told = [...differences.slice(0, MOST), ...(more > 0 ? [`and ${more} more`] : [])]
   return new StepwellError({
     code: 'STEPWELL_PLAN_MOVED',
-    what: 'this is not what was planned',
-    facts: told.join(', '),
-    todo: 'make a new plan: stepwell plan -o <file>',
+    summary: 'this is not what was planned',
+    details: told.join(', '),
+    hint: 'make a new plan: stepwell plan -o <file>',
   })
 }

@@ -52,9 +52,9 @@ function digestOf(plan: object): string | undefined {
 function unusable(facts: string, cause?: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_PLAN_FILE',
-    what: 'this is no plan that can be run',
-    facts,
-    todo: 'write one with: stepwell plan -o <file>',
+    summary: 'this is no plan that can be run',
+    details: facts,
+    hint: 'write one with: stepwell plan -o <file>',
     cause,
   })
 }

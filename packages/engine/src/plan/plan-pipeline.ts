@@ -11,7 +11,7 @@ import { adoptOuts, nothingGiven } from '../decide/adopt.ts'
 import { askCondition } from '../decide/condition.ts'
 import { derivePicks } from '../decide/picks.ts'
 import { digestBytes } from '@stepwell/base/digest'
-import { StepwellError } from '@stepwell/base/errors'
+import { adviceOf, StepwellError } from '@stepwell/base/errors'
 import type { FingerprintInput, StepKey } from '../identity/fingerprint.ts'
 import { ForeseenFiles, NOT_KNOWN, type Coming } from './planned-files.ts'
 import { foreseeItems } from './planned-items.ts'
@@ -136,7 +136,7 @@ export async function planSteps(
       })
     } catch (error) {
       if (!(error instanceof StepwellError) || error.code === 'STEPWELL_PARAMS') throw error
-      return { ...base, decision: 'run', reasons: [{ kind: 'problem', message: error.message }] }
+      return { ...base, decision: 'run', reasons: [{ kind: 'problem', message: adviceOf(error) }] }
     }
     const { key, ingredients } = identity
     const { makers, sources, ...toCome } = findToCome(step, ingredients, makerOf, (path) =>
@@ -168,7 +168,7 @@ export async function planSteps(
       served = await serviceOutputs(ordered, digestBytes)
     } catch (error) {
       if (!(error instanceof StepwellError)) throw error
-      const reasons: Reason[] = [{ kind: 'problem', message: error.message }]
+      const reasons: Reason[] = [{ kind: 'problem', message: adviceOf(error) }]
       return { ...base, inputs, decision: 'run', reasons }
     }
     if (served !== undefined) {
@@ -203,7 +203,7 @@ export async function planSteps(
         ...base,
         inputs,
         decision: 'run',
-        reasons: [{ kind: 'problem', message: error.message }],
+        reasons: [{ kind: 'problem', message: adviceOf(error) }],
       }
     }
     const restored = await foreseeOuts(known.outputs, workspace)
@@ -293,8 +293,8 @@ export async function planSteps(
     if (known !== undefined) return known
     throw new StepwellError({
       code: 'STEPWELL_URL',
-      what: `${shownUrl(address)} was not downloaded yet`,
-      todo: 'run the step: it will be',
+      summary: `${shownUrl(address)} was not downloaded yet`,
+      hint: 'run the step: it will be',
     })
   }
 }

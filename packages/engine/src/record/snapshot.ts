@@ -33,8 +33,8 @@ export function leftBy(name: string, { steps }: Snapshot): Outputs {
   if (last !== undefined) return last.outputs
   throw new StepwellError({
     code: 'STEPWELL_NO_OUTPUT',
-    what: `there is no output of step \`${name}\`, which is to be taken as it was left`,
-    todo: 'run it, too',
+    summary: `there is no output of step \`${name}\`, which is to be taken as it was left`,
+    hint: 'run it, too',
   })
 }
 

@@ -17,9 +17,10 @@ export function capacityOf(steps: readonly OrderedStep[], limits: Demand): Deman
       if (amount === 0 || (most !== undefined && amount <= most)) continue
       throw new StepwellError({
         code: 'STEPWELL_RESOURCES',
-        what: `step \`${name}\` can never run: it takes ${amount} of ${resourceText(resource)}`,
-        facts: most === undefined ? 'for which there is no limit set' : `of which there is ${most}`,
-        todo:
+        summary: `step \`${name}\` can never run: it takes ${amount} of ${resourceText(resource)}`,
+        details:
+          most === undefined ? 'for which there is no limit set' : `of which there is ${most}`,
+        hint:
           resource === 'cpu'
             ? `allow more at once, such as -j ${Math.ceil(amount)}, or let it take less`
             : `say how much there is: pipeline(name, steps, { limits: { ${resource}: ${amount} } }), or --limit ${resource}=${amount}`,

@@ -137,9 +137,9 @@ function timeLimit(ms: number | undefined): { readonly signal: AbortSignal; end(
 function tooLong(step: string, timeout: number, { code, message }: Failure): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_TIMEOUT',
-    what: `step \`${step}\` was stopped since it took longer than its timeout`,
-    facts: `${timeout} ms${code === 'STEPWELL_NOT_STOPPED' ? `; ${message}` : ''}`,
-    todo: 'give it more time by `timeout`, or less to do',
+    summary: `step \`${step}\` was stopped since it took longer than its timeout`,
+    details: `${timeout} ms${code === 'STEPWELL_NOT_STOPPED' ? `; ${message}` : ''}`,
+    hint: 'give it more time by `timeout`, or less to do',
   })
 }
 

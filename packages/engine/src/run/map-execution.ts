@@ -279,13 +279,15 @@ export class MapRun {
     const more = this.#failures.size - told.length
     const facts = told.map(([{ label }, { message }]) => `${label}: ${message}`)
     const [first] = this.#failures.values()
-    const { message } = new StepwellError({
+    const { code, message, hint } = new StepwellError({
       code: 'STEPWELL_ITEMS',
-      what: `${this.#failures.size} of ${this.#items.length} items of step \`${this.#ordered.name}\` failed`,
-      facts: [...facts, ...(more > 0 ? [`and ${more} more, which are in its log`] : [])].join('; '),
-      todo: 'what the others gave is kept: only these are executed again',
+      summary: `${this.#failures.size} of ${this.#items.length} items of step \`${this.#ordered.name}\` failed`,
+      details: [...facts, ...(more > 0 ? [`and ${more} more, which are in its log`] : [])].join(
+        '; ',
+      ),
+      hint: 'what the others gave is kept: only these are executed again',
     })
-    return { ...first, code: 'STEPWELL_ITEMS', message }
+    return { ...first, code, message, ...(hint !== undefined && { hint }) }
   }
 }
 

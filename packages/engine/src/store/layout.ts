@@ -44,8 +44,8 @@ export function stateDirs(dir: string): StateDirs {
   if (format !== String(LAYOUT)) {
     throw new StepwellError({
       code: 'STEPWELL_FORMAT',
-      what: `${root} is in format ${JSON.stringify(format)}, and this version reads and writes format ${LAYOUT}`,
-      todo: 'use the version of Stepwell that wrote it, or move the directory away: every step will then be rerun once',
+      summary: `${root} is in format ${JSON.stringify(format)}, and this version reads and writes format ${LAYOUT}`,
+      hint: 'use the version of Stepwell that wrote it, or move the directory away: every step will then be rerun once',
     })
   }
   return {
@@ -84,8 +84,8 @@ export function createState({ root }: StateDirs): void {
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_STATE',
-      what: `the state directory ${root} cannot be made`,
-      todo: 'check that the project directory exists and is writable',
+      summary: `the state directory ${root} cannot be made`,
+      hint: 'check that the project directory exists and is writable',
       cause,
     })
   }

@@ -40,9 +40,9 @@ export function refuseNetwork(
   if (name === undefined) return
   throw new StepwellError({
     code: 'STEPWELL_NETWORK_FS',
-    what: `${dir} is on a network file system`,
-    facts: name,
-    todo: 'keep the project on a local disk; who knows that locks and renames hold there sets STEPWELL_ALLOW_NETWORK_FS=1',
+    summary: `${dir} is on a network file system`,
+    details: name,
+    hint: 'keep the project on a local disk; who knows that locks and renames hold there sets STEPWELL_ALLOW_NETWORK_FS=1',
   })
 }
 

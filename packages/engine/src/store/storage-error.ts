@@ -18,9 +18,9 @@ export function explainTrouble(error: unknown, root: string): unknown {
   if (error instanceof StepwellError || !TROUBLE.has(codeOf(error) ?? '')) return error
   return new StepwellError({
     code: 'STEPWELL_STATE',
-    what: `${root} cannot be read or written`,
-    facts: messageOf(error),
-    todo: `${isNoRoom(error) ? 'make room on the disk' : 'check the permissions and the disk'}, and run again: what has succeeded is kept`,
+    summary: `${root} cannot be read or written`,
+    details: messageOf(error),
+    hint: `${isNoRoom(error) ? 'make room on the disk' : 'check the permissions and the disk'}, and run again: what has succeeded is kept`,
     cause: error,
   })
 }

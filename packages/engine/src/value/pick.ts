@@ -11,8 +11,8 @@ export function pickField(step: string, value: unknown, field: string): unknown 
   }
   throw new StepwellError({
     code: 'STEPWELL_PICK',
-    what: `the output of step \`${step}\` has no field ${JSON.stringify(field)}`,
-    facts: `it is ${describeValue(value)}`,
-    todo: 'return that field, or correct the pick()',
+    summary: `the output of step \`${step}\` has no field ${JSON.stringify(field)}`,
+    details: `it is ${describeValue(value)}`,
+    hint: 'return that field, or correct the pick()',
   })
 }

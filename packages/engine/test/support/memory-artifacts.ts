@@ -24,7 +24,10 @@ export class MemoryArtifacts implements ArtifactStore {
   async get(digest: Digest): Promise<Uint8Array> {
     const bytes = await Promise.resolve(this.#bytes.get(digest))
     if (bytes !== undefined) return bytes.slice()
-    throw new StepwellError({ code: 'STEPWELL_ARTIFACT', what: `there is no artifact ${digest}` })
+    throw new StepwellError({
+      code: 'STEPWELL_ARTIFACT',
+      summary: `there is no artifact ${digest}`,
+    })
   }
 
   async *list(): AsyncGenerator<StoredArtifact> {

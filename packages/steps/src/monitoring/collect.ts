@@ -81,8 +81,8 @@ function unreadable(time: string, line: ServedLine): StepwellError {
   const value = JSON.stringify(valueIn(line, time))
   return new StepwellError({
     code: 'STEPWELL_TIME_UNREADABLE',
-    what: `no line of the log of predictions has a time in ${JSON.stringify(time)}`,
-    facts: value === undefined ? 'lines do not have it at all' : `one has ${value}`,
-    todo: 'name in the param `time` what clients send as ISO 8601 text or in milliseconds, or leave it out',
+    summary: `no line of the log of predictions has a time in ${JSON.stringify(time)}`,
+    details: value === undefined ? 'lines do not have it at all' : `one has ${value}`,
+    hint: 'name in the param `time` what clients send as ISO 8601 text or in milliseconds, or leave it out',
   })
 }

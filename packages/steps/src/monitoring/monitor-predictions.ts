@@ -158,9 +158,9 @@ function requireFeatures(versions: ServedVersions, names: readonly string[]): vo
   if (unknown === undefined || all.length === 0) return
   throw new StepwellError({
     code: 'STEPWELL_COLUMN_UNKNOWN',
-    what: `no version in the log has a feature ${JSON.stringify(unknown)}`,
-    facts: `features are ${[...features].map((name) => JSON.stringify(name)).join(', ')}`,
-    todo: 'correct the name in the params',
+    summary: `no version in the log has a feature ${JSON.stringify(unknown)}`,
+    details: `features are ${[...features].map((name) => JSON.stringify(name)).join(', ')}`,
+    hint: 'correct the name in the params',
   })
 }
 

@@ -44,9 +44,9 @@ export async function openNetwork(bytes: Uint8Array): Promise<Network> {
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_ONNX_INVALID',
-      what: 'this is no ONNX model that can be opened',
-      facts: messageOf(cause),
-      todo: 'look at what wrote the file; an older opset may help',
+      summary: 'this is no ONNX model that can be opened',
+      details: messageOf(cause),
+      hint: 'look at what wrote the file; an older opset may help',
       cause,
     })
   }
@@ -75,9 +75,9 @@ async function loadRuntime(): Promise<typeof import('onnxruntime-web')> {
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_ONNX_MISSING',
-      what: 'ONNX models need the package onnxruntime-web',
-      facts: messageOf(cause),
-      todo: 'add it to your project: npm install onnxruntime-web',
+      summary: 'ONNX models need the package onnxruntime-web',
+      details: messageOf(cause),
+      hint: 'add it to your project: npm install onnxruntime-web',
       cause,
     })
   }

@@ -79,7 +79,12 @@ export function labelOf({ outputs }: Pick<Network, 'outputs'>): string | undefin
 }
 
 export function unfit(what: string, facts: string, todo: string): StepwellError {
-  return new StepwellError({ code: 'STEPWELL_ONNX_UNFIT', what, facts, todo })
+  return new StepwellError({
+    code: 'STEPWELL_ONNX_UNFIT',
+    summary: what,
+    details: facts,
+    hint: todo,
+  })
 }
 
 function requireInput(input: Port, width: number): void {

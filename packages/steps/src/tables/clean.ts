@@ -288,9 +288,9 @@ async function where(session: Session, relation: Relation, params: ParamReader):
   } catch (error) {
     throw new StepwellError({
       code: 'STEPWELL_SQL',
-      what: `${JSON.stringify(params.text('sql'))} is no condition on the table`,
-      facts: messageOf(error),
-      todo: 'correct the SQL; names of columns stand in double quotes, texts in single ones',
+      summary: `${JSON.stringify(params.text('sql'))} is no condition on the table`,
+      details: messageOf(error),
+      hint: 'correct the SQL; names of columns stand in double quotes, texts in single ones',
       cause: error,
     })
   }
@@ -317,8 +317,8 @@ function notOfType(
 ): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CELL_TYPE',
-    what: `column ${JSON.stringify(name)} cannot become ${type}`,
-    facts: `${String(count)} cells do not suit; the first is ${JSON.stringify(value)} in row ${String(row)}`,
-    todo: "set `otherwise` to 'missing' to do without such cells, or correct the type or its format",
+    summary: `column ${JSON.stringify(name)} cannot become ${type}`,
+    details: `${String(count)} cells do not suit; the first is ${JSON.stringify(value)} in row ${String(row)}`,
+    hint: "set `otherwise` to 'missing' to do without such cells, or correct the type or its format",
   })
 }

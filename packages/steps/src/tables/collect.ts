@@ -154,9 +154,9 @@ export function known(staged: Staged, { types }: Typing): Staged {
   if (unknown === undefined) return staged
   throw new StepwellError({
     code: 'STEPWELL_COLUMN_UNKNOWN',
-    what: `no column ${JSON.stringify(unknown)}`,
-    facts: `columns are ${names.map((name) => JSON.stringify(name)).join(', ')}`,
-    todo: "correct the name in the param 'types'",
+    summary: `no column ${JSON.stringify(unknown)}`,
+    details: `columns are ${names.map((name) => JSON.stringify(name)).join(', ')}`,
+    hint: "correct the name in the param 'types'",
   })
 }
 
@@ -197,9 +197,9 @@ async function stageParquet(session: Session, files: readonly FileInput[]): Prom
   } catch (error) {
     throw new StepwellError({
       code: 'STEPWELL_TABLE_INVALID',
-      what: `${files.map(({ path }) => path).join(', ')} cannot be read as Parquet`,
-      facts: firstLine(error),
-      todo: "check what writes it, or set the param 'format'",
+      summary: `${files.map(({ path }) => path).join(', ')} cannot be read as Parquet`,
+      details: firstLine(error),
+      hint: "check what writes it, or set the param 'format'",
       cause: error,
     })
   }

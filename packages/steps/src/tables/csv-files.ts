@@ -32,9 +32,9 @@ export function csvFiles(
     if (JSON.stringify(header) === JSON.stringify(names)) continue
     throw new StepwellError({
       code: 'STEPWELL_CSV_HEADER',
-      what: `${files[index]?.path} has other columns than ${files[0]?.path}`,
-      facts: `${header.join(', ')} instead of ${names.join(', ')}`,
-      todo: 'collect them in steps of their own',
+      summary: `${files[index]?.path} has other columns than ${files[0]?.path}`,
+      details: `${header.join(', ')} instead of ${names.join(', ')}`,
+      hint: 'collect them in steps of their own',
     })
   }
   // How lines end is left to the reader, who looks at each file: told what is not so, it finds no line and
@@ -117,9 +117,9 @@ export async function stageCsv(
   } catch (error) {
     throw new StepwellError({
       code: 'STEPWELL_CSV_SYNTAX',
-      what: `${files.map(({ path }) => path).join(', ')} cannot be read as CSV`,
-      facts: firstLine(error),
-      todo: "check the params 'delimiter' and 'encoding', the quotes, and that all lines end alike",
+      summary: `${files.map(({ path }) => path).join(', ')} cannot be read as CSV`,
+      details: firstLine(error),
+      hint: "check the params 'delimiter' and 'encoding', the quotes, and that all lines end alike",
       cause: error,
     })
   }

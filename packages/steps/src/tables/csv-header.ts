@@ -13,9 +13,9 @@ export function csvHeader(file: TextFile, delimiter: string): readonly string[] 
   if (fields.length === 1 && fields[0]?.trim() === '') {
     throw new StepwellError({
       code: 'STEPWELL_CSV_EMPTY',
-      what: `${file.path} holds no rows`,
-      facts: 'its first line is empty',
-      todo: 'check what writes it',
+      summary: `${file.path} holds no rows`,
+      details: 'its first line is empty',
+      hint: 'check what writes it',
     })
   }
   const given = fields.map((field) => field.trim())

@@ -270,12 +270,12 @@ async function categoriesOf(
   if (found.length > MOST) {
     throw new StepwellError({
       code: 'STEPWELL_CATEGORIES_MANY',
-      what: `column ${JSON.stringify(column)} has more than ${MOST} categories`,
-      facts: `such as ${found
+      summary: `column ${JSON.stringify(column)} has more than ${MOST} categories`,
+      details: `such as ${found
         .slice(0, 3)
         .map((row) => JSON.stringify(row['value']))
         .join(', ')}`,
-      todo: 'encode a column that has fewer, or group them in an earlier step',
+      hint: 'encode a column that has fewer, or group them in an earlier step',
     })
   }
   return found.map((row) => String(row['value']))
@@ -284,8 +284,8 @@ async function categoriesOf(
 function nothingToLearn(column: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CELL_MISSING',
-    what: `column ${JSON.stringify(column)} has no value to learn from`,
-    facts: 'all of its cells are missing',
-    todo: 'leave the column out',
+    summary: `column ${JSON.stringify(column)} has no value to learn from`,
+    details: 'all of its cells are missing',
+    hint: 'leave the column out',
   })
 }

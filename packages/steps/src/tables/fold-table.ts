@@ -122,7 +122,7 @@ export async function takeFold(
 function emptyFold(what: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_SPLIT_EMPTY',
-    what,
-    todo: 'make fewer folds, or name one that there is',
+    summary: what,
+    hint: 'make fewer folds, or name one that there is',
   })
 }

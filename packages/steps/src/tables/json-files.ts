@@ -92,9 +92,9 @@ function readObjects(files: readonly TextFile[], format: 'json' | 'ndjson'): str
 function syntax(files: readonly TextFile[], facts: string, cause?: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_JSON_SYNTAX',
-    what: `${files.map(({ path }) => path).join(', ')} cannot be read as JSON objects`,
-    facts,
-    todo: "for one object per line set the param 'format' to 'ndjson'; else correct the file",
+    summary: `${files.map(({ path }) => path).join(', ')} cannot be read as JSON objects`,
+    details: facts,
+    hint: "for one object per line set the param 'format' to 'ndjson'; else correct the file",
     cause,
   })
 }

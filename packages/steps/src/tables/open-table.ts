@@ -67,9 +67,9 @@ export async function openTable(
           if (!isDuckDbError(error)) throw error
           throw new StepwellError({
             code: 'STEPWELL_SQL',
-            what: `the query on ${file.path} cannot be run`,
-            facts: messageOf(error),
-            todo: 'correct the SQL; the table is called data, names of columns stand in double quotes',
+            summary: `the query on ${file.path} cannot be run`,
+            details: messageOf(error),
+            hint: 'correct the SQL; the table is called data, names of columns stand in double quotes',
             cause: error,
           })
         }
@@ -96,9 +96,9 @@ export function columnOf(columns: readonly Column[], name: string): Column {
   if (column !== undefined) return column
   throw new StepwellError({
     code: 'STEPWELL_COLUMN_UNKNOWN',
-    what: `no column ${JSON.stringify(name)}`,
-    facts: `columns are ${columns.map((each) => JSON.stringify(each.name)).join(', ')}`,
-    todo: 'correct the name in the params, or add the column in an earlier step',
+    summary: `no column ${JSON.stringify(name)}`,
+    details: `columns are ${columns.map((each) => JSON.stringify(each.name)).join(', ')}`,
+    hint: 'correct the name in the params, or add the column in an earlier step',
   })
 }
 
@@ -112,8 +112,8 @@ export function numericColumn(columns: readonly Column[], name: string): Column 
 function notNumeric({ name, type }: Column): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CELL_NOT_NUMBER',
-    what: `column ${JSON.stringify(name)} is not numeric`,
-    facts: `it is of type ${type}`,
-    todo: 'declare its type where the table is collected or cleaned, or leave it out',
+    summary: `column ${JSON.stringify(name)} is not numeric`,
+    details: `it is of type ${type}`,
+    hint: 'declare its type where the table is collected or cleaned, or leave it out',
   })
 }

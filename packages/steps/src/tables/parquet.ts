@@ -117,18 +117,18 @@ export function checkNames(columns: readonly { readonly name: string }[]): void 
 function badColumn(name: string, why: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_TABLE_COLUMN',
-    what: `a table cannot have the column ${JSON.stringify(name)}`,
-    facts: why,
-    todo: 'rename it where the table is made; the case of letters makes no difference',
+    summary: `a table cannot have the column ${JSON.stringify(name)}`,
+    details: why,
+    hint: 'rename it where the table is made; the case of letters makes no difference',
   })
 }
 
 function notTable(name: string, why: string, cause?: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_TABLE_INVALID',
-    what: `${name} is no table`,
-    facts: why,
-    todo: "give the step the out of one that writes a table, such as collect.out('table')",
+    summary: `${name} is no table`,
+    details: why,
+    hint: "give the step the out of one that writes a table, such as collect.out('table')",
     cause,
   })
 }

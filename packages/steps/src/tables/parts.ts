@@ -77,8 +77,8 @@ async function countStrata(
   }
   throw new StepwellError({
     code: 'STEPWELL_CATEGORIES_MANY',
-    what: `column ${JSON.stringify(column)} has more than ${MOST} values to stratify by`,
-    todo: 'stratify by a column that has fewer, or not at all',
+    summary: `column ${JSON.stringify(column)} has more than ${MOST} values to stratify by`,
+    hint: 'stratify by a column that has fewer, or not at all',
   })
 }
 

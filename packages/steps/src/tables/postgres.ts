@@ -73,9 +73,9 @@ export async function queryPostgres<T>(
     if (error instanceof StepwellError) throw error
     throw new StepwellError({
       code: 'STEPWELL_DATABASE',
-      what: 'the query could not be run',
-      facts: reason(error),
-      todo: "check the connection string and the param 'query', which is one SELECT",
+      summary: 'the query could not be run',
+      details: reason(error),
+      hint: "check the connection string and the param 'query', which is one SELECT",
     })
   } finally {
     signal.removeEventListener('abort', end)

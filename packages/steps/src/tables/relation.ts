@@ -57,8 +57,8 @@ export function requireSome(rows: number, before: number, what: string): void {
   if (rows > 0) return
   throw new StepwellError({
     code: 'STEPWELL_ROWS_NONE',
-    what: `${what} leaves no row`,
-    facts: `there were ${before}`,
-    todo: 'look at the params, and at what the step before it writes',
+    summary: `${what} leaves no row`,
+    details: `there were ${before}`,
+    hint: 'look at the params, and at what the step before it writes',
   })
 }

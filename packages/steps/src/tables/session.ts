@@ -17,9 +17,9 @@ export async function withSession<T>(
     if (!isDuckDbError(error)) throw error
     throw new StepwellError({
       code: 'STEPWELL_TABLE_WORK',
-      what: 'the work on a table could not be done',
-      facts: firstLine(error),
-      todo: 'look at the params, and at the room on the disk',
+      summary: 'the work on a table could not be done',
+      details: firstLine(error),
+      hint: 'look at the params, and at the room on the disk',
       cause: error,
     })
   } finally {

@@ -159,9 +159,9 @@ async function byTime(
   if (missing?.['n'] !== 0) {
     throw new StepwellError({
       code: 'STEPWELL_CELL_MISSING',
-      what: `column ${JSON.stringify(name)} has missing values`,
-      facts: `${String(missing?.['n'])} rows are at no time`,
-      todo: 'drop such rows with cleanTable',
+      summary: `column ${JSON.stringify(name)} has missing values`,
+      details: `${String(missing?.['n'])} rows are at no time`,
+      hint: 'drop such rows with cleanTable',
     })
   }
   if (params.has('from')) {
@@ -203,8 +203,8 @@ async function byColumn(_: Session, relation: Relation, params: ParamReader): Pr
 function emptyPart(part: string, rows: number): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_SPLIT_EMPTY',
-    what: `no row is left to ${part}`,
-    facts: `of ${rows}`,
-    todo: 'change the params of the split',
+    summary: `no row is left to ${part}`,
+    details: `of ${rows}`,
+    hint: 'change the params of the split',
   })
 }

@@ -23,9 +23,9 @@ export async function querySqlite<T>(
     if (!existsSync(location + suffix) || statSync(location + suffix).size === 0) continue
     throw new StepwellError({
       code: 'STEPWELL_DATABASE',
-      what: `${path} is in use`,
-      facts: `${path}${suffix} holds changes that are not in it yet`,
-      todo: 'end what writes to it, or let it do `PRAGMA wal_checkpoint(TRUNCATE)`',
+      summary: `${path} is in use`,
+      details: `${path}${suffix} holds changes that are not in it yet`,
+      hint: 'end what writes to it, or let it do `PRAGMA wal_checkpoint(TRUNCATE)`',
     })
   }
   const { DatabaseSync } = await import('node:sqlite')
@@ -44,9 +44,9 @@ export async function querySqlite<T>(
     if (error instanceof StepwellError) throw error
     throw new StepwellError({
       code: 'STEPWELL_DATABASE',
-      what: `the query on ${path} could not be run`,
-      facts: messageOf(error),
-      todo: "check the file and the param 'query'",
+      summary: `the query on ${path} could not be run`,
+      details: messageOf(error),
+      hint: "check the file and the param 'query'",
       cause: error,
     })
   } finally {

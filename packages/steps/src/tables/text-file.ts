@@ -43,9 +43,9 @@ export async function utf8File(
     if (!(error instanceof TypeError)) throw error
     throw new StepwellError({
       code: 'STEPWELL_INPUT_ENCODING',
-      what: `${path} is not ${encoding}`,
-      facts: 'it has bytes that stand for nothing there',
-      todo: "correct the param 'encoding', or the file",
+      summary: `${path} is not ${encoding}`,
+      details: 'it has bytes that stand for nothing there',
+      hint: "correct the param 'encoding', or the file",
       cause: error,
     })
   }

@@ -127,10 +127,10 @@ async function requireKnown(
   if (found.length === 0) return
   throw new StepwellError({
     code: 'STEPWELL_CATEGORY_UNKNOWN',
-    what: `column ${JSON.stringify(name)} has categories that the transform was not fitted on`,
-    facts: found
+    summary: `column ${JSON.stringify(name)} has categories that the transform was not fitted on`,
+    details: found
       .map((row) => `${JSON.stringify(row['value'])} (${String(row['n'])} rows)`)
       .join(', '),
-    todo: 'fit it on rows that have them, or let `unknown` be another than fail',
+    hint: 'fit it on rows that have them, or let `unknown` be another than fail',
   })
 }

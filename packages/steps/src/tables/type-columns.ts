@@ -69,9 +69,9 @@ export function reportCollected(
   if (rows === 0) {
     throw new StepwellError({
       code: 'STEPWELL_ROWS_NONE',
-      what: 'there is no row to collect',
-      facts: rejected === 0 ? 'there is none at all' : `all ${rejected} were rejected`,
-      todo: 'look at what the step reads, and at the types that were declared',
+      summary: 'there is no row to collect',
+      details: rejected === 0 ? 'there is none at all' : `all ${rejected} were rejected`,
+      hint: 'look at what the step reads, and at the types that were declared',
     })
   }
   context.log(`${rows} rows of ${columns.length} columns, ${rejected} rejected`)
@@ -113,9 +113,9 @@ export async function writeRejected(
   else if (count > 0) {
     throw new StepwellError({
       code: 'STEPWELL_ROWS_REJECTED',
-      what: `${count} ${count === 1 ? 'row' : 'rows'} cannot be read as declared`,
-      facts: shown.join('; '),
-      todo: "declare an out 'rejected' beside 'table' to set such rows aside, or correct the types",
+      summary: `${count} ${count === 1 ? 'row' : 'rows'} cannot be read as declared`,
+      details: shown.join('; '),
+      hint: "declare an out 'rejected' beside 'table' to set such rows aside, or correct the types",
     })
   }
   return count

@@ -278,8 +278,8 @@ function unfit(
   for (const line of lines) log(line)
   return new StepwellError({
     code: 'STEPWELL_TABLE_UNFIT',
-    what: `${path} breaks ${lines.length} ${lines.length === 1 ? 'rule' : 'rules'}`,
-    facts: `\n- ${lines.join('\n- ')}\n`,
-    todo: 'correct the data, clean it in an earlier step, or change the rules',
+    summary: `${path} breaks ${lines.length} ${lines.length === 1 ? 'rule' : 'rules'}`,
+    details: `\n- ${lines.join('\n- ')}\n`,
+    hint: 'correct the data, clean it in an earlier step, or change the rules',
   })
 }

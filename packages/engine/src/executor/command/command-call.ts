@@ -191,9 +191,9 @@ export class CommandCall implements AsyncDisposable {
   #unfit(name: string, facts: string): StepwellError {
     return new StepwellError({
       code: 'STEPWELL_COMMAND_INPUT',
-      what: `what {${name}} stands for in the command of step \`${this.#job.step}\` cannot be given to it`,
-      facts,
-      todo: 'give plain JSON data, or write a file as an out of a step',
+      summary: `what {${name}} stands for in the command of step \`${this.#job.step}\` cannot be given to it`,
+      details: facts,
+      hint: 'give plain JSON data, or write a file as an out of a step',
     })
   }
 

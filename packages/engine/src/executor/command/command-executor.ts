@@ -1,6 +1,6 @@
 import type { ArtifactStore } from '../../store/objects/artifact-store.ts'
 import type { FileDigests } from '../../store/inputs/project-files.ts'
-import { failureOf } from '@stepwell/base/failure'
+import { withoutStack } from '@stepwell/base/failure'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { shortCommandText, type Command } from '../../define/command-line.ts'
@@ -64,8 +64,7 @@ export class CommandExecutor implements Executor {
       return { ...stored, duration }
     } catch (error) {
       if (!OWN.test(codeOf(error) ?? '')) throw error
-      const { code, message } = failureOf(error)
-      const failure = secrets.hideIn({ message, ...(code !== undefined && { code }) })
+      const failure = secrets.hideIn(withoutStack(error))
       return { ok: false, failure, duration: performance.now() - started }
     }
   }
@@ -173,18 +172,18 @@ function drain(
 function stopped(step: string, command: Command): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_COMMAND',
-    what: `the command of step \`${step}\` was stopped`,
-    facts: shortCommandText(command),
+    summary: `the command of step \`${step}\` was stopped`,
+    details: shortCommandText(command),
   })
 }
 
 function notStopped(step: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_NOT_STOPPED',
-    what: `the command of step \`${step}\` could not be killed`,
-    facts:
+    summary: `the command of step \`${step}\` could not be killed`,
+    details:
       'the system does not let go of it, or it belongs to another user; nothing that it does counts',
-    todo: 'end it by hand',
+    hint: 'end it by hand',
   })
 }
 
@@ -198,11 +197,11 @@ function failed(
   const last = said.length === 0 ? '' : `; the last that it said:\n${said.join('\n')}`
   return new StepwellError({
     code: 'STEPWELL_COMMAND',
-    what: `the command of step \`${step}\` ${how}`,
-    facts: `${shortCommandText({ cmd })}${last}`,
+    summary: `the command of step \`${step}\` ${how}`,
+    details: `${shortCommandText({ cmd })}${last}`,
     // Of a shell, 128 and the number of SIGPIPE.
     ...(code === 141 && {
-      todo: 'what reads a pipe ended before what writes to it, as in `yes | head -1`; where that is right, write `set +o pipefail` before it',
+      hint: 'what reads a pipe ended before what writes to it, as in `yes | head -1`; where that is right, write `set +o pipefail` before it',
     }),
   })
 }

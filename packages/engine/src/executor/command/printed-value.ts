@@ -67,8 +67,8 @@ export class PrintedValue {
 function wrong(step: string, what: string, facts: string, todo: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_COMMAND_OUTPUT',
-    what: `what the command of step \`${step}\` printed cannot be taken for ${what}`,
-    facts,
-    todo,
+    summary: `what the command of step \`${step}\` printed cannot be taken for ${what}`,
+    details: facts,
+    hint: todo,
   })
 }

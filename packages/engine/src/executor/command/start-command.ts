@@ -30,9 +30,9 @@ export async function startCommand(
   const refuse = (facts: string, todo: string, cause?: unknown): never => {
     throw new StepwellError({
       code: 'STEPWELL_COMMAND_START',
-      what: `the command of step \`${step}\` cannot be started`,
-      facts,
-      todo,
+      summary: `the command of step \`${step}\` cannot be started`,
+      details: facts,
+      hint: todo,
       cause,
     })
   }

@@ -198,18 +198,18 @@ function changedInput(
 function inputChanged(step: string, name: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ITEM_INPUT',
-    what: `the function of step \`${step}\` changes its input \`${name}\``,
-    facts: 'which other items are given too',
-    todo: 'let it change a copy: structuredClone(input)',
+    summary: `the function of step \`${step}\` changes its input \`${name}\``,
+    details: 'which other items are given too',
+    hint: 'let it change a copy: structuredClone(input)',
   })
 }
 
 function leftAlone(step: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_NOT_STOPPED',
-    what: `step \`${step}\` did not stop when it was told to`,
-    facts: 'it may still be at work, but nothing that it does counts any more',
-    todo: "let it heed `context.signal`, or give it { executor: 'thread' }",
+    summary: `step \`${step}\` did not stop when it was told to`,
+    details: 'it may still be at work, but nothing that it does counts any more',
+    hint: "let it heed `context.signal`, or give it { executor: 'thread' }",
   })
 }
 

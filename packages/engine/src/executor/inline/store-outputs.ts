@@ -1,9 +1,9 @@
+import { StepwellError } from '@stepwell/base/errors'
 import type { ArtifactStore } from '../../store/objects/artifact-store.ts'
 import type { FileDigests } from '../../store/inputs/project-files.ts'
-import { failureOf, type Failure } from '@stepwell/base/failure'
+import { failureOf, failureWith, type Failure } from '@stepwell/base/failure'
 import type { Artifact, OutArtifact, Outputs } from '../../value/artifact.ts'
 import { describeValue } from '../../value/summary.ts'
-import { StepwellError } from '@stepwell/base/errors'
 import { UnencodableError } from '@stepwell/base/json'
 import { pickField } from '../../value/pick.ts'
 import { storeOuts } from '../../store/objects/import-outs.ts'
@@ -69,11 +69,10 @@ function encode(value: unknown): EncodedArtifact {
 
 /** The failure of a step that gave what is no data. */
 export function unstorable(step: string, error: UnencodableError): Failure {
-  const { code, message } = new StepwellError({
+  return failureWith({
     code: 'STEPWELL_VALUE',
-    what: `step \`${step}\` returned a value that cannot be stored`,
-    facts: error.message,
-    todo: 'return plain data: JSON, typed arrays, Date, Map, Set, bigint',
+    summary: `step \`${step}\` returned a value that cannot be stored`,
+    details: error.message,
+    hint: 'return plain data: JSON, typed arrays, Date, Map, Set, bigint',
   })
-  return { code, message }
 }

@@ -221,7 +221,7 @@ function whereOf(ready: Ready): string {
 function failed(step: string, how: string, facts: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_SERVICE',
-    what: `the service \`${step}\` ${how}`,
-    ...(facts !== '' && { facts }),
+    summary: `the service \`${step}\` ${how}`,
+    ...(facts !== '' && { details: facts }),
   })
 }

@@ -15,9 +15,9 @@ export async function findExported(name: string, modules: readonly string[]): Pr
   const [maker] = modules
   throw new StepwellError({
     code: 'STEPWELL_NOT_EXPORTED',
-    what: `pipeline \`${name}\` is not exported, so that no worker finds it`,
-    facts: maker === undefined ? 'no module of the project made it' : `${maker} makes it`,
-    todo: "export it from the module that calls pipeline(), or leave its steps { executor: 'inline' }",
+    summary: `pipeline \`${name}\` is not exported, so that no worker finds it`,
+    details: maker === undefined ? 'no module of the project made it' : `${maker} makes it`,
+    hint: "export it from the module that calls pipeline(), or leave its steps { executor: 'inline' }",
   })
 }
 

@@ -1,7 +1,8 @@
-import type { Failure } from '@stepwell/base/failure'
+import { failureWith, type Failure } from '@stepwell/base/failure'
 import { setImmediate as turn } from 'node:timers/promises'
 import { makersOf } from '../../code/resolve/own.ts'
-import { StepwellError, type ErrorCode } from '@stepwell/base/errors'
+import { isErrorCode } from '@stepwell/base/error-codes'
+import { StepwellError } from '@stepwell/base/errors'
 import type { Pipeline } from '../../define/pipeline.ts'
 import type { DiskArtifacts } from '../../store/objects/disk-artifacts.ts'
 import { stateDirs } from '../../store/layout.ts'
@@ -226,41 +227,40 @@ class PooledWorker {
 }
 
 function died(step: string, { how, todo }: Death, secrets: Secrets): Failure {
-  const { code, message } = new StepwellError({
+  const failure = failureWith({
     code: 'STEPWELL_WORKER_DIED',
-    what: `what executed step \`${step}\` died`,
-    facts: how,
-    todo,
+    summary: `what executed step \`${step}\` died`,
+    details: how,
+    hint: todo,
   })
-  return secrets.hideIn({ code, message })
+  return secrets.hideIn(failure)
 }
 
 function wasKilled(step: string, kind: string, grace: number): Failure {
-  const { code, message } = new StepwellError({
+  return failureWith({
     code: 'STEPWELL_KILLED',
-    what: `step \`${step}\` was killed, since it did not stop when it was told to`,
-    facts: `its ${kind} was given ${grace} ms`,
-    todo: 'let it heed `context.signal`, if it is to tidy up after itself',
+    summary: `step \`${step}\` was killed, since it did not stop when it was told to`,
+    details: `its ${kind} was given ${grace} ms`,
+    hint: 'let it heed `context.signal`, if it is to tidy up after itself',
   })
-  return { code, message }
 }
 
 function notKilled(step: string): Failure {
-  const { code, message } = new StepwellError({
+  return failureWith({
     code: 'STEPWELL_NOT_STOPPED',
-    what: `step \`${step}\` did not stop when it was told to, and its thread could not be terminated`,
-    facts: 'it waits in native code, such as execFileSync(); nothing that it does counts any more',
-    todo: "let it await what it waits for, or give it { executor: 'process' }",
+    summary: `step \`${step}\` did not stop when it was told to, and its thread could not be terminated`,
+    details:
+      'it waits in native code, such as execFileSync(); nothing that it does counts any more',
+    hint: "let it await what it waits for, or give it { executor: 'process' }",
   })
-  return { code, message }
 }
 
 /** What was thrown in a worker, here. */
-function thrown({ code, message, stack }: Failure): Error {
-  const isOurs = code?.startsWith('STEPWELL_') ?? false
-  const error = isOurs
-    ? new StepwellError({ code: code as ErrorCode, what: message })
-    : Object.assign(new Error(message), code !== undefined && { code })
+function thrown({ code, message, hint, stack }: Failure): Error {
+  const error =
+    code !== undefined && isErrorCode(code)
+      ? new StepwellError({ code, summary: message, hint })
+      : Object.assign(new Error(message), code !== undefined && { code })
   if (stack !== undefined) error.stack = stack
   return error
 }

@@ -103,9 +103,9 @@ async function load(setup: WorkerSetup | undefined): Promise<Loaded> {
 function edited(step: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CODE_CHANGED',
-    what: `the code of step \`${step}\` is not what it was when the run began`,
-    facts: 'it was edited while the run went on, and was not executed',
-    todo: 'run again; a program that lives on has to be started again',
+    summary: `the code of step \`${step}\` is not what it was when the run began`,
+    details: 'it was edited while the run went on, and was not executed',
+    hint: 'run again; a program that lives on has to be started again',
   })
 }
 

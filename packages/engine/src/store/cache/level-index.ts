@@ -339,18 +339,18 @@ export class LevelIndex {
   #lockTimeout(timeout: number): StepwellError {
     return new StepwellError({
       code: 'STEPWELL_LOCK_TIMEOUT',
-      what: `the step cache stayed locked for ${timeout} ms`,
-      facts: `by ${this.#owner()}`,
-      todo: 'wait for it to end, or allow more time with --lock-timeout',
+      summary: `the step cache stayed locked for ${timeout} ms`,
+      details: `by ${this.#owner()}`,
+      hint: 'wait for it to end, or allow more time with --lock-timeout',
     })
   }
 
   #unusable(cause: unknown): StepwellError {
     return new StepwellError({
       code: 'STEPWELL_INDEX',
-      what: 'the step cache cannot be opened',
-      facts: `${this.#path}: ${causeOf(cause) ?? 'unknown reason'}`,
-      todo: 'check that the directory is writable and its disk has room',
+      summary: 'the step cache cannot be opened',
+      details: `${this.#path}: ${causeOf(cause) ?? 'unknown reason'}`,
+      hint: 'check that the directory is writable and its disk has room',
       cause,
     })
   }

@@ -169,9 +169,9 @@ function conditions(known: Meta | undefined): Record<string, string> {
 function cannotBeHad(url: string, { facts, cause }: DownloadFailure): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_URL',
-    what: `${shownUrl(url)} cannot be had`,
-    facts,
-    todo: 'check the address and the network, and run again',
+    summary: `${shownUrl(url)} cannot be had`,
+    details: facts,
+    hint: 'check the address and the network, and run again',
     ...(cause !== undefined && { cause }),
   })
 }

@@ -117,9 +117,9 @@ function statFile(absolute: string, path: string): BigIntStats {
   if (!stats.isFile()) {
     throw new StepwellError({
       code: 'STEPWELL_INPUT_MISSING',
-      what: `the input \`${path}\` is not a file`,
-      facts: stats.isDirectory() ? 'it is a directory' : 'it is a special file',
-      todo: 'declare the files that the step reads',
+      summary: `the input \`${path}\` is not a file`,
+      details: stats.isDirectory() ? 'it is a directory' : 'it is a special file',
+      hint: 'declare the files that the step reads',
     })
   }
   return stats

@@ -26,8 +26,8 @@ export function createFileInput(location: string, path: string, digest: Digest):
       } catch (cause) {
         throw new StepwellError({
           code: 'STEPWELL_INPUT_ENCODING',
-          what: `the input file \`${path}\` is not UTF-8 text`,
-          todo: 'convert it, or read its bytes() and decode them in the step',
+          summary: `the input file \`${path}\` is not UTF-8 text`,
+          hint: 'convert it, or read its bytes() and decode them in the step',
           cause,
         })
       }
@@ -59,8 +59,8 @@ export function createDirInput(dir: string, path: string, entries: readonly Tree
 export function changed(path: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_INPUT_CHANGED',
-    what: `the input \`${path}\` changed while the run was using it`,
-    facts: 'what the step made of it was not kept',
-    todo: 'run again',
+    summary: `the input \`${path}\` changed while the run was using it`,
+    details: 'what the step made of it was not kept',
+    hint: 'run again',
   })
 }

@@ -20,9 +20,9 @@ export class OfflineDownloads implements Downloads {
     if (known !== undefined) return known
     throw new StepwellError({
       code: 'STEPWELL_URL',
-      what: `${shownUrl(url)} cannot be had`,
-      facts: 'it was never downloaded, and no server is asked offline',
-      todo: 'run once without `--offline`',
+      summary: `${shownUrl(url)} cannot be had`,
+      details: 'it was never downloaded, and no server is asked offline',
+      hint: 'run once without `--offline`',
     })
   }
 }

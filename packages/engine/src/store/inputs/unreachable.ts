@@ -26,18 +26,18 @@ export function unreachable(
   if (target !== undefined && (isAbsent(cause) || code === 'ELOOP')) {
     return new StepwellError({
       code: 'STEPWELL_INPUT_MISSING',
-      what: `the input \`${name}\` is a symbolic link that leads to nothing`,
-      facts: code === 'ELOOP' ? `links lead in a circle, by ${target}` : `it leads to ${target}`,
-      todo: 'mount or fetch what it leads to, remove it, or declare the input with { followLinks: false }',
+      summary: `the input \`${name}\` is a symbolic link that leads to nothing`,
+      details: code === 'ELOOP' ? `links lead in a circle, by ${target}` : `it leads to ${target}`,
+      hint: 'mount or fetch what it leads to, remove it, or declare the input with { followLinks: false }',
       cause,
     })
   }
   const subject = `the ${what === 'file' ? 'input file' : 'directory'} \`${name}\``
   return new StepwellError({
     code: 'STEPWELL_INPUT_MISSING',
-    what: `${subject} ${isAbsent(cause) ? 'does not exist' : 'cannot be read'}`,
-    ...(!isAbsent(cause) && { facts: code }),
-    todo: isAbsent(cause)
+    summary: `${subject} ${isAbsent(cause) ? 'does not exist' : 'cannot be read'}`,
+    ...(!isAbsent(cause) && { details: code }),
+    hint: isAbsent(cause)
       ? 'create it, or correct the path, which is relative to the project directory'
       : 'check its permissions, and the disk that it is on',
     cause,
@@ -48,9 +48,9 @@ export function unreachable(
 export function unfit(name: string, facts: string, todo = 'rename or remove it'): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_INPUT_TREE',
-    what: `\`${name}\` cannot be part of a directory that Stepwell keeps track of`,
-    facts,
-    todo,
+    summary: `\`${name}\` cannot be part of a directory that Stepwell keeps track of`,
+    details: facts,
+    hint: todo,
   })
 }
 

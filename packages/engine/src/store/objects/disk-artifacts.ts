@@ -176,8 +176,8 @@ async function linked(object: string, path: string): Promise<boolean> {
 function lost(digest: Digest, how: string, cause?: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ARTIFACT',
-    what: `the artifact ${digest} is ${how}`,
-    todo: 'run again: the step that makes it will be rerun',
+    summary: `the artifact ${digest} is ${how}`,
+    hint: 'run again: the step that makes it will be rerun',
     ...(cause !== undefined && { cause }),
   })
 }

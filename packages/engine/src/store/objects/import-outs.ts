@@ -70,9 +70,9 @@ async function checkWritten(step: string, name: string, { kind, staged }: JobOut
   const wrong = (facts: string) =>
     new StepwellError({
       code: 'STEPWELL_OUT_MISSING',
-      what: `step \`${step}\` did not leave its out \`${name}\``,
-      facts,
-      todo: `write it to the path that \`outs.${name}\` gives`,
+      summary: `step \`${step}\` did not leave its out \`${name}\``,
+      details: facts,
+      hint: `write it to the path that \`outs.${name}\` gives`,
     })
   try {
     const stats = await lstat(staged)

@@ -130,7 +130,7 @@ function realOf(absolute: string, name: string): string {
   }
   throw new StepwellError({
     code: 'STEPWELL_INPUT_MISSING',
-    what: `\`${name}\` is not a directory`,
-    todo: 'declare a single file with file()',
+    summary: `\`${name}\` is not a directory`,
+    hint: 'declare a single file with file()',
   })
 }

@@ -61,9 +61,9 @@ export class RunFiles {
     } catch (cause) {
       throw new StepwellError({
         code: 'STEPWELL_STATE',
-        what: 'the record of a run cannot be written',
-        facts: `${this.#dir}: ${codeOf(cause) ?? 'unknown reason'}`,
-        todo: 'check that the directory is writable and its disk has room',
+        summary: 'the record of a run cannot be written',
+        details: `${this.#dir}: ${codeOf(cause) ?? 'unknown reason'}`,
+        hint: 'check that the directory is writable and its disk has room',
         cause,
       })
     }
@@ -90,8 +90,8 @@ export class RunFiles {
     if (record !== undefined) return record
     throw new StepwellError({
       code: 'STEPWELL_RUN_UNKNOWN',
-      what: `there ${ids.length === 0 ? 'is no run' : 'are several runs'} ${JSON.stringify(prefix)}`,
-      todo: '`stepwell runs` lists them',
+      summary: `there ${ids.length === 0 ? 'is no run' : 'are several runs'} ${JSON.stringify(prefix)}`,
+      hint: '`stepwell runs` lists them',
     })
   }
 

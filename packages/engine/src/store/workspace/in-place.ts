@@ -111,18 +111,18 @@ export class InPlace {
     if (!blocker.isLink) throw this.#noRoom(`a file is at ${blocker.path}, above \`${path}\``)
     throw new StepwellError({
       code: 'STEPWELL_OUT_PATH',
-      what: `the out \`${path}\` would be put outside of the project`,
-      facts: `the symbolic link ${blocker.path} leads there`,
-      todo: 'remove the link, or name another path',
+      summary: `the out \`${path}\` would be put outside of the project`,
+      details: `the symbolic link ${blocker.path} leads there`,
+      hint: 'remove the link, or name another path',
     })
   }
 
   #noRoom(facts: string, cause?: unknown): StepwellError {
     return new StepwellError({
       code: 'STEPWELL_OUT_PLACE',
-      what: `no room can be made for the outs of step \`${this.#options.step}\``,
-      facts,
-      todo: 'check what is there, and the permissions, and run again: nothing is lost',
+      summary: `no room can be made for the outs of step \`${this.#options.step}\``,
+      details: facts,
+      hint: 'check what is there, and the permissions, and run again: nothing is lost',
       cause,
     })
   }

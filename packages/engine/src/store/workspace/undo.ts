@@ -94,9 +94,9 @@ export async function putBack(
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_OUT_PLACE',
-      what: `\`${path}\` cannot be put back as it was before step \`${step}\` ran`,
-      facts: `${codeOf(cause) ?? messageOf(cause)}; it is kept below ${place}`,
-      todo: 'check the permissions and the room on the disk, and run again: nothing is lost',
+      summary: `\`${path}\` cannot be put back as it was before step \`${step}\` ran`,
+      details: `${codeOf(cause) ?? messageOf(cause)}; it is kept below ${place}`,
+      hint: 'check the permissions and the room on the disk, and run again: nothing is lost',
       cause,
     })
   }

@@ -144,9 +144,9 @@ export class Workspace {
       if (!waiting.signal.aborted) throw cause
       throw new StepwellError({
         code: 'STEPWELL_OUT_PLACE',
-        what: `\`${path}\` cannot be put into place`,
-        facts: 'another run writes there, and this one was stopped before it had ended',
-        todo: 'run again: nothing is lost',
+        summary: `\`${path}\` cannot be put into place`,
+        details: 'another run writes there, and this one was stopped before it had ended',
+        hint: 'run again: nothing is lost',
         cause,
       })
     }
@@ -185,11 +185,11 @@ export class Workspace {
       const blocked = code === 'EEXIST' || code === 'ENOTDIR'
       throw new StepwellError({
         code: 'STEPWELL_OUT_PLACE',
-        what: `\`${out.path}\` cannot be put into place`,
-        facts: blocked
+        summary: `\`${out.path}\` cannot be put into place`,
+        details: blocked
           ? 'a file is where a directory above it should be'
           : (code ?? messageOf(cause)),
-        todo: `${blocked ? 'move that away' : 'check the permissions and the room on the disk'}, and run again: nothing is lost`,
+        hint: `${blocked ? 'move that away' : 'check the permissions and the room on the disk'}, and run again: nothing is lost`,
         cause,
       })
     } finally {
@@ -261,9 +261,9 @@ export class Workspace {
     if (isWithin({ path: realpathSync(dirname(join(dir, path))), dir: realpathSync(dir) })) return
     throw new StepwellError({
       code: 'STEPWELL_OUT_PATH',
-      what: `the out \`${path}\` would be put outside of the project`,
-      facts: 'a symbolic link leads there',
-      todo: 'remove the link, or name another path',
+      summary: `the out \`${path}\` would be put outside of the project`,
+      details: 'a symbolic link leads there',
+      hint: 'remove the link, or name another path',
     })
   }
 
