@@ -108,7 +108,7 @@ describe('YAML', () => {
     ['? [a]\n: 1\n', 'x:1:3: expected a single value as the key of a map'],
     ['a: <<\n', 'x:1:4: a plain << is no value; expected quotes around it'],
   ])('%j is refused', (text, message) => {
-    expect(() => parseYaml('x', text)).toThrow(message)
+    expect(adviceOn(() => parseYaml('x', text))).toContain(message)
   })
 })
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { adviceOf } from '@stepwell/base/errors'
 import { describe, expect, test } from 'vitest'
 import {
   deployModel,
@@ -48,8 +49,8 @@ const TWO = { features, target: 'two', classes: [4, 6] }
 const imported = async (name: string, params: ImportOnnxParams): Promise<OnnxModel> =>
   await importOnnx({ onnx: fileOf(bytesOf(`${name}.onnx`), `${name}.onnx`) }, contextOf(params))
 const refusal = async (name: string, params: object): Promise<string> => {
-  const { code, message } = await rejectionOf(imported(name, params as ImportOnnxParams))
-  return `${code} ${message}`
+  const error = await rejectionOf(imported(name, params as ImportOnnxParams))
+  return `${error.code} ${adviceOf(error)}`
 }
 
 function expectNear(found: Iterable<number>, expected: readonly number[]): void {
@@ -265,8 +266,8 @@ describe('importOnnx refuses', () => {
 
 test('loadModel names openModel; a damaged model is refused before it is opened', async () => {
   const model = await imported('forest', REGRESSION)
-  const { code, message } = errorOf(() => loadModel(model))
-  expect([code, message.includes('openModel')]).toEqual(['STEPWELL_MODEL_ASYNC', true])
+  const { code, hint } = errorOf(() => loadModel(model))
+  expect([code, hint?.includes('openModel')]).toEqual(['STEPWELL_MODEL_ASYNC', true])
   for (const damage of [{ onnx: 'no base64' }, { output: 3 }, { features: [] }, { classes: [1] }]) {
     const damaged = { ...model, ...damage } as Model
     const { code: refused } = await rejectionOf(openModel(damaged))

@@ -424,7 +424,7 @@ describe('gate', () => {
     const error = errorOf(() => open({ rmse: 142.3 }, { metric: 'rmse', max: 100 }))
     expect(error.code).toBe('STEPWELL_GATE_CLOSED')
     expect(error.message).toMatch(
-      /^rmse 142\.3 is above the allowed 100; nothing after the gate runs; /,
+      /^rmse 142\.3 is above the allowed 100; nothing after the gate runs$/,
     )
     expect(errorOf(() => open({ r2: 0.4 }, { metric: 'r2', min: 0.5 })).message).toContain(
       'r2 0.4 is below the required 0.5',

@@ -1,3 +1,4 @@
+import { adviceOf } from '@stepwell/base/errors'
 import { dvcError } from '../dvc-error.ts'
 import { parseYaml, type YamlText } from '../format/yaml.ts'
 import { joinPath } from '../project/location.ts'
@@ -51,7 +52,7 @@ function checked(yaml: YamlText): void {
     check(yaml.root, DVC_LOCK, yaml, 'the file')
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    throw dvcError(error.message, {
+    throw dvcError(adviceOf(error), {
       code: 'STEPWELL_DVC_LOCK',
       summary: 'this is no dvc.lock of DVC 3',
       hint: 'restore the file from Git, or remove it: all stages then run again',

@@ -279,7 +279,7 @@ function unfit(
   return new StepwellError({
     code: 'STEPWELL_TABLE_UNFIT',
     summary: `${path} breaks ${lines.length} ${lines.length === 1 ? 'rule' : 'rules'}`,
-    details: `\n- ${lines.join('\n- ')}\n`,
+    details: `\n- ${lines.join('\n- ')}`,
     hint: 'correct the data, clean it in an earlier step, or change the rules',
   })
 }
