@@ -39,7 +39,7 @@ export class GitRepository {
       return this.#text('rev-parse', '--verify', '--quiet', '--end-of-options', name).trim()
     } catch (cause) {
       throw gitError(`there is no revision ${JSON.stringify(revision)}`, {
-        todo: 'name a commit, a branch or a tag; `workspace` is what is there now, `run:<id>` a recorded run',
+        hint: 'name a commit, a branch or a tag; `workspace` is what is there now, `run:<id>` a recorded run',
         cause,
       })
     }
@@ -155,27 +155,27 @@ function gitFailure(cause: unknown): StepwellError {
   const { code, stderr } = cause as { readonly code?: unknown; readonly stderr?: unknown }
   if (code === 'ENOENT') {
     return gitError('there is no command git', {
-      todo: 'install Git: revisions are read by it',
+      hint: 'install Git: revisions are read by it',
       cause,
     })
   }
   const said = Buffer.isBuffer(stderr) ? stderr.toString('utf8').trim() : ''
   if (said.includes('not a git repository')) {
     return gitError('the project is in no Git repository', {
-      todo: 'name two runs with --run, or make one with git init',
+      hint: 'name two runs with --run, or make one with git init',
       cause,
     })
   }
   return gitError('git failed', {
-    facts: said.split('\n').at(-1)?.trim() || String(cause),
-    todo: 'see to it that git works here: git status',
+    details: said.split('\n').at(-1)?.trim() || String(cause),
+    hint: 'see to it that git works here: git status',
     cause,
   })
 }
 
 function gitError(
   what: string,
-  more: { readonly facts?: string; readonly todo: string; readonly cause: unknown },
+  more: { readonly details?: string; readonly hint: string; readonly cause: unknown },
 ): StepwellError {
   return new StepwellError({ code: 'STEPWELL_GIT', summary: what, ...more })
 }

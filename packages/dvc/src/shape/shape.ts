@@ -24,9 +24,9 @@ function refuse(
   yaml: YamlText,
   at: { readonly offset: number },
   what: string,
-  todo: string,
+  hint: string,
 ): never {
-  throw dvcError(placeOf(yaml, at), { code: 'STEPWELL_DVC_YAML', summary: what, hint: todo })
+  throw dvcError(placeOf(yaml, at), { code: 'STEPWELL_DVC_YAML', summary: what, hint })
 }
 
 export const text: Shape = {

@@ -65,18 +65,18 @@ export function resolveText(
     throw dvcError(placeOf(resolving.yaml, at), {
       code: 'STEPWELL_DVC_TEMPLATE',
       summary: error.message,
-      hint: error instanceof UnresolvedError ? error.todo : 'expected ${name}, ${a.b} or ${a[0]}',
+      hint: error instanceof UnresolvedError ? error.hint : 'expected ${name}, ${a.b} or ${a[0]}',
     })
   }
 }
 
 class UnresolvedError extends Error {
   override readonly name = 'UnresolvedError'
-  readonly todo: string
+  readonly hint: string
 
-  constructor(message: string, todo: string) {
+  constructor(message: string, hint: string) {
     super(message)
-    this.todo = todo
+    this.hint = hint
   }
 }
 
