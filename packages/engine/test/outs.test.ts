@@ -281,9 +281,10 @@ describe('outs', () => {
     const record = await run()
     expect(record.status).toBe('succeeded')
     expect(treeOf(path('out'))).toEqual(OUT)
-    expect(Object.keys(treeOf(path('.stepwell/objects'))).toSorted()).toEqual(
-      Object.keys(objects).toSorted(),
-    )
+    // The order of time stamps is that of this run.
+    const kept = (tree: Record<string, string>) =>
+      Object.keys(tree).filter((name) => !tree[name]?.includes('stepwell attributes'))
+    expect(kept(treeOf(path('.stepwell/objects'))).toSorted()).toEqual(kept(objects).toSorted())
   })
 
   test('are hard links on request; one that is edited in place costs a rerun', async () => {

@@ -23,7 +23,7 @@ import type { OrderedStep } from '../define/order.ts'
 import type { Ingredients, Reason } from '../identity/reason.ts'
 import { definition, type Input, type Step } from '../define/step.ts'
 import { commandOf } from '../define/work.ts'
-import type { Tree } from '../value/tree.ts'
+import { countedMode, type Tree } from '../value/tree.ts'
 
 /** A step whose inputs are known: what it will be given, and what its outputs are filed under. */
 export interface Identity {
@@ -329,7 +329,7 @@ function nodeMajor(): string {
 
 function fileInput(path: string, { digest, mode }: { digest: Digest; mode: number }) {
   return {
-    fingerprint: { kind: 'file', path, digest, mode },
+    fingerprint: { kind: 'file', path, digest, mode: countedMode(mode) },
     job: { kind: 'file', path, digest },
     record: { digest },
   } as const

@@ -52,8 +52,8 @@ interface FollowLinks {
 
 /**
  * Declares a file as an input, or in `outs` as an output. `path` is relative to the project directory
- * (the one the pipeline file is in). The step is rerun when the content changes, or who may read or
- * execute it; not when only its time stamp does.
+ * (the one the pipeline file is in). The step is rerun when the content changes, or whether its owner
+ * may execute it; not when only its time stamp does.
  */
 export function file(path: string): FileHandle {
   return { kind: 'file', path: text(path, 'path', 'file') }

@@ -2,8 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { OutArtifact } from '../value/artifact.ts'
 import type { ProjectState } from './project.ts'
-import { writeFileOut, writeTree } from '../store/objects/tree-writer.ts'
-import { parseTree } from '../value/tree.ts'
+import { writeDirOut, writeFileOut } from '../store/objects/tree-writer.ts'
 
 /** Which outs of a run to copy, and where to. */
 export interface CopyRequest {
@@ -32,7 +31,6 @@ export async function copyOuts(
       await writeFileOut(out, path, artifacts, 'copy')
       return
     }
-    const text = new TextDecoder().decode(await artifacts.get(out.digest))
-    await writeTree(parseTree(text), path, artifacts, 'copy')
+    await writeDirOut(out, path, artifacts, 'copy')
   }
 }

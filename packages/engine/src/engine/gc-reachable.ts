@@ -29,10 +29,13 @@ export class HeldBytes {
     return held
   }
 
-  /** What is promised; what the items gave; and the listings that say later what of an input changed. */
+  /** What is promised; what else comes back of outs; what the items gave; and the listings that say later what of an input changed. */
   async of(outputs: Partial<Outputs>, ingredients?: Ingredients): Promise<Set<Digest>> {
     const held = await this.promised(outputs)
-    const { items } = outputs
+    const { items, outs } = outputs
+    for (const out of Object.values(outs ?? {})) {
+      if (out.kind === 'dir' && out.attributes !== undefined) held.add(out.attributes)
+    }
     for (const output of items === undefined ? [] : (await this.#ledgers.read(items)).values()) {
       if ('digest' in output) held.add(output.digest)
     }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFileSync } from '@stepwell/base/atomic-file'
-import { StepwellError } from '@stepwell/base/errors'
+import { codeOf, StepwellError } from '@stepwell/base/errors'
 import { refuseNetwork } from './network-fs.ts'
 
 /** Of the directory. Changes whenever what is in it cannot be read any more; keys have a format of their own. */
@@ -74,10 +74,11 @@ export function stateDirs(dir: string): StateDirs {
  *
  * @throws StepwellError STEPWELL_STATE, STEPWELL_NETWORK_FS.
  */
-export function createState({ root }: StateDirs): void {
+export function createState({ project, root }: StateDirs): void {
   refuseNetwork(root)
   if (readFormat(root) !== undefined) return
   try {
+    makePrivate(project, root)
     replaceFileSync(join(root, '.gitignore'), '*\n')
     // Durable: a format that is torn by a crash would read as that of another version.
     replaceFileSync(join(root, 'format'), `${LAYOUT}\n`)
@@ -88,6 +89,24 @@ export function createState({ root }: StateDirs): void {
       hint: 'check that the project directory exists and is writable',
       cause,
     })
+  }
+}
+
+/**
+ * What steps read, log and leave may be private, whatever the umask is: nobody else may look, save a group that may
+ * write to the project.
+ */
+function makePrivate(project: string, root: string): void {
+  const isShared = (statSync(project).mode & 0o020) !== 0
+  const wanted = isShared ? 0o770 : 0o700
+  mkdirSync(root, { recursive: true, mode: wanted })
+  const { mode } = statSync(root)
+  if ((mode & 0o777 & ~wanted) === 0) return
+  try {
+    chmodSync(root, mode & (wanted | 0o7000))
+  } catch (error) {
+    // Another user made it.
+    if (codeOf(error) !== 'EPERM') throw error
   }
 }
 

@@ -19,11 +19,11 @@ interface FileArtifact {
   readonly path: string
   readonly digest: Digest
   readonly size: number
-  /** See `countedMode`. */
+  /** With which it comes back: who may read, write and execute it. */
   readonly mode: number
 }
 
-interface DirArtifact {
+export interface DirArtifact {
   readonly kind: 'dir'
   readonly path: string
   /** Of the directory's tree, whose text is an artifact that names those of the files. */
@@ -31,6 +31,8 @@ interface DirArtifact {
   /** Of all files. */
   readonly size: number
   readonly files: number
+  /** Of what else comes back: modes, and the order of times. Unknown where the step did not make it. */
+  readonly attributes?: Digest
 }
 
 /** What a step left behind: its return value, the fields of it that other steps pick, and its outs. */

@@ -68,11 +68,11 @@ export function compareTrees(
 }
 
 /**
- * The part of a file's mode that counts: who may read and execute it. Who may write it follows from
- * where it is: an owner's file in the project, nobody's in the artifact store.
+ * The part of a file's mode that counts: whether its owner may execute it. Who else may read it follows from the
+ * umask of who made it.
  */
 export function countedMode(mode: number): number {
-  return (mode & 0o555) | 0o200
+  return (mode & 0o100) === 0 ? 0o644 : 0o755
 }
 
 type Row =

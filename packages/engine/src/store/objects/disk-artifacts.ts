@@ -14,7 +14,8 @@ import { move } from '@stepwell/base/move'
 const SMALL = 1 << 20
 // Between these many files others get a turn.
 const BURST = 256
-const READ_ONLY = 0o444
+const READ = 0o444
+const OWNER_READS = 0o400
 
 /**
  * Artifacts as files, `objects/ab/cdef...` by the hex of their digest. Those of files are read-only,
@@ -114,26 +115,42 @@ export class DiskArtifacts implements ArtifactStore {
     return state === 'present'
   }
 
+  /**
+   * Whether the bytes are there, or staged, already. Of several files with the same bytes, the object may be read
+   * by those alone who may read each; one that the project has a link to is seen there anyway.
+   */
+  async #hasFor(mode: number, digest: Digest, staged: Staged): Promise<boolean> {
+    const path = staged.get(digest) ?? ((await this.#has(digest)) ? this.#path(digest) : undefined)
+    if (path === undefined) return false
+    const { mode: present, nlink } = await stat(path)
+    const common = present & mode & READ
+    if ((present & READ) !== common && nlink === 1) await chmod(path, common)
+    return true
+  }
+
   /** Writes a copy that is not flushed yet, unless the bytes are there or staged already. */
   async #stage(path: string, staged: Staged): Promise<Digest> {
-    if ((await stat(path)).size <= SMALL) {
+    const { size, mode: source } = await stat(path)
+    // Nobody may read the object who may not read the file.
+    const mode = (source & READ) | OWNER_READS
+    if (size <= SMALL) {
       const bytes = readFileSync(path)
       const digest = digestBytes(bytes)
-      if (staged.has(digest) || (await this.#has(digest))) return digest
+      if (await this.#hasFor(mode, digest, staged)) return digest
       const temporary = await this.#temporary(digest)
       staged.set(digest, temporary)
-      writeFileSync(temporary, bytes, { flag: 'wx', mode: READ_ONLY })
+      writeFileSync(temporary, bytes, { flag: 'wx', mode })
       return digest
     }
     const { digest: expected } = await this.#digests.state(path)
-    if (staged.has(expected) || (await this.#has(expected))) return expected
+    if (await this.#hasFor(mode, expected, staged)) return expected
     const temporary = await this.#temporary(expected)
     try {
       await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
-      await chmod(temporary, READ_ONLY)
+      await chmod(temporary, mode)
       // The copy is what is promised; the file may have changed since.
       const { digest } = await this.#digests.state(temporary)
-      if (staged.has(digest) || (digest !== expected && (await this.#has(digest)))) {
+      if (digest !== expected && (await this.#hasFor(mode, digest, staged))) {
         await rm(temporary)
       } else {
         await mkdir(dirname(this.#path(digest)), { recursive: true })

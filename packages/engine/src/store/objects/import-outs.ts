@@ -5,7 +5,8 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OutArtifact } from '../../value/artifact.ts'
 import { codeOf, StepwellError } from '@stepwell/base/errors'
-import { countedMode, makeTree, type TreeEntry } from '../../value/tree.ts'
+import { makeTree, type TreeEntry } from '../../value/tree.ts'
+import { fileMode, readAttributes } from './attributes.ts'
 import { readTree } from './tree-reader.ts'
 
 /**
@@ -42,7 +43,7 @@ async function storeFile(
   const [digest] = await artifacts.putFiles([staged])
   const { size, mode } = await lstat(staged)
   if (digest === undefined) throw new TypeError('a file was put without a digest')
-  return { kind: 'file', path, digest, size, mode: countedMode(mode) }
+  return { kind: 'file', path, digest, size, mode: fileMode(mode) }
 }
 
 async function storeDir(
@@ -63,7 +64,8 @@ async function storeDir(
     }),
   )
   const digest = await artifacts.put(new TextEncoder().encode(tree.text))
-  return { kind: 'dir', path, digest, size: tree.size, files: files.length }
+  const attributes = await artifacts.put(new TextEncoder().encode(readAttributes(staged)))
+  return { kind: 'dir', path, digest, size: tree.size, files: files.length, attributes }
 }
 
 async function checkWritten(step: string, name: string, { kind, staged }: JobOut): Promise<void> {

@@ -8,14 +8,15 @@ import { dirname, join } from 'node:path'
 import type { OutArtifact } from '../../value/artifact.ts'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
 import type { OutKind } from '../../identity/fingerprint.ts'
-import { parseTree, type TreeEntry } from '../../value/tree.ts'
+import { countedMode, parseTree, type TreeEntry } from '../../value/tree.ts'
 import { move, remove } from '@stepwell/base/move'
 import { takeOuts } from './out-locks.ts'
 import { statsAt } from './out-obstacle.ts'
 import { isWithin } from '@stepwell/base/paths'
 import { REPLACED, type Recycle } from './recycle.ts'
+import { fileMode } from '../objects/attributes.ts'
 import { readTree } from '../objects/tree-reader.ts'
-import { writeFileOut, writeTree } from '../objects/tree-writer.ts'
+import { writeDirOut, writeFileOut } from '../objects/tree-writer.ts'
 
 export interface WorkspaceOptions {
   /** The project directory. */
@@ -58,7 +59,7 @@ export class Workspace {
     const is = kindOf(stats)
     const present = is && (await this.#look(is, out.path))
     if (is === out.kind && present?.digest === out.digest) {
-      if (out.kind === 'dir' || present.mode === out.mode) return 'in place'
+      if (out.kind === 'dir' || present.mode === countedMode(out.mode)) return 'in place'
     }
     return (await this.#isKept(is, out.path)) ? 'replaced' : 'edited'
   }
@@ -77,7 +78,14 @@ export class Workspace {
     const kind = stats && kindOf(stats)
     if (kind === undefined || (out.kind !== 'any' && kind !== out.kind)) return undefined
     const { artifacts, digests, dir } = this.#options
-    if (kind === 'file') return { kind: 'file', path, ...(await digests.state(path)) }
+    if (kind === 'file') {
+      return {
+        kind: 'file',
+        path,
+        ...(await digests.state(path)),
+        mode: fileMode(stats?.mode ?? 0),
+      }
+    }
     const tree = await readTree(dir, path, { digests, links: 'left' })
     // A step is given the listing by its digest.
     if (keep) await artifacts.put(new TextEncoder().encode(tree.text))
@@ -173,7 +181,7 @@ export class Workspace {
       if (ready === undefined || link === 'hard') {
         await mkdir(temporary, { recursive: true })
         if (out.kind === 'file') await writeFileOut(out, incoming, artifacts, link)
-        else await writeTree(await this.#entries(out.digest), incoming, artifacts, link)
+        else await writeDirOut(out, incoming, artifacts, link)
         ready = incoming
       }
       await mkdir(dirname(final), { recursive: true })
