@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -36,6 +37,8 @@ export default function setUp({ provide }: TestProject): void {
 
 function install(dir: string): void {
   const made = mkdtempSync(join(tmpdir(), 'stepwell-packing-'))
+  // Some tests run it as another user.
+  chmodSync(made, 0o755)
   const tarballs = packAll(join(made, 'tarballs'))
   const places = Object.entries(tarballs).map(([name, path]) => [name, `file:${path}`] as const)
   const beside = BESIDE.map((name) => [name, catalogVersion(name)] as const)
