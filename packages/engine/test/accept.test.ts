@@ -229,8 +229,9 @@ describe('is refused', () => {
   test('a step whose own outputs only the database knows', async () => {
     const { dir, engine } = await start()
     const state = readFileSync(join(dir, '.stepwell/state/chain.json'))
-    await engine.run(await chain('1', '2')).result
+    const { id } = await engine.run(await chain('1', '2')).result
     writeFileSync(join(dir, '.stepwell/state/chain.json'), state)
+    rmSync(join(dir, '.stepwell/runs', id), { recursive: true })
     expect(await refusal(engine.accept(await chain('1', '2'), ['second'], { because }))).toMatch(
       /its own outputs are in the cache/,
     )

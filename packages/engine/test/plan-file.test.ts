@@ -96,6 +96,7 @@ describe('a plan that no longer holds is refused before anything is executed', (
     await engine.run(words).result
     const plan = await engine.plan(words)
     writeFiles(dir, { '.stepwell/state/words.json': '' })
+    rmSync(join(dir, '.stepwell/runs'), { recursive: true })
     expect(await refused(engine, words, plan)).toContain(
       'read: cached -> will run (never succeeded before)',
     )

@@ -1,12 +1,11 @@
 import { paramsOf } from '../define/params.ts'
-import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import { artifactsOf, type Artifact, type Outputs } from '../value/artifact.ts'
 import { messageOf } from '@stepwell/base/errors'
 import type { OrderedStep } from '../define/order.ts'
 import type { Reason } from '../identity/reason.ts'
 import { definition } from '../define/step.ts'
 import { functionOf } from '../define/work.ts'
-import type { Workspace } from '../store/workspace/workspace.ts'
+import { Interruption, type World } from './world.ts'
 import { decodeValue } from '../value/codec.ts'
 
 /**
@@ -17,9 +16,7 @@ import { decodeValue } from '../value/codec.ts'
 export async function checkHit(
   { name, step }: OrderedStep,
   outputs: Outputs,
-  artifacts: ArtifactStore,
-  workspace: Workspace,
-  dir: string,
+  { artifacts, workspace, dir, ask }: Pick<World, 'artifacts' | 'workspace' | 'dir' | 'ask'>,
 ): Promise<Reason[]> {
   const reasons: Reason[] = []
   for (const artifact of artifactsOf(outputs)) {
@@ -38,9 +35,11 @@ export async function checkHit(
   const output = decodeValue(await artifacts.get(outputs.value.digest))
   const params: unknown = JSON.parse(paramsOf(name, step))
   try {
-    const why = await stale(output as never, { params, dir } as never)
+    const answer = stale(output as never, { params, dir } as never)
+    const why = await ask(Promise.resolve(answer))
     return why === undefined ? [] : [{ kind: 'effect', why }]
   } catch (error) {
+    if (error instanceof Interruption) throw error
     return [{ kind: 'effect', why: `its effect could not be checked: ${messageOf(error)}` }]
   }
 }

@@ -29,7 +29,7 @@ export async function listItems(
   { label }: Pick<MapWork, 'label'>,
   { jobInputs, trees }: Identity,
   base: Digest,
-  artifacts: ArtifactStore,
+  artifacts: Pick<ArtifactStore, 'get'>,
 ): Promise<Item[]> {
   const over = jobInputs[ITEM]
   if (over?.kind === 'glob' || over?.kind === 'dir') {

@@ -14,9 +14,9 @@ import { decodeValue, encodeValue } from '../value/codec.ts'
  * @throws StepwellError STEPWELL_PICK when there is no such field.
  */
 export async function derivePicks(
-  { name, picks }: OrderedStep,
+  { name, picks }: Pick<OrderedStep, 'name' | 'picks'>,
   outputs: Outputs,
-  artifacts: ArtifactStore,
+  artifacts: Pick<ArtifactStore, 'get'>,
   keep: (bytes: Uint8Array) => Digest | Promise<Digest>,
 ): Promise<Outputs> {
   const missing = picks.filter((field) => !Object.hasOwn(outputs.picks, field))
@@ -30,4 +30,29 @@ export async function derivePicks(
     added.push([field, { kind: 'value', digest, size: bytes.length, about: describeValue(part) }])
   }
   return { ...outputs, picks: { ...outputs.picks, ...Object.fromEntries(added) } }
+}
+
+/**
+ * The artifact of a step's output, or of a field of it, which may not have been picked before.
+ *
+ * @param keep returns the digest of a field's bytes
+ * @throws StepwellError STEPWELL_PICK when there is no such field; STEPWELL_ARTIFACT where the bytes of the
+ *   output are gone.
+ */
+export async function pickedFrom(
+  name: string,
+  outputs: Outputs,
+  field: string | undefined,
+  artifacts: Pick<ArtifactStore, 'get'>,
+  keep: (bytes: Uint8Array) => Digest | Promise<Digest>,
+): Promise<Artifact> {
+  const picks = field === undefined ? [] : [field]
+  return artifactIn(await derivePicks({ name, picks }, outputs, artifacts, keep), field)
+}
+
+/** The artifact of a step's output, or of a field of it. */
+export function artifactIn(outputs: Outputs, field: string | undefined): Artifact {
+  const artifact = field === undefined ? outputs.value : outputs.picks[field]
+  if (artifact === undefined) throw new TypeError(`the field ${field} was not stored`)
+  return artifact
 }

@@ -53,12 +53,12 @@ export interface Surroundings {
   readonly files: ProjectFiles
   readonly nameOf: (step: Step) => string
   /** The output of a step, or of one field of it. */
-  readonly outputOf: (step: string, field: string | undefined) => Artifact
+  readonly outputOf: (step: string, field: string | undefined) => Artifact | Promise<Artifact>
   readonly outOf: (step: string, name: string) => OutArtifact
   /** Of a service: which one it is, and whether it is still that. */
   readonly serviceOf: (step: string) => ServiceState | undefined
   /** What an HTTP server has; asked for once everything upstream is done. */
-  readonly download: (url: string) => Promise<Download>
+  readonly download: (url: string, step: string) => Promise<Download>
   /** Paths that steps of the pipeline write: no sources. */
   readonly outPaths: readonly string[]
 }
@@ -218,7 +218,7 @@ export async function identify(
         }
       }
       case 'url': {
-        const { path, digest } = await download(handle.url)
+        const { path, digest } = await download(handle.url, name)
         const shown = shownUrl(handle.url)
         return {
           fingerprint: { kind: 'url', url: shown, digest },
@@ -247,7 +247,7 @@ export async function identify(
       case 'pick': {
         const upstream = nameOf(handle.kind === 'pick' ? handle.step : handle)
         const field = handle.kind === 'pick' ? handle.field : undefined
-        const { digest, about } = outputOf(upstream, field)
+        const { digest, about } = await outputOf(upstream, field)
         const part = { kind: 'value', digest } as const
         const service = serviceOf(upstream)
         if (service === undefined) {
@@ -265,18 +265,18 @@ export async function identify(
   }
 }
 
-/** The artifact of a step's output, or of a field of it. */
-export function artifactIn(outputs: Outputs, field: string | undefined): Artifact {
-  const artifact = field === undefined ? outputs.value : outputs.picks[field]
-  if (artifact === undefined) throw new TypeError(`the field ${field} was not stored`)
-  return artifact
-}
-
-/** The file or directory that a step left under a name. */
-export function outIn({ outs }: Outputs, name: string): OutArtifact {
+/**
+ * The file or directory that a step left under a name.
+ * @throws StepwellError STEPWELL_NO_OUTPUT where it was declared after the step was executed.
+ */
+export function outIn(step: string, { outs }: Outputs, name: string): OutArtifact {
   const out = outs[name]
-  if (out === undefined) throw new TypeError(`the out ${name} was not stored`)
-  return out
+  if (out !== undefined) return out
+  throw new StepwellError({
+    code: 'STEPWELL_NO_OUTPUT',
+    what: `there is no out \`${name}\` of step \`${step}\`, which is to be taken as it was left`,
+    todo: 'run it, too',
+  })
 }
 
 /** Why a step's outputs may not be cached, if they may not. */

@@ -1,5 +1,6 @@
 import type { OutArtifact, Outputs } from '../value/artifact.ts'
 import type { Reason } from '../identity/reason.ts'
+import type { Reuse } from './verdict.ts'
 import type { Workspace } from '../store/workspace/workspace.ts'
 
 /**
@@ -11,18 +12,18 @@ import type { Workspace } from '../store/workspace/workspace.ts'
  * @throws StepwellError STEPWELL_OUT_PLACE, STEPWELL_OUT_PATH, STEPWELL_ARTIFACT.
  */
 export async function restoreOuts(
-  { outs }: Outputs,
+  { outputs: { outs }, outs: states }: Pick<Reuse, 'outputs' | 'outs'>,
   workspace: Workspace,
   keepEdits: boolean,
 ): Promise<{ readonly outs: Outputs['outs']; readonly reasons: readonly Reason[] }> {
   const now: [string, OutArtifact][] = []
   const reasons: Reason[] = []
-  for (const [name, out] of Object.entries(outs)) now.push([name, await restore(out)])
+  for (const [name, out] of Object.entries(outs)) now.push([name, await restore(name, out)])
   return { outs: Object.fromEntries(now), reasons }
 
-  async function restore(out: OutArtifact): Promise<OutArtifact> {
+  async function restore(name: string, out: OutArtifact): Promise<OutArtifact> {
     const { path } = out
-    const state = await workspace.inspect(out)
+    const state = states[name] ?? 'in place'
     if (state === 'in place') {
       if ((await workspace.check(out)) !== 'present') await workspace.heal(out)
       return out
@@ -40,12 +41,24 @@ export async function restoreOuts(
   }
 }
 
-/** What `restoreOuts` would do, for a plan: it does nothing. */
-export async function foreseeOuts({ outs }: Outputs, workspace: Workspace): Promise<Reason[]> {
-  const reasons: Reason[] = []
-  for (const out of Object.values(outs)) {
-    const state = await workspace.inspect(out)
-    if (state !== 'in place') reasons.push({ kind: 'restored', path: out.path, problem: state })
-  }
-  return reasons
+/**
+ * Outs that are adopted, with the listings of directories in the artifact store.
+ * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE for what has gone or changed since.
+ */
+export async function keepOuts(
+  { outs }: Outputs,
+  workspace: Pick<Workspace, 'read'>,
+): Promise<Outputs['outs']> {
+  const kept: [string, OutArtifact][] = []
+  for (const [name, out] of Object.entries(outs))
+    kept.push([name, (await workspace.read(out)) ?? out])
+  return Object.fromEntries(kept)
+}
+
+/** What `restoreOuts` would do about the outs that are not in place. */
+export function toRestore({ outputs, outs }: Pick<Reuse, 'outputs' | 'outs'>): Reason[] {
+  return Object.entries(outputs.outs).flatMap(([name, { path }]): Reason[] => {
+    const problem = outs[name] ?? 'in place'
+    return problem === 'in place' ? [] : [{ kind: 'restored', path, problem }]
+  })
 }

@@ -3,22 +3,20 @@ import { describeValue } from '../value/summary.ts'
 import type { Digest } from '@stepwell/base/digest'
 import type { OrderedStep } from '../define/order.ts'
 import { pickField } from '../value/pick.ts'
-import { definition } from '../define/step.ts'
+import type { ServiceWork } from '../define/work.ts'
 import { encodeValue } from '../value/codec.ts'
 
 /**
- * What those that read a service are given, known without starting it; `undefined` for other steps.
+ * What the steps that read a service are given, known without starting it.
  *
- * @param keep gives the digest of bytes, and stores them where they are to be kept
+ * @param keep returns the digest of bytes
  * @throws StepwellError STEPWELL_PICK when there is no such field.
  */
 export async function serviceOutputs(
-  { name, step, picks }: OrderedStep,
+  { name, picks }: OrderedStep,
+  { value }: ServiceWork,
   keep: (bytes: Uint8Array) => Digest | Promise<Digest>,
-): Promise<Outputs | undefined> {
-  const { work } = definition(step)
-  if (work.kind !== 'service') return undefined
-  const { value } = work
+): Promise<Outputs> {
   const picked: [string, Artifact][] = []
   for (const field of picks) picked.push([field, await artifactOf(pickField(name, value, field))])
   return { value: await artifactOf(value), picks: Object.fromEntries(picked), outs: {} }

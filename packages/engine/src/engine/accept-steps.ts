@@ -59,7 +59,8 @@ interface Judged {
 /** What a step was and what it is now, if the one may stand for the other. */
 async function judge(ordered: OrderedStep, options: AcceptOptions): Promise<Judged> {
   const { name } = ordered
-  const { snapshot, cache, artifacts, workspace, dir } = options
+  const { snapshot, cache } = options
+  const world = { ...options, ask: async <T>(answer: Promise<T>): Promise<T> => await answer }
   const { steps, evidence } = await planSteps({ ...options, forced: new Set() })
   const step = steps.find((planned) => planned.name === name)
   const ingredients = evidence.ingredients[name]
@@ -95,14 +96,11 @@ async function judge(ordered: OrderedStep, options: AcceptOptions): Promise<Judg
       'run it; or, if the outputs are right all the same, say so with --any-change',
     )
   }
-  const problems = await checkHit(ordered, last.outputs, artifacts, workspace, dir)
+  const problems = await checkHit(ordered, last.outputs, world)
   if (problems.length > 0) throw refusal(name, problems.map(describeReason).join(', '), 'run it')
   if (last.key === step.key) throw refusal(name, 'nothing in it changed', 'run it')
   const own = await cache.get(step.key)
-  if (
-    own !== undefined &&
-    (await checkHit(ordered, own.outputs, artifacts, workspace, dir)).length === 0
-  ) {
+  if (own !== undefined && (await checkHit(ordered, own.outputs, world)).length === 0) {
     throw refusal(name, 'its own outputs are in the cache', 'run it: it takes them from there')
   }
   return { last, key: step.key, ingredients }

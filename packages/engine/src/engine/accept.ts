@@ -48,13 +48,17 @@ export async function accept(
     downloads,
     workspace: state.workspace('plan'),
     dir,
+    known: state.known(),
   })
   createState(state.dirs)
   const accepted = [...entries].flatMap(([step, { key, run, accepted: acceptance }]) =>
     acceptance === undefined ? [] : [{ step, key, run, ...acceptance }],
   )
   // The entry first: the line in the trail is what makes it count.
-  for (const [, { key, reusable: _, ...entry }] of entries) await cache.put(key, entry)
+  for (const [, { key, reusable: _, ...entry }] of entries) {
+    state.runs.commit({ key, entry })
+    await cache.put(key, entry)
+  }
   for (const one of accepted) {
     state.accepted.append({ type: 'accepted', pipeline: pipeline.name, ...one })
   }

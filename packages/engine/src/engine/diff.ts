@@ -4,7 +4,7 @@ import type { ProjectState } from './project.ts'
 import type { Ingredients } from '../identity/reason.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { compareRuns, type RunDiff, type StepDiff } from '../record/run-diff.ts'
-import { withFiles } from '../decide/changed-files.ts'
+import { withFiles } from '../decide/what-changed.ts'
 
 /** Compares two runs, with all that is kept about what their steps were made of. Reads files only. */
 export async function diffRuns(

@@ -35,7 +35,6 @@ import { ProjectState, type StateOptions } from './project.ts'
 import { ranksOf } from '../run/critical-path.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 import { outputOf, readOutput } from './read-output.ts'
-import { recentOutputs } from '../plan/unsaved-outputs.ts'
 import { capacityOf } from '../run/capacity.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import type { RunDiff } from '../record/run-diff.ts'
@@ -418,7 +417,7 @@ export class Engine implements AsyncDisposable {
   async #planIn(situation: Situation): Promise<Plan> {
     this.#capacity(situation)
     const { pipeline, request, code } = situation
-    const { artifacts, files, runs, dir } = this.#state
+    const { artifacts, files, dir } = this.#state
     const { steps, evidence } = await planSteps({
       ...situation,
       artifacts,
@@ -427,7 +426,7 @@ export class Engine implements AsyncDisposable {
       workspace: this.#state.workspace('plan'),
       dir,
       ledgers: this.#state.ledgers,
-      recent: recentOutputs(await runs.unfinished()),
+      known: this.#state.known(),
     })
     return {
       pipeline: pipeline.name,

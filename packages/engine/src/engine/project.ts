@@ -23,6 +23,8 @@ import { stateDirs, type StateDirs } from '../store/layout.ts'
 import { DiskProjectFiles } from '../store/inputs/disk-project-files.ts'
 import { Pins } from '../store/runs/pins.ts'
 import { Recycle } from '../store/workspace/recycle.ts'
+import { JournaledEntries } from '../store/runs/journaled-entries.ts'
+import type { KnownEntries } from '../store/cache/known-entries.ts'
 import { RunFiles } from '../store/runs/run-files.ts'
 import { ServiceRecords } from '../store/state/service-records.ts'
 import { Staging } from '../store/workspace/staging.ts'
@@ -74,6 +76,7 @@ export class ProjectState {
   readonly ledgers: ItemLedgers
   readonly services: ServiceRecords
   readonly #link: LinkMode
+  readonly #hasOwnCache: boolean
   readonly #index: LevelIndex
   readonly #indexOptions: IndexOptions
   readonly #listeners = new Set<(warning: string) => void>()
@@ -103,6 +106,7 @@ export class ProjectState {
     this.ledgers = new ItemLedgers(dirs.items)
     this.accepted = new AcceptanceLog(dirs.accepted)
     this.#link = options.link ?? 'copy'
+    this.#hasOwnCache = options.cache !== undefined
     this.#indexOptions = {
       ...(options.lockTimeout !== undefined && {
         lockTimeout: timeOf(options.lockTimeout, '`lockTimeout` of openEngine()'),
@@ -134,6 +138,16 @@ export class ProjectState {
       claims: this.claims,
       waiting,
     })
+  }
+
+  /** What can be told of the step cache without opening it, as of when it is first asked. */
+  known(): KnownEntries {
+    if (this.#hasOwnCache)
+      return { get: (key) => this.cache.get(key), withCode: async () => undefined }
+    return new JournaledEntries(
+      async () => await this.runs.journalTexts(),
+      (key) => this.accepted.stands(key),
+    )
   }
 
   /** The artifacts, read anew: what was remembered of their time stamps is not used. */

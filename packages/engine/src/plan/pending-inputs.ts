@@ -3,8 +3,8 @@ import type { ToCome } from './plan.ts'
 import type { Ingredients } from '../identity/reason.ts'
 import { definition, type Input, type Step } from '../define/step.ts'
 
-export interface FoundToCome extends ToCome {
-  /** The steps that make it. */
+export interface FoundPending extends ToCome {
+  /** The steps that make it, and addresses that are still to be asked. */
   readonly makers: ReadonlySet<string>
   /** Where it comes from, as records of inputs say it. */
   readonly sources: ReadonlySet<string>
@@ -13,15 +13,15 @@ export interface FoundToCome extends ToCome {
 /**
  * What a step reads, or depends on, that steps before it are still to make.
  *
- * @param makerOf the step that is still to make what a handle stands for
+ * @param makerOf the step, or the address, that is still to give what a handle stands for
  * @param makersAt those that are still to make something at a path
  */
-export function findToCome(
+export function findPending(
   step: Step,
   { sources: from, fingerprint }: Ingredients,
   makerOf: (handle: Input) => string | undefined,
   makersAt: (path: string) => readonly string[],
-): FoundToCome {
+): FoundPending {
   const [makers, sources] = [new Set<string>(), new Set<string>()]
   const [outputs, paths] = [new Set<string>(), new Set<string>()]
   for (const [name, handle] of Object.entries(definition(step).inputs)) {

@@ -4,17 +4,16 @@ import type { GlobHandle } from '../define/inputs.ts'
 import type { Sight, Sighting } from '../store/inputs/sighting.ts'
 import type { TreeLinks } from '../store/inputs/tree-links.ts'
 import type { OutArtifact } from '../value/artifact.ts'
-import type { Digest } from '@stepwell/base/digest'
 import type { FilePart, FingerprintInput } from '../identity/fingerprint.ts'
 import type { PlacedOut, Touching } from '../decide/out-paths.ts'
 import type { Ingredients } from '../identity/reason.ts'
 import { makeTree, parseTree, type Tree } from '../value/tree.ts'
-import { digestValue } from '../value/codec.ts'
+import { UNKNOWN } from '../decide/world.ts'
 
 /** What a run does with an out: makes it, puts it back as it is kept, or leaves what is in place. */
 export type Coming = 'made' | OutArtifact | 'in place'
 
-export interface ForeseenOptions {
+export interface PlannedFilesOptions {
   readonly files: ProjectFiles
   readonly artifacts: ArtifactStore
   /** The outs of steps before this one that share files with a path. */
@@ -24,19 +23,16 @@ export interface ForeseenOptions {
   readonly before: Ingredients | undefined
 }
 
-/** Stands for content of which nothing is known. */
-export const NOT_KNOWN: Digest = digestValue(undefined)
-
 /**
  * The files of a project as a step finds them once the steps before it are done. What those are still to
  * make is taken for what it was the last time: no reason of its own to run.
  */
-export class ForeseenFiles implements ProjectFiles {
-  readonly #options: ForeseenOptions
+export class PlannedFiles implements ProjectFiles {
+  readonly #options: PlannedFilesOptions
   readonly #found = new Map<string, readonly Touching[]>()
   #parts: ReadonlyMap<string, PathPart> | undefined
 
-  constructor(options: ForeseenOptions) {
+  constructor(options: PlannedFilesOptions) {
     this.#options = options
   }
 
@@ -66,7 +62,7 @@ export class ForeseenFiles implements ProjectFiles {
       return await this.#options.files.state(path)
     }
     const was = this.#before(path)
-    return { digest: NOT_KNOWN, mode: 0, ...(was?.kind === 'file' && was), size: 0 }
+    return { digest: UNKNOWN, mode: 0, ...(was?.kind === 'file' && was), size: 0 }
   }
 
   async tree(path: string, links?: TreeLinks): Promise<Tree> {
@@ -77,7 +73,7 @@ export class ForeseenFiles implements ProjectFiles {
     }
     if (back !== undefined || this.makersOf(path).length === 0) return await files.tree(path, links)
     const was = this.#before(path)
-    return { ...makeTree([]), digest: was?.kind === 'dir' ? was.digest : NOT_KNOWN }
+    return { ...makeTree([]), digest: was?.kind === 'dir' ? was.digest : UNKNOWN }
   }
 
   async glob(handle: GlobHandle, without: readonly string[]): Promise<Tree> {

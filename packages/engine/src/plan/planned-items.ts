@@ -13,7 +13,7 @@ import type { ItemLedgers } from '../store/cache/map-cache.ts'
  * How many items a mapped step goes over, and of how many it is not known what they give; `undefined` for
  * what is no mapped step, or is given no list.
  */
-export async function foreseeItems(
+export async function plannedItems(
   { name, step }: OrderedStep,
   identity: Identity,
   isReused: boolean,

@@ -2,6 +2,7 @@ import { declaredInputs } from '../define/input-source.ts'
 import type { Failure } from '@stepwell/base/failure'
 import type { Outputs } from '../value/artifact.ts'
 import type { RunEvent, StepFinished } from '../record/event.ts'
+import type { Identity } from '../decide/resolve-inputs.ts'
 import type { Halt, OnFailure } from './cancellation.ts'
 import { impossible } from '@stepwell/base/invariant'
 import type { OrderedStep } from '../define/order.ts'
@@ -66,6 +67,11 @@ export class StepLives {
 
   life(name: string): Life {
     return this.#lives.get(name) ?? impossible(`step \`${name}\` has not begun`)
+  }
+
+  /** What a step was found to be when it was settled. */
+  identity(name: string): Identity {
+    return this.life(name).identity ?? impossible(`step \`${name}\` was not settled`)
   }
 
   /** How a step has ended, if it has. */

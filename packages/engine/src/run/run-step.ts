@@ -1,33 +1,22 @@
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
-import type { Download, Downloads } from '../store/inputs/downloads.ts'
 import type { ProjectFiles } from '../store/inputs/project-files.ts'
 import type { Claims } from '../store/claims/claims.ts'
 import type { StepCache } from '../store/cache/step-cache.ts'
 import type { StepEntry } from '../record/step-entry.ts'
-import { shownUrl } from '../define/shown-url.ts'
 import { failureOf } from '@stepwell/base/failure'
-import { reasonsOfHit } from '../identity/acceptance.ts'
-import { adoptOuts, nothingGiven, type Adopted } from '../decide/adopt.ts'
-import type { Outputs } from '../value/artifact.ts'
-import { checkHit } from '../decide/check-hit.ts'
 import type { CodeParts, PipelineCode } from '../identity/code.ts'
-import { askCondition } from '../decide/condition.ts'
-import { derivePicks } from '../decide/picks.ts'
-import { StepwellError } from '@stepwell/base/errors'
+import type { StepwellError } from '@stepwell/base/errors'
 import type { RunEvent } from '../record/event.ts'
 import type { ExecutorKind } from '../define/execution.ts'
 import type { Executor } from '../executor/executor.ts'
-import { LEFT_ALONE, unlessLeftAlone } from '@stepwell/base/grace'
 import type { StepKey } from '../identity/fingerprint.ts'
 import type { Halt, OnFailure } from './cancellation.ts'
-import {
-  artifactIn,
-  identify,
-  outIn,
-  uncacheable,
-  type Identity,
-  type ServiceState,
-} from '../decide/resolve-inputs.ts'
+import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
+import { decide, reuse } from '../decide/decide.ts'
+import { Interruption, type SettledWorld } from '../decide/world.ts'
+import type { Given, Pass, Reuse, Serve, SettledVerdict } from '../decide/verdict.ts'
+import { actualWorld } from './actual-world.ts'
+import type { Downloads } from '../store/inputs/downloads.ts'
 import { impossible } from '@stepwell/base/invariant'
 import { MappedSteps } from './mapped-step.ts'
 import type { OrderedStep } from '../define/order.ts'
@@ -37,19 +26,11 @@ import type { Pipeline } from '../define/pipeline.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cachedMoved, stepMoved } from '../plan/plan-drift.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
-import { compareIngredients, type Reason } from '../identity/reason.ts'
-import { restoreOuts } from '../decide/restore.ts'
+import type { Reason } from '../identity/reason.ts'
+import { keepOuts, restoreOuts } from '../decide/restore.ts'
 import { RunServices } from './services.ts'
-import { serviceOutputs } from '../decide/service-output.ts'
-import {
-  codesOf,
-  findReusable,
-  lossOf,
-  type Snapshot,
-  type SnapshotEntry,
-} from '../record/snapshot.ts'
+import { codesOf, type Snapshot, type SnapshotEntry } from '../record/snapshot.ts'
 import { definition, isService } from '../define/step.ts'
-import { functionOf } from '../define/work.ts'
 import { StepAttempts } from './attempt.ts'
 import { StepCommits } from './commit.ts'
 import type { Life } from './step-execution.ts'
@@ -59,7 +40,6 @@ import type { JournalRecord } from '../store/cache/journal.ts'
 import type { ServiceRecords } from '../store/state/service-records.ts'
 import type { Staging } from '../store/workspace/staging.ts'
 import type { Workspace } from '../store/workspace/workspace.ts'
-import { withFiles } from '../decide/changed-files.ts'
 
 /** How an execution ended, or when it is to be tried again, in milliseconds. */
 export type Executed =
@@ -125,7 +105,7 @@ export class StepRunner {
   readonly #attempts: StepAttempts
   readonly #mapped: MappedSteps
   readonly #services: RunServices
-  readonly #downloads = new Map<string, Promise<Download>>()
+  readonly #world: SettledWorld
 
   constructor(options: StepRunnerOptions) {
     this.#options = options
@@ -140,6 +120,7 @@ export class StepRunner {
     })
     this.#attempts = new StepAttempts(options, lives, this.#commits)
     this.#mapped = new MappedSteps(options, lives, this.#commits, this.#attempts)
+    this.#world = actualWorld(options, lives, (service) => this.#services.isUp(service))
     this.#services = new RunServices(options, {
       ordered: (name) => lives.ordered(name),
       life: (name) => lives.life(name),
@@ -154,195 +135,123 @@ export class StepRunner {
     return this.#commits.entries
   }
 
-  /** 1. Resolve inputs to digests; 2. fingerprint and key; 3. look up, and check what was found. */
+  /** Decides what becomes of a step; nothing of it passes through the queue. */
   async settle(name: string): Promise<'done' | 'failed' | 'skipped' | 'cancelled' | 'execute'> {
-    const { code, files, places, halt } = this.#options
     const ordered = this.#lives.ordered(name)
     const life = this.#lives.begin(name)
-    const excuse = this.#options.forced.has(name)
-      ? undefined
-      : await definition(ordered.step).passOver?.()
-    if (excuse !== undefined) return await this.#passOver(name, life, excuse)
-    let identity: Identity
-    try {
-      identity = await identify(ordered, {
-        code,
-        files,
-        outPaths: places.paths,
-        nameOf: this.#lives.nameOf,
-        outputOf: (upstream, field) => artifactIn(this.#lives.outputs(upstream), field),
-        outOf: (upstream, out) => outIn(this.#lives.outputs(upstream), out),
-        serviceOf: (upstream) => this.#serviceOf(upstream),
-        download: async (url) => await this.#download(name, url),
-      })
-    } catch (error) {
-      // A missing input is the step's failure. Anything else is the store's, and ends the run.
-      if (!(error instanceof StepwellError)) throw error
-      if (halt.killing.aborted && error.code === 'STEPWELL_URL') {
-        return this.#lives.cancel(name, undefined)
-      }
-      return this.#lives.fail(name, [], failureOf(error))
-    }
-    life.identity = identity
-    const { plan } = this.#options
-    const moved = plan && stepMoved(plan, name, identity.ingredients, this.#codes)
+    const verdict = await this.#decide(ordered)
+    if (verdict === undefined) return this.#lives.cancel(name, undefined)
+    if (verdict.kind === 'pass') return await this.#pass(name, life, verdict)
+    life.identity = verdict.identity
+    const moved = this.#moved(name, verdict)
     if (moved !== undefined) return this.#lives.fail(name, [], failureOf(moved))
-    const wanted = await this.#unlessKilled(
-      definition(ordered.step).when !== undefined,
-      askCondition(ordered, identity, this.#options),
-    )
-    if (wanted === LEFT_ALONE) {
-      return this.#lives.cancel(name, undefined)
+    switch (verdict.kind) {
+      case 'fail':
+        return this.#lives.fail(name, [], verdict.failure)
+      case 'skip':
+        this.#lives.finish(name, 'skipped', { reasons: verdict.reasons })
+        return 'skipped'
+      case 'serve':
+        return await this.#serve(ordered, life, verdict)
+      case 'reuse':
+        return await this.#reuse(ordered, life, verdict)
+      case 'execute':
+        life.reasons = verdict.reasons
+        for (const reason of verdict.reasons) this.#lives.warn(name, reason)
+        return 'execute'
     }
-    if (typeof wanted !== 'boolean') return this.#lives.fail(name, [], wanted)
-    if (!wanted) {
-      this.#lives.finish(name, 'skipped', { reasons: [{ kind: 'condition' }] })
-      return 'skipped'
-    }
-    if (isService(ordered.step)) return await this.#settleService(ordered, life)
-    const never = uncacheable(ordered, identity)
-    if (this.#options.forced.has(name)) life.reasons = [{ kind: 'forced' }]
-    else if (never !== undefined) life.reasons = [never]
-    else {
-      const settled = await this.#lookUp(ordered, life, identity)
-      if (settled !== 'execute') return settled
-    }
-    if (this.#plannedAsCached.has(name)) {
-      return this.#lives.fail(name, life.reasons, failureOf(cachedMoved(name, life.reasons)))
-    }
-    return 'execute'
   }
 
-  /** What asks a function of the step's author may never end: it is left alone when the run is stopped. */
-  async #unlessKilled<T>(asksAuthor: boolean, work: Promise<T>): Promise<T | typeof LEFT_ALONE> {
-    return asksAuthor ? await unlessLeftAlone(work, this.#options.halt.killing, 0) : await work
-  }
-
-  /** Why what was found cannot be used. */
-  async #check(ordered: OrderedStep, outputs: Outputs): Promise<Reason[]> {
-    const { artifacts, workspace, dir } = this.#options
-    const checked = checkHit(ordered, outputs, artifacts, workspace, dir)
-    const asksAuthor = functionOf(definition(ordered.step).work)?.stale !== undefined
-    const problems = await this.#unlessKilled(asksAuthor, checked)
-    if (problems !== LEFT_ALONE) return problems
-    return [{ kind: 'effect', why: 'its effect could not be checked before the run was stopped' }]
-  }
-
-  /** What those that read a service are given is known before it is up. */
-  async #settleService(ordered: OrderedStep, life: Life): Promise<'done' | 'failed' | 'execute'> {
-    const { name, downstream } = ordered
-    const { artifacts, forced } = this.#options
+  /** `undefined` when the run is stopped meanwhile. */
+  async #decide(ordered: OrderedStep): Promise<SettledVerdict | undefined> {
+    const { forced, halt } = this.#options
     try {
-      life.outputs = await serviceOutputs(ordered, async (bytes) => await artifacts.put(bytes))
+      const how = { forced: forced.has(ordered.name) }
+      const verdict = await decide(ordered, how, this.#world)
+      const isCutOff = verdict.kind === 'fail' && verdict.failure.code === 'STEPWELL_URL'
+      return isCutOff && halt.killing.aborted ? undefined : verdict
     } catch (error) {
-      if (!isOwnFault(error)) throw error
-      return this.#lives.fail(name, [], failureOf(error))
+      if (error instanceof Interruption) return undefined
+      throw error
     }
-    if (downstream.length === 0 || forced.has(name)) return 'execute'
+  }
+
+  /** Why a step is not what was planned. */
+  #moved(name: string, verdict: Exclude<SettledVerdict, Pass>): StepwellError | undefined {
+    const { plan } = this.#options
+    const { identity } = verdict
+    if (plan === undefined || identity === undefined) return undefined
+    const moved = stepMoved(plan, name, identity.ingredients, this.#codes)
+    if (moved !== undefined || verdict.kind !== 'execute') return moved
+    return this.#plannedAsCached.has(name) ? cachedMoved(name, verdict.reasons) : undefined
+  }
+
+  /** What the steps that read a service are given is known before it is up. */
+  async #serve(ordered: OrderedStep, life: Life, verdict: Serve): Promise<'done' | 'execute'> {
+    const { name, downstream } = ordered
+    await this.#keep(verdict)
+    life.outputs = verdict.outputs
+    if (downstream.length === 0 || this.#options.forced.has(name)) return 'execute'
     this.#services.defer(name)
     return 'done'
   }
 
-  #serviceOf(name: string): ServiceState | undefined {
-    if (!this.#lives.has(name)) return undefined
-    const { step } = this.#lives.ordered(name)
-    if (!isService(step)) return undefined
-    const identity =
-      this.#lives.life(name).identity ?? impossible(`service \`${name}\` was not settled`)
-    const holds = async (): Promise<boolean> =>
-      // It may read what it was given whenever it likes.
-      this.#services.isUp(name) && (await identity.moved()) === undefined
-    return { key: identity.key, holds }
-  }
-
-  /** Each address is asked once: all steps of a run are given the same. */
-  async #download(step: string, url: string): Promise<Download> {
-    const { downloads, halt } = this.#options
-    const asked = this.#downloads.get(url) ?? downloads.fetch(url, halt.killing)
-    const isFirst = !this.#downloads.has(url)
-    this.#downloads.set(url, asked)
-    const download = await asked
-    if (isFirst && download.stale !== undefined) {
-      const message = `${shownUrl(url)} cannot be asked: ${download.stale}; what was downloaded before is used`
-      this.#options.emit({ type: 'warning', at: Date.now(), step, message })
-    }
-    return download
-  }
-
-  async #lookUp(
-    ordered: OrderedStep,
-    life: Life,
-    identity: Identity,
-  ): Promise<'done' | 'failed' | 'execute'> {
-    const { cache, snapshot } = this.#options
-    // What was there after the last run need not be asked of the database; what was accepted may have
-    // been revoked since.
-    const known = findReusable(snapshot, ordered.name, identity.key)
-    const isSure = known !== undefined && known.accepted === undefined
-    const entry = isSure ? known : await cache.get(identity.key)
-    if (entry === undefined) {
-      const adopted = await adoptOuts(ordered, this.#options)
-      if (adopted !== undefined) return await this.#adopt(ordered, life, identity, adopted)
-      life.reasons = await this.#compare(ordered.name, identity)
-      return 'execute'
-    }
-    const problems = await this.#check(ordered, entry.outputs)
-    if (problems.length > 0) {
-      life.reasons = problems
-      for (const problem of problems) this.#lives.warn(ordered.name, problem)
-      return 'execute'
-    }
-    return await this.#hit(ordered, life, identity, entry)
-  }
-
   /** It has no key, and so leaves no entry. */
-  async #passOver(name: string, life: Life, because: string): Promise<'done'> {
+  async #pass(name: string, life: Life, { because, ...given }: Pass): Promise<'done'> {
     life.duration = 0
-    life.outputs = await nothingGiven(this.#options.artifacts)
+    await this.#keep(given)
+    life.outputs = given.outputs
     this.#lives.finish(name, 'cached', { reasons: [{ kind: 'adopted', because }] })
     return 'done'
+  }
+
+  async #reuse(ordered: OrderedStep, life: Life, verdict: Reuse): Promise<'done' | 'failed'> {
+    const { name } = ordered
+    try {
+      await this.#keep(verdict)
+      const { from } = verdict
+      const taken = 'run' in from ? await this.#hit(name, life, from, verdict) : undefined
+      const reasons = taken ?? (await this.#adopt(ordered, life, verdict))
+      this.#lives.finish(name, 'cached', { reasons }, life.outputs)
+      return 'done'
+    } catch (error) {
+      if (!isOwnFault(error)) throw error
+      return this.#lives.fail(name, [], failureOf(error))
+    }
   }
 
   /** Takes what is in the project for what the step would make. */
   async #adopt(
     ordered: OrderedStep,
     life: Life,
-    identity: Identity,
-    { outputs, because }: Adopted,
-  ): Promise<'done'> {
-    const { name } = ordered
+    { identity, outputs, reasons }: Reuse,
+  ): Promise<readonly Reason[]> {
+    const { workspace } = this.#options
+    const outs = await keepOuts(outputs, workspace)
     life.duration = 0
-    await this.#commits.accept(ordered, life, identity, outputs)
-    this.#lives.finish(name, 'cached', { reasons: [{ kind: 'adopted', because }] }, outputs)
-    return 'done'
+    await this.#commits.accept(ordered, life, identity, { ...outputs, outs })
+    return reasons
   }
 
+  /** Takes an entry of the step cache, and sees to it that the outs are in place. */
   async #hit(
-    ordered: OrderedStep,
+    name: string,
     life: Life,
-    identity: Identity,
     entry: StepEntry,
-  ): Promise<'done' | 'failed'> {
-    const { name } = ordered
-    const { artifacts, workspace, keepEdits } = this.#options
-    let outputs: Outputs
-    let restored: Awaited<ReturnType<typeof restoreOuts>>
-    try {
-      outputs = await derivePicks(ordered, entry.outputs, artifacts, async (bytes) => {
-        return await artifacts.put(bytes)
-      })
-      restored = await restoreOuts(outputs, workspace, keepEdits)
-    } catch (error) {
-      if (!isOwnFault(error)) throw error
-      return this.#lives.fail(name, [], failureOf(error))
-    }
+    verdict: Reuse,
+  ): Promise<readonly Reason[]> {
+    const { workspace, keepEdits } = this.#options
+    const { identity, outputs } = verdict
+    const restored = await restoreOuts(verdict, workspace, keepEdits)
     await this.#commits.take(name, identity, entry, outputs)
     life.outputs = { ...outputs, outs: restored.outs }
     life.metrics = { ...entry.metrics }
-    const reasons = [...reasonsOfHit(entry), ...restored.reasons]
     for (const reason of restored.reasons) this.#lives.warn(name, reason)
-    this.#lives.finish(name, 'cached', { reasons }, life.outputs)
-    return 'done'
+    return [...verdict.reasons, ...restored.reasons]
+  }
+
+  async #keep({ bytes }: Given): Promise<void> {
+    for (const each of bytes.values()) await this.#options.artifacts.put(each)
   }
 
   /** 4. Execute; 5. on success only, commit: bytes first, then the entry that promises them. */
@@ -402,21 +311,27 @@ export class StepRunner {
     }
   }
 
-  /** Takes what has been made since the step was looked up, in this run or in another one. */
+  /** Takes what has been made since the step was decided, in this run or in another one. */
   async #settleAgain(
     ordered: OrderedStep,
     life: Life,
     identity: Identity,
-  ): Promise<'done' | 'failed' | undefined> {
+  ): Promise<'done' | 'failed' | 'cancelled' | undefined> {
     const { cache, forced } = this.#options
-    const { key } = identity
+    const { name } = ordered
     if (uncacheable(ordered, identity) !== undefined) return undefined
     // Asked in any case: a new index is filled from the journals, before this run adds to its own.
-    const entry = await cache.get(key)
+    const entry = await cache.get(identity.key)
     if (entry === undefined) return undefined
-    if (forced.has(ordered.name) && !this.#commits.has(key)) return undefined
-    const problems = await this.#check(ordered, entry.outputs)
-    return problems.length > 0 ? undefined : await this.#hit(ordered, life, identity, entry)
+    if (forced.has(name) && !this.#commits.has(identity.key)) return undefined
+    try {
+      const verdict = await reuse(ordered, identity, entry, this.#world)
+      return verdict.kind === 'reuse' ? await this.#reuse(ordered, life, verdict) : undefined
+    } catch (error) {
+      if (error instanceof Interruption) return this.#lives.cancel(name, undefined)
+      if (!isOwnFault(error)) throw error
+      return this.#lives.fail(name, [], failureOf(error))
+    }
   }
 
   /** Executes a batch of the items of a mapped step. */
@@ -448,17 +363,5 @@ export class StepRunner {
 
   cancel(name: string, failed: string | undefined): void {
     this.#lives.cancel(name, failed)
-  }
-
-  async #compare(name: string, identity: Identity): Promise<Reason[]> {
-    const { snapshot, artifacts } = this.#options
-    const before = snapshot.steps[name]?.entries[0]
-    if (before === undefined) return [{ kind: 'new' }]
-    const reasons = compareIngredients(before.ingredients, identity.ingredients, {
-      ...snapshot.codes,
-      ...this.#codes,
-    })
-    if (reasons.length === 0) return [lossOf(before)]
-    return await withFiles(reasons, before.ingredients, identity, artifacts)
   }
 }

@@ -8,7 +8,7 @@ import { decodeValue } from '../../value/codec.ts'
 import type { Job } from '../executor.ts'
 
 export interface InputPlace {
-  readonly artifacts: ArtifactStore
+  readonly artifacts: Pick<ArtifactStore, 'get'>
   /** The project directory. */
   readonly dir: string
   /** Listings that need not be in the store. @default none */

@@ -108,10 +108,26 @@ export class RunFiles {
 
   /** What the runs have committed to the step cache, oldest first. */
   async *journals(): AsyncGenerator<JournalRecord, void, undefined> {
-    yield* readJournal((await this.#text('.', JOURNAL)) ?? '')
-    for (const id of (await this.list()).toReversed()) {
-      yield* readJournal((await this.#text(id, JOURNAL)) ?? '')
+    for await (const text of this.#journalTexts()) yield* readJournal(text)
+  }
+
+  /** The journals of all runs as they are, oldest first. */
+  async journalTexts(): Promise<string[]> {
+    const texts: string[] = []
+    for await (const text of this.#journalTexts()) texts.push(text)
+    return texts
+  }
+
+  async *#journalTexts(): AsyncGenerator<string, void, undefined> {
+    for (const id of ['.', ...(await this.list()).toReversed()]) {
+      const text = await this.#text(id, JOURNAL)
+      if (text !== undefined) yield text
     }
+  }
+
+  /** Takes down an entry of the step cache that no run has committed. */
+  commit(record: JournalRecord): void {
+    appendFileSync(join(this.#dir, JOURNAL), `${sealed(record)}\n`)
   }
 
   /** Takes down what entries there are, so that the journals of earlier runs can go. */

@@ -2,17 +2,33 @@ import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { Digest } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
 import type { Identity } from './resolve-inputs.ts'
-import type { Ingredients, Reason } from '../identity/reason.ts'
+import { compareIngredients, type Ingredients, type Reason } from '../identity/reason.ts'
+import { codesOf } from '../record/snapshot.ts'
+import { UNKNOWN, type World } from './world.ts'
 import { compareTrees, parseTree, type TreeEntry } from '../value/tree.ts'
 
 const MOST = 10
+
+/** What is no longer as it was when a step was executed the last time; empty when all is. */
+export async function whatChanged(
+  name: string,
+  { ingredients, trees }: Identity,
+  { snapshot, code, artifacts }: Pick<World, 'snapshot' | 'code' | 'artifacts'>,
+): Promise<Reason[]> {
+  const before = snapshot.steps[name]?.entries[0]
+  if (before === undefined) return [{ kind: 'new' }]
+  const codes = { ...snapshot.codes, ...codesOf(code) }
+  const reasons = compareIngredients(before.ingredients, ingredients, codes)
+  const known = new Map([...trees].filter(([digest]) => digest !== UNKNOWN))
+  return await withFiles(reasons, before.ingredients, { ingredients, trees: known }, artifacts)
+}
 
 /** Says of changed directories and lists of files which of them changed, where that is known still. */
 export async function withFiles(
   reasons: readonly Reason[],
   before: Ingredients,
   { ingredients, trees }: Pick<Identity, 'ingredients' | 'trees'>,
-  artifacts: ArtifactStore,
+  artifacts: Pick<ArtifactStore, 'get'>,
 ): Promise<Reason[]> {
   const named: Reason[] = []
   for (const reason of reasons) named.push(await withOwnFiles(reason))
