@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { decodePlan, encodePlan, type Engine, type Pipeline, type Plan } from '../src/index.ts'

@@ -2,8 +2,7 @@ import type { OutArtifact } from '../value/artifact.ts'
 import { describeValue } from '../value/summary.ts'
 import type { OrderedStep } from '../define/order.ts'
 import { definition } from '../define/step.ts'
-import { Kept } from './kept-bytes.ts'
-import type { Given } from './verdict.ts'
+import { Kept, type Given } from './given.ts'
 import type { World } from './world.ts'
 import { encodeValue } from '../value/codec.ts'
 
@@ -24,19 +23,19 @@ export async function adoptOuts(
   const { adopt, outs } = definition(step)
   const because = adopt && (await ask(Promise.resolve(adopt())))
   if (because === undefined) return undefined
+  const kept = new Kept()
   const found: [string, OutArtifact][] = []
   for (const [name, { kind, path }] of Object.entries(outs)) {
-    const out = await workspace.read({ kind, path }, false)
+    const out = await workspace.read({ kind, path }, kept.keep)
     if (out === undefined) return undefined
     found.push([name, out])
   }
-  const { outputs, bytes } = nothingGiven()
-  return { because, outputs: { ...outputs, outs: Object.fromEntries(found) }, bytes }
+  const { outputs } = nothingGiven(kept)
+  return { because, outputs: { ...outputs, outs: Object.fromEntries(found) }, bytes: kept.bytes }
 }
 
 /** What a step gives that returns nothing, and has no outs. */
-export function nothingGiven(): Given {
-  const kept = new Kept()
+export function nothingGiven(kept: Kept = new Kept()): Given {
   const encoded = encodeValue(null)
   const [digest, size] = [kept.keep(encoded), encoded.length]
   const value = { kind: 'value', digest, size, about: describeValue(null) } as const

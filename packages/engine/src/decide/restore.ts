@@ -41,20 +41,6 @@ export async function restoreOuts(
   }
 }
 
-/**
- * Outs that are adopted, with the listings of directories in the artifact store.
- * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE for what has gone or changed since.
- */
-export async function keepOuts(
-  { outs }: Outputs,
-  workspace: Pick<Workspace, 'read'>,
-): Promise<Outputs['outs']> {
-  const kept: [string, OutArtifact][] = []
-  for (const [name, out] of Object.entries(outs))
-    kept.push([name, (await workspace.read(out)) ?? out])
-  return Object.fromEntries(kept)
-}
-
 /** What `restoreOuts` would do about the outs that are not in place. */
 export function toRestore({ outputs, outs }: Pick<Reuse, 'outputs' | 'outs'>): Reason[] {
   return Object.entries(outputs.outs).flatMap(([name, { path }]): Reason[] => {

@@ -1,8 +1,7 @@
 import type { Adopted } from './adopt.ts'
-import type { Digest } from '@stepwell/base/digest'
 import type { Failure } from '@stepwell/base/failure'
+import type { Given } from './given.ts'
 import type { Identity } from './resolve-inputs.ts'
-import type { Outputs } from '../value/artifact.ts'
 import type { OutState } from '../store/workspace/workspace.ts'
 import type { Reason } from '../identity/reason.ts'
 import type { StepEntry } from '../record/step-entry.ts'
@@ -12,12 +11,6 @@ export type Verdict = Pass | Reuse | Execute | Serve | Skip | Fail | Wait
 
 /** Verdicts of a world in which all that comes before a step has ended. */
 export type SettledVerdict = Exclude<Verdict, Wait>
-
-/** Outputs, and the bytes among them that the artifact store may lack. */
-export interface Given {
-  readonly outputs: Outputs
-  readonly bytes: ReadonlyMap<Digest, Uint8Array>
-}
 
 /** It is passed over: nothing that it reads is looked at, so it has no key. */
 export interface Pass extends Given {

@@ -35,8 +35,10 @@ export async function planSteps(
   const planner = new Planner(options)
   const planned: PlannedStep[] = []
   for (const ordered of options.steps) planned.push(await planner.plan(ordered))
+  const steps: PlannedStep[] = []
+  for (const step of planned) steps.push(await planner.settle(step))
   return {
-    steps: planServices(options.steps, planned, options.forced),
+    steps: planServices(options.steps, steps, options.forced),
     evidence: {
       ingredients: Object.fromEntries(planner.ingredients),
       codes: codesOf(options.code),
@@ -54,6 +56,11 @@ class Planner {
   readonly #unsure = new Set<string>()
   /** Which step makes the outputs of a key. */
   readonly #makers = new Map<StepKey, string>()
+  /** Steps that wait and may be sure to be executed; what is to be asked about them, if anything is. */
+  readonly #open = new Map<
+    string,
+    { readonly open: Open; readonly isForced: boolean } | undefined
+  >()
   readonly ingredients: [string, PlannedIngredients][] = []
 
   constructor(options: PlanOptions) {
@@ -148,12 +155,13 @@ class Planner {
   }
 
   async #execute(ordered: OrderedStep, { identity, reasons }: Execute, view: PlannedView) {
-    const { artifacts, ledgers } = this.#options
+    const { ledgers } = this.#options
     const { key, inputs } = this.#note(ordered, identity, view)
     if (uncacheable(ordered, identity) === undefined) this.#hits.add(openOf(identity, view, false))
     const isReused = !reasons.some(({ kind }) => kind === 'forced' || kind === 'uncacheable')
     const items =
-      ledgers && (await plannedItems(ordered, identity, isReused, { artifacts, ledgers }))
+      ledgers &&
+      (await plannedItems(ordered, identity, isReused, { ledgers, artifacts: view.artifacts }))
     return {
       inputs,
       key,
@@ -181,17 +189,13 @@ class Planner {
       return { decision: 'depends' as const, reasons }
     }
     const { inputs } = this.#note(ordered, identity, view)
-    const isSure = own.length > 0 && (await this.#isSure(ordered, identity, on, view))
-    return { inputs, decision: isSure ? ('run' as const) : ('depends' as const), reasons }
+    const isPassing = on.some((each) => !view.pendingInputs(identity.ingredients).makers.has(each))
+    this.#noteOpen(ordered, identity, openOf(identity, view, isPassing), own.length > 0)
+    return { inputs, decision: 'depends' as const, reasons }
   }
 
-  /** Whether a step is executed whatever those before it turn out to give. */
-  async #isSure(
-    ordered: OrderedStep,
-    identity: Identity,
-    on: readonly string[],
-    view: PlannedView,
-  ): Promise<boolean> {
+  /** Takes down whether a step that waits is going to be executed, as far as it can be told by now. */
+  #noteOpen(ordered: OrderedStep, identity: Identity, open: Open, isChanged: boolean): void {
     const { name, step, upstream } = ordered
     const { when, adopt, passOver } = definition(step)
     const isForced = this.#options.forced.has(name)
@@ -200,19 +204,26 @@ class Planner {
       (passOver !== undefined && !isForced) ||
       upstream.some((read) => this.#unsure.has(read))
     if (isUnsure) this.#unsure.add(name)
-    const isUncacheable = uncacheable(ordered, identity) !== undefined
-    if (isUncacheable || isService(step)) return !isUnsure
-    const { makers } = view.pendingInputs(identity.ingredients)
-    const open = openOf(
-      identity,
-      view,
-      on.some((each) => !makers.has(each)),
-    )
-    const isElsewhere =
-      this.#hits.isPlanned(open) ||
-      (!isForced && (adopt !== undefined || (await this.#hits.isCached(open))))
-    this.#hits.add(open)
-    return !isUnsure && !isElsewhere
+    const isCacheable = uncacheable(ordered, identity) === undefined && !isService(step)
+    if (isCacheable) this.#hits.add(open)
+    if (!isChanged || isUnsure) return
+    if (!isCacheable) this.#open.set(name, undefined)
+    else if (isForced || adopt === undefined) this.#open.set(name, { open, isForced })
+  }
+
+  /**
+   * Whether a step that waits is executed whatever those before it turn out to give: it is, if what it is
+   * made of can be neither in the cache nor what another step makes.
+   */
+  async settle(planned: PlannedStep): Promise<PlannedStep> {
+    if (!this.#open.has(planned.name)) return planned
+    const asked = this.#open.get(planned.name)
+    if (asked !== undefined) {
+      const { open, isForced } = asked
+      if (this.#hits.isPlanned(open)) return planned
+      if (!isForced && (await this.#hits.isCached(open))) return planned
+    }
+    return { ...planned, decision: 'run' }
   }
 }
 

@@ -15,7 +15,7 @@ export type Coming = 'made' | OutArtifact | 'in place'
 
 export interface PlannedFilesOptions {
   readonly files: ProjectFiles
-  readonly artifacts: ArtifactStore
+  readonly artifacts: Pick<ArtifactStore, 'get'>
   /** The outs of steps before this one that share files with a path. */
   readonly touching: (path: string) => readonly Touching[]
   readonly coming: (out: PlacedOut) => Coming

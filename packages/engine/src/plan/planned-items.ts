@@ -17,7 +17,10 @@ export async function plannedItems(
   { name, step }: OrderedStep,
   identity: Identity,
   isReused: boolean,
-  { artifacts, ledgers }: { readonly artifacts: ArtifactStore; readonly ledgers: ItemLedgers },
+  {
+    artifacts,
+    ledgers,
+  }: { readonly artifacts: Pick<ArtifactStore, 'get'>; readonly ledgers: ItemLedgers },
 ): Promise<PlannedItems | undefined> {
   const { work } = definition(step)
   if (work.kind !== 'map') return undefined

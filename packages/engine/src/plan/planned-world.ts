@@ -1,7 +1,7 @@
 import type { Artifact, OutArtifact, Outputs } from '../value/artifact.ts'
 import { artifactIn, pickedFrom } from '../decide/picks.ts'
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
-import { digestBytes } from '@stepwell/base/digest'
+import { digestBytes, type Digest } from '@stepwell/base/digest'
 import type { Download, Downloads } from '../store/inputs/downloads.ts'
 import { findPending, type FoundPending } from './pending-inputs.ts'
 import { findReusable, leftBy, type Snapshot } from '../record/snapshot.ts'
@@ -57,17 +57,27 @@ export class PlannedWorld {
   /** Outs that are put back, by their normal paths. */
   readonly #putBack = new Map<string, OutArtifact>()
   readonly #serviceKeys = new Map<string, StepKey>()
+  /** What a run would store. */
+  readonly #bytes = new Map<Digest, Uint8Array>()
+  readonly #artifacts: World['artifacts']
 
   constructor(options: PlannedWorldOptions) {
     this.#options = options
     this.#names = namesOf(options.pipeline)
     this.#byName = new Map(options.steps.map((ordered) => [ordered.name, ordered]))
+    const { artifacts } = options
+    this.#artifacts = {
+      check: async (digest) =>
+        this.#bytes.has(digest) ? 'present' : await artifacts.check(digest),
+      get: async (digest) => this.#bytes.get(digest) ?? (await artifacts.get(digest)),
+    }
   }
 
   /** Takes down what becomes of a step. */
   note(name: string, verdict: Verdict): void {
     if (!('outputs' in verdict)) return
     this.#outputs.set(name, verdict.outputs)
+    for (const [digest, bytes] of verdict.bytes) this.#bytes.set(digest, bytes)
     if (verdict.kind === 'serve') this.#serviceKeys.set(name, verdict.identity.key)
     if (verdict.kind !== 'reuse') return
     for (const [out, artifact] of Object.entries(verdict.outputs.outs)) {
@@ -79,7 +89,8 @@ export class PlannedWorld {
   /** The world as a step finds it whose turn is next. */
   of(ordered: OrderedStep): PlannedView {
     const { name, step, upstream } = ordered
-    const { code, dir, snapshot, artifacts, workspace, places, known, downloads } = this.#options
+    const { code, dir, snapshot, workspace, places, known, downloads } = this.#options
+    const artifacts = this.#artifacts
     const last = snapshot.steps[name]?.entries[0]
     const earlier = new Set(upstream)
     const files = new PlannedFiles({
@@ -140,14 +151,21 @@ export class PlannedWorld {
   }
 
   async #outputOf(read: string, field: string | undefined, before: Before): Promise<Artifact> {
-    const { snapshot, artifacts } = this.#options
-    if (!this.#byName.has(read))
-      return await pickedFrom(read, leftBy(read, snapshot), field, artifacts, digestBytes)
+    if (!this.#byName.has(read)) {
+      const left = leftBy(read, this.#options.snapshot)
+      return await pickedFrom(read, left, field, this.#artifacts, (bytes) => this.#keep(bytes))
+    }
     const made = this.#outputs.get(read)
     if (made !== undefined) return artifactIn(made, field)
     const part = before(field === undefined ? read : `${read}.${field}`)
     const isKnown = part?.kind === 'value' || part?.kind === 'service'
     return { kind: 'value', digest: isKnown ? part.digest : UNKNOWN, size: 0, about: '' }
+  }
+
+  #keep(bytes: Uint8Array): Digest {
+    const digest = digestBytes(bytes)
+    this.#bytes.set(digest, bytes)
+    return digest
   }
 
   #outOf(read: string, out: string, before: Before): OutArtifact {

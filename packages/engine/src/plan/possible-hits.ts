@@ -13,7 +13,7 @@ export interface Open {
 
 /**
  * Whether a step some of whose inputs are pending may turn out to be what is in the cache, or what another
- * step makes before it in the same run.
+ * step makes in the same run.
  */
 export class PossibleHits {
   readonly #known: KnownEntries
@@ -26,7 +26,7 @@ export class PossibleHits {
     this.#known = known
   }
 
-  /** Takes down a step that may be executed before those that are asked about later. */
+  /** Takes down a step that may be executed. */
   add(open: Open): void {
     const rest = restOf(open.fingerprint)
     const others = this.#planned.get(rest)
@@ -34,9 +34,10 @@ export class PossibleHits {
     else others.push(open)
   }
 
-  /** Whether an earlier step of the plan may make the same. */
+  /** Whether another step of the plan may make the same. */
   isPlanned(open: Open): boolean {
-    return (this.#planned.get(restOf(open.fingerprint)) ?? []).some((other) => mayBe(open, other))
+    const others = this.#planned.get(restOf(open.fingerprint)) ?? []
+    return others.some((other) => other !== open && mayBe(open, other))
   }
 
   async isCached(open: Open): Promise<boolean> {
@@ -107,6 +108,6 @@ function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefine
   return Object.hasOwn(record, name) ? record[name] : undefined
 }
 
-function restOf({ inputs: _, dependsOn: __, ...rest }: Fingerprint): string {
-  return canonicalJson(rest)
+function restOf(fingerprint: Fingerprint): string {
+  return canonicalJson({ ...fingerprint, inputs: {}, dependsOn: {} })
 }

@@ -14,7 +14,8 @@ import type { Halt, OnFailure } from './cancellation.ts'
 import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
 import { decide, reuse } from '../decide/decide.ts'
 import { Interruption, type SettledWorld } from '../decide/world.ts'
-import type { Given, Pass, Reuse, Serve, SettledVerdict } from '../decide/verdict.ts'
+import type { Given } from '../decide/given.ts'
+import type { Pass, Reuse, Serve, SettledVerdict } from '../decide/verdict.ts'
 import { actualWorld } from './actual-world.ts'
 import type { Downloads } from '../store/inputs/downloads.ts'
 import { impossible } from '@stepwell/base/invariant'
@@ -27,7 +28,7 @@ import type { Plan } from '../plan/plan.ts'
 import { cachedMoved, stepMoved } from '../plan/plan-drift.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 import type { Reason } from '../identity/reason.ts'
-import { keepOuts, restoreOuts } from '../decide/restore.ts'
+import { restoreOuts } from '../decide/restore.ts'
 import { RunServices } from './services.ts'
 import { codesOf, type Snapshot, type SnapshotEntry } from '../record/snapshot.ts'
 import { definition, isService } from '../define/step.ts'
@@ -226,10 +227,8 @@ export class StepRunner {
     life: Life,
     { identity, outputs, reasons }: Reuse,
   ): Promise<readonly Reason[]> {
-    const { workspace } = this.#options
-    const outs = await keepOuts(outputs, workspace)
     life.duration = 0
-    await this.#commits.accept(ordered, life, identity, { ...outputs, outs })
+    await this.#commits.accept(ordered, life, identity, outputs)
     return reasons
   }
 

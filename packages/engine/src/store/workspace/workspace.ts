@@ -66,18 +66,19 @@ export class Workspace {
 
   /**
    * What is at the path of an out now, for those who read it; `undefined` when it is not of its kind.
-   * @param keep whether a directory's listing is stored, as it must be for those who read it
+   * @param keep takes the listing of a directory, which steps that read it are given @default stores it
    * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE.
    */
   async read(
     out: { readonly path: string; readonly kind: OutKind },
-    keep = true,
+    keep: (listing: Uint8Array) => unknown = async (listing) =>
+      await this.#options.artifacts.put(listing),
   ): Promise<OutArtifact | undefined> {
     const { path } = out
     const stats = statsAt(this.#path(out))
     const kind = stats && kindOf(stats)
     if (kind === undefined || (out.kind !== 'any' && kind !== out.kind)) return undefined
-    const { artifacts, digests, dir } = this.#options
+    const { digests, dir } = this.#options
     if (kind === 'file') {
       return {
         kind: 'file',
@@ -88,7 +89,7 @@ export class Workspace {
     }
     const tree = await readTree(dir, path, { digests, links: 'left' })
     // A step is given the listing by its digest.
-    if (keep) await artifacts.put(new TextEncoder().encode(tree.text))
+    await keep(new TextEncoder().encode(tree.text))
     const files = tree.entries.filter((entry) => entry.kind === 'file').length
     return { kind: 'dir', path, digest: tree.digest, size: tree.size, files }
   }

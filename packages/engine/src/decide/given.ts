@@ -1,4 +1,11 @@
+import type { Outputs } from '../value/artifact.ts'
 import { digestBytes, type Digest } from '@stepwell/base/digest'
+
+/** Outputs, and the bytes among them that the artifact store may lack. */
+export interface Given {
+  readonly outputs: Outputs
+  readonly bytes: ReadonlyMap<Digest, Uint8Array>
+}
 
 /** Bytes that outputs name, put aside until it is known whether they are stored. */
 export class Kept {
