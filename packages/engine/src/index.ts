@@ -24,6 +24,7 @@ export type { CachedEntry, CacheListing } from './engine/cache-entries.ts'
 export type { CodeReport, ReportedCode, ReportedFile, ReportedPart } from './engine/code-report.ts'
 export type { Doubt } from './identity/code.ts'
 export type { GarbageEntry, GarbageReport, GarbageRequest } from './engine/gc.ts'
+export type { Explanation, PastCause } from './engine/explain.ts'
 export { gate, type GateCheck, type GateOptions } from './define/gate.ts'
 export { toDot, toMermaid } from './engine/graph.ts'
 export {

@@ -1,15 +1,7 @@
-import type { Engine, PlannedStep, Reason } from '@stepwell/engine'
+import type { Explanation, PastCause, Reason } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { reasonsInFull } from '../ui/reasons.ts'
 import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
-import {
-  causesIn,
-  changedSteps,
-  firstCauses,
-  lastExecution,
-  pastCauses,
-  type PastCause,
-} from './causes.ts'
 import { newItemsText, paintDecision } from './plan.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
@@ -17,45 +9,10 @@ export interface ExplainOptions extends ProjectOptions {
   readonly json?: boolean
 }
 
-interface Explanation extends PlannedStep {
-  /** The steps furthest upstream because of which it may run, with their own reasons. */
-  readonly causes: readonly PlannedStep[]
-  /** For inputs that changed in runs that are over: the steps furthest upstream there. */
-  readonly pastCauses: readonly PastCause[]
-  /** The run, of any process, that executes it now, and why. */
-  readonly running?: {
-    readonly run: string
-    readonly since: number
-    readonly reasons: readonly Reason[]
-  }
-  /** Why it was executed the last time that it was, and how that ended. */
-  readonly lastRun?: {
-    readonly run: string
-    readonly at: number
-    readonly status: string
-    readonly duration: number
-    readonly reasons: readonly Reason[]
-    readonly causes: readonly PastCause[]
-    readonly error?: string
-    readonly hint?: string
-  }
-}
-
 /** Says why one step would run, or would not. */
 export async function explain(name: string, options: ExplainOptions): Promise<ExitCode> {
   return await withPipeline(options, {}, async (engine, { pipeline }) => {
-    const { steps } = await engine.plan(pipeline, { targets: [name] })
-    const step = steps.find((planned) => planned.name === name)
-    if (step === undefined) throw new TypeError('a target that was not planned')
-    const lastRun = await explainLastRun(engine, pipeline.name, name)
-    const running = await findRunning(engine, pipeline.name, name)
-    const explanation: Explanation = {
-      ...step,
-      causes: firstCauses(step, steps),
-      pastCauses: await pastCauses(engine, pipeline.name, step),
-      ...(running !== undefined && { running }),
-      ...(lastRun !== undefined && { lastRun }),
-    }
+    const explanation = await engine.explain(pipeline, name)
     if (options.json) printJson('stepwell.explain/1', { pipeline: pipeline.name, ...explanation })
     else print(render(explanation))
     return EXIT.ok
@@ -113,40 +70,4 @@ function describePast(causes: readonly PastCause[], indent: number): string[] {
     `${' '.repeat(indent)}first cause: ${step} in run ${run}`,
     ...because(reasons, indent + 2),
   ])
-}
-
-async function findRunning(
-  engine: Engine,
-  pipeline: string,
-  name: string,
-): Promise<Explanation['running']> {
-  for (const record of await engine.unfinishedRuns()) {
-    const step = Object.hasOwn(record.steps, name) ? record.steps[name] : undefined
-    if (record.pipeline !== pipeline || record.status !== 'running') continue
-    if (step?.status !== 'running') continue
-    const since = step.startedAt ?? record.startedAt
-    return { run: record.id, since, reasons: step.reasons }
-  }
-  return undefined
-}
-
-async function explainLastRun(
-  engine: Engine,
-  pipeline: string,
-  name: string,
-): Promise<Explanation['lastRun']> {
-  const record = await lastExecution(engine, pipeline, name)
-  const step = record?.steps[name]
-  if (record === undefined || step === undefined) return undefined
-  const { status, reasons, duration, error } = step
-  return {
-    run: record.id,
-    at: record.startedAt,
-    status,
-    duration,
-    reasons,
-    causes: causesIn(record, changedSteps(reasons)),
-    ...(error !== undefined && { error: error.message }),
-    ...(error?.hint !== undefined && { hint: error.hint }),
-  }
 }

@@ -95,7 +95,7 @@ async function settle(
     return { kind: 'reuse', identity, from: adopted, outputs, bytes, outs: {}, reasons }
   }
   const changes = await whatChanged(ordered.name, identity, world)
-  const reasons: readonly Reason[] = 
+  const reasons: readonly Reason[] =
     changes.length > 0 ? changes : [lossOf(world.snapshot.steps[ordered.name]?.entries[0])]
   return { kind: 'execute', identity, reasons }
 }

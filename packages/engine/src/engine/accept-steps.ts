@@ -4,9 +4,9 @@ import type { Acceptance } from '../identity/acceptance.ts'
 import { checkHit } from '../decide/check-hit.ts'
 import { StepwellError } from '@stepwell/base/errors'
 import type { Fingerprint, StepKey } from '../identity/fingerprint.ts'
+import { causesInPlan } from './explain.ts'
 import { canonicalJson } from '@stepwell/base/json'
 import type { OrderedStep } from '../define/order.ts'
-import type { PlannedStep } from '../plan/planned-step.ts'
 import { planSteps, type PlanOptions } from '../plan/plan-pipeline.ts'
 import { compareIngredients, type Ingredients } from '../identity/reason.ts'
 import { describeReason } from '../identity/reason-text.ts'
@@ -68,7 +68,7 @@ async function judge(ordered: OrderedStep, options: AcceptOptions): Promise<Judg
   if (step?.decision === 'cached') {
     throw refusal(name, 'it is fresh already', 'there is nothing to accept')
   }
-  const first = firstToRun(step, steps)
+  const first = step && causesInPlan(step, steps).at(-1)?.name
   if (first !== undefined) {
     throw refusal(
       name,
@@ -104,23 +104,6 @@ async function judge(ordered: OrderedStep, options: AcceptOptions): Promise<Judg
     throw refusal(name, 'its own outputs are in the cache', 'run it: it takes them from there')
   }
   return { last, key: step.key, ingredients }
-}
-
-/** The furthest step upstream that will run before a step can be told. */
-function firstToRun(
-  step: PlannedStep | undefined,
-  steps: readonly PlannedStep[],
-): string | undefined {
-  let first: string | undefined
-  let at = step
-  for (;;) {
-    const next = at?.reasons.flatMap((reason) =>
-      reason.kind === 'upstream' ? reason.steps : [],
-    )[0]
-    if (next === undefined) return first
-    first = next
-    at = steps.find(({ name }) => name === next)
-  }
 }
 
 /**

@@ -12,6 +12,7 @@ import { reportCode, type CodeReport } from './code-report.ts'
 import { copyOuts, type CopyRequest } from './export-outs.ts'
 import { diffRuns } from './diff.ts'
 import { collectGarbage, type GarbageReport, type GarbageRequest } from './gc.ts'
+import { explainStep, type Explanation } from './explain.ts'
 import { digestText } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
 import type { Demand } from '../define/demand.ts'
@@ -196,6 +197,18 @@ export class Engine implements AsyncDisposable {
    */
   async plan(pipeline: Pipeline, request: PlanRequest = {}): Promise<Plan> {
     return await this.#planIn(await situationOf(pipeline, request, this.#state))
+  }
+
+  /**
+   * Why one step would run or not, back to the first causes upstream, and why it was executed the last time.
+   * Reads the last known state and the records of runs.
+   * @throws StepwellError as `plan`.
+   */
+  async explain(pipeline: Pipeline, step: string): Promise<Explanation> {
+    const plan = await this.plan(pipeline, { targets: [step] })
+    const planned = plan.steps.find(({ name }) => name === step)
+    if (planned === undefined) throw new TypeError('Expected the name of one step')
+    return await explainStep(plan, planned, this.#state.runs)
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   type Ingredients,
   type Reason,
 } from '../identity/reason.ts'
+import { firstCauses, inputsBehind } from './first-cause.ts'
 import type { RunRecord } from './run-record.ts'
 import type { StepRecord } from './step-record.ts'
 
@@ -80,12 +81,19 @@ export function compareRuns(from: RunRecord, to: RunRecord, known: KnownKeys): R
   const [old, now] = [new Map(Object.entries(from.steps)), new Map(Object.entries(to.steps))]
   const names = [...new Set([...now.keys(), ...old.keys()])]
   const steps = names.map((name) => compareStep(name, old.get(name), now.get(name), known))
-  const causes = causesOf(steps, sourceSteps([from, to], new Set(names)))
+  const changed = new Map(
+    steps.flatMap(({ name, change, reasons }) => (change === 'same' ? [] : [[name, reasons]])),
+  )
+  const behind = inputsBehind([from, to], (step) => changed.has(step))
+  const causesOf = ({ name, reasons }: StepDiff): string[] => {
+    const read = reasons.flatMap((reason) => behind(reason, name))
+    return firstCauses(read, (step) => changed.get(step), behind).filter((step) => step !== name)
+  }
   return {
     from: from.id,
     to: to.id,
     sameOutputs: steps.every(({ before, after, outputs }) => before && after && !outputs.length),
-    steps: steps.map((step) => ({ ...step, causes: [...(causes.get(step.name) ?? [])] })),
+    steps: steps.map((step) => ({ ...step, causes: causesOf(step) })),
   }
 }
 
@@ -141,68 +149,6 @@ function compareMade(
     return isChanged ? [{ kind: 'input', name, source, change: 'changed' }] : []
   })
   return { reasons, recorded: false }
-}
-
-/** Steps by what may stand for their outputs as the source of an input. */
-function sourceSteps(
-  runs: readonly RunRecord[],
-  names: ReadonlySet<string>,
-): (reason: Reason) => string[] {
-  // By the paths of outs, and by those around them: who reads a directory reads what is in it.
-  const owners = new Map<string, string>()
-  const inside = new Map<string, Set<string>>()
-  for (const { steps } of runs) {
-    for (const step of Object.values(steps)) {
-      for (const { path } of Object.values(step.outs ?? {})) {
-        owners.set(path, step.name)
-        for (const dir of dirsOf(path)) {
-          inside.set(dir, (inside.get(dir) ?? new Set()).add(step.name))
-        }
-      }
-    }
-  }
-  return (reason) => {
-    if (reason.kind !== 'input') return []
-    const { source } = reason
-    const path = /^(?:file|dir) (?:\.\/)?(.*)$/.exec(source)?.[1]
-    if (path !== undefined) {
-      const around = [path, ...dirsOf(path)].flatMap((each) => owners.get(each) ?? [])
-      return [...new Set([...around, ...(inside.get(path) ?? [])])]
-    }
-    // `train`, `train.model`, `train:file`; in a group a dot stands in the name, too.
-    const ends = [source.length, ...[...source.matchAll(/[.:]/g)].map(({ index }) => index)]
-    return ends.map((end) => source.slice(0, end)).filter((name) => names.has(name))
-  }
-}
-
-/** The directories around a path. */
-function dirsOf(path: string): string[] {
-  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))
-}
-
-/** Through inputs that changed, the steps upstream that changed in something of their own. */
-function causesOf(
-  steps: readonly StepDiff[],
-  stepsBehind: (reason: Reason) => string[],
-): ReadonlyMap<string, ReadonlySet<string>> {
-  const changed = new Set(steps.flatMap(({ name, change }) => (change === 'same' ? [] : [name])))
-  const causes = new Map<string, Set<string>>()
-  const followers = new Set<string>()
-  // In execution order: those of what a step reads are known before its own.
-  for (const { name, reasons } of steps) {
-    const behind = reasons.map((reason) =>
-      stepsBehind(reason).filter((read) => read !== name && changed.has(read)),
-    )
-    // What has nothing behind it is its own; so is it to give something else for no reason.
-    if (behind.length > 0 && behind.every((reads) => reads.length > 0)) followers.add(name)
-    const own = new Set<string>()
-    for (const read of behind.flat()) {
-      if (!followers.has(read)) own.add(read)
-      for (const cause of causes.get(read) ?? []) own.add(cause)
-    }
-    causes.set(name, own)
-  }
-  return causes
 }
 
 function outputsOf(step: StepRecord | undefined): Map<string, Digest> {
