@@ -10,7 +10,7 @@ import { lossOf } from '../record/snapshot.ts'
 import { Kept } from './given.ts'
 import { reasonsOfHit } from '../identity/acceptance.ts'
 import { serviceOutputs } from './service-output.ts'
-import { StepwellError } from '@stepwell/base/errors'
+import { adviceOf, StepwellError } from '@stepwell/base/errors'
 import { whatChanged } from './what-changed.ts'
 import type { Execute, Reuse, Serve, SettledVerdict, Verdict, Wait } from './verdict.ts'
 import type { OrderedStep } from '../define/order.ts'
@@ -58,7 +58,7 @@ export async function decide(
     if (!(error instanceof StepwellError)) throw error
     const failure = failureOf(error)
     if (before.length === 0) return { kind: 'fail', identity: undefined, failure }
-    const reasons: Reason[] = [{ kind: 'problem', message: error.message }]
+    const reasons: Reason[] = [{ kind: 'problem', message: adviceOf(error) }]
     return { kind: 'wait', identity: undefined, on: before, reasons }
   }
   const never = uncacheable(ordered, identity)

@@ -274,8 +274,8 @@ export function outIn(step: string, { outs }: Outputs, name: string): OutArtifac
   if (out !== undefined) return out
   throw new StepwellError({
     code: 'STEPWELL_NO_OUTPUT',
-    what: `there is no out \`${name}\` of step \`${step}\`, which is to be taken as it was left`,
-    todo: 'run it, too',
+    summary: `there is no out \`${name}\` of step \`${step}\`, which is to be taken as it was left`,
+    hint: 'run it, too',
   })
 }
 

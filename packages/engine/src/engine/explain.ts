@@ -30,6 +30,7 @@ export interface Explanation extends PlannedStep {
     readonly reasons: readonly Reason[]
     readonly causes: readonly PastCause[]
     readonly error?: string
+    readonly hint?: string
   }
 }
 
@@ -129,6 +130,7 @@ function explainLast(record: RunRecord, name: string): Explanation['lastRun'] {
     reasons,
     causes: causesInRun(record, from),
     ...(error !== undefined && { error: error.message }),
+    ...(error?.hint !== undefined && { hint: error.hint }),
   }
 }
 

@@ -96,7 +96,9 @@ class Planner {
         this.#blockers.set(name, [name])
         const { identity, failure } = verdict
         const inputs = identity && this.#note(ordered, identity, view).inputs
-        const reasons: Reason[] = [{ kind: 'problem', message: failure.message }]
+        const { message, hint } = failure
+        const problem = hint === undefined ? message : `${message}; ${hint}`
+        const reasons: Reason[] = [{ kind: 'problem', message: problem }]
         return { ...base, ...(inputs !== undefined && { inputs }), decision: 'run', reasons }
       }
       case 'serve': {
