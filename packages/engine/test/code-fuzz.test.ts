@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { deserialize } from 'node:v8'
 import { expect, test } from 'vitest'
 import {
   createRandom,
@@ -178,5 +179,5 @@ async function carryOut(
   const list = join(root, `${kind}.json`)
   writeFileSync(list, JSON.stringify(assignments))
   await promisify(execFile)(process.execPath, ['--conditions=@stepwell/source', SCRIPT, list])
-  return JSON.parse(readFileSync(`${list}.outcomes`, 'utf8')) as Outcome[]
+  return deserialize(readFileSync(`${list}.outcomes`)) as Outcome[]
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { deserialize } from 'node:v8'
 import { afterAll, beforeAll } from 'vitest'
 import type { Assignment, Outcome } from './run-projects.ts'
 import { makeTemporaryDir, writeFiles } from './temporary.ts'
@@ -102,5 +103,5 @@ function carryOut(root: string, assignments: readonly Assignment[]): Outcome[] {
   execFileSync(process.execPath, ['--conditions=@stepwell/source', SCRIPT, list], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
-  return JSON.parse(readFileSync(`${list}.outcomes`, 'utf8')) as Outcome[]
+  return deserialize(readFileSync(`${list}.outcomes`)) as Outcome[]
 }

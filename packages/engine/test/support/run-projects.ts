@@ -1,11 +1,12 @@
 /**
  * Runs the pipelines of many small projects, one after the other, in a process of its own: what a
  * person does with `stepwell run` after each edit, without the cost of a process for each of them.
- * Reads `Assignment[]` as JSON from the file named by its argument, writes `Outcome[]` beside it.
+ * Reads `Assignment[]` as JSON from the file named by its argument, writes `Outcome[]` beside it, as `node:v8` serializes it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { serialize } from 'node:v8'
 import { definition, Step, type Input, type Inputs } from '../../src/define/step.ts'
 import { openEngine, type Pipeline, type RunRecord } from '../../src/index.ts'
 import { MemoryArtifacts } from './memory-artifacts.ts'
@@ -46,7 +47,8 @@ for (const assignment of JSON.parse(readFileSync(list, 'utf8')) as Assignment[])
   const { user, system } = process.cpuUsage(before)
   outcomes.push({ ...outcome, cpu: (user + system) / 1000 })
 }
-writeFileSync(`${list}.outcomes`, JSON.stringify(outcomes))
+// What a step returns need not be JSON.
+writeFileSync(`${list}.outcomes`, serialize(outcomes))
 
 async function carryOut({
   dir,

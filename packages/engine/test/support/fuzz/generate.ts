@@ -8,7 +8,14 @@ import { order } from './idioms/orders.ts'
 import { hoisted } from './idioms/packages.ts'
 import { sharedState } from './idioms/shared-state.ts'
 import { readme, shadow } from './idioms/shadows.ts'
-import { ProjectWriter, type Edit, type Generated, type Version } from './project.ts'
+import {
+  applyEdit,
+  bothOf,
+  ProjectWriter,
+  type Edit,
+  type Generated,
+  type Version,
+} from './project.ts'
 
 type Idiom = (writer: ProjectWriter) => void
 
@@ -41,8 +48,9 @@ const COSTLY: readonly (readonly [Idiom, number])[] = [[bigInteger, 1]]
 
 /** A random project: a few idioms, and in some of them random modules besides. `without` names idioms. */
 export function generate(random: Random, without: readonly string[] = []): Generated {
-  const writer = new ProjectWriter(random, ENV)
-  const base = writer.chance(0.3) ? generateProgram(random) : undefined
+  const base = random() < 0.3 ? generateProgram(random) : undefined
+  const main = base === undefined ? 'pipeline.js' : 'pipeline.ts'
+  const writer = new ProjectWriter(random, ENV, main)
   const idioms: Idiom[] = []
   for (let left = base === undefined ? 4 : 2; left > 0; left -= 1) {
     idioms.push(...pickWeighted(writer, CLEAR, without))
@@ -52,12 +60,11 @@ export function generate(random: Random, without: readonly string[] = []): Gener
   for (const idiom of idioms) idiom(writer)
   const files: Record<string, string> = {
     'package.json': '{"type":"module"}',
-    'num.ts': NUM,
     ...base,
     ...writer.files,
   }
   const [head, members] = base === undefined ? ['', ''] : withoutEnd(base['pipeline.ts'] ?? '')
-  files['pipeline.ts'] = [
+  files[main] = [
     `import { ${base === undefined ? 'pipeline, step, ' : ''}command, dir, file, glob, matrix } from '@stepwell/engine'; void [command, dir, file, glob, matrix]`,
     ...writer.imports,
     head,
@@ -65,35 +72,47 @@ export function generate(random: Random, without: readonly string[] = []): Gener
     `export default pipeline('p', { ${[members, ...writer.members].filter((each) => each !== '').join(', ')} })`,
   ].join('\n')
   return {
+    main,
     version: { files, links: writer.links, env: writer.env, demands: writer.demands },
     edits: [...writer.edits, ...everyday(writer)],
     idioms: idioms.map(({ name }) => name),
   }
 }
 
-const NUM = `export const show = (o: object): number => Object.values(o).reduce((sum, x) => sum + num(x), Object.keys(o).length)
-export const tag = (s: readonly string[], ...v: unknown[]) => s.length + num(v[0]) + num(v[1])
-export const num = (x: unknown) => (typeof x === 'number' && Number.isFinite(x) ? x % 1000 : 0)`
+/** One edit of a version, or several at once; `undefined` when none was found. */
+export function nextEdit(generated: Generated, version: Version, random: Random): Edit | undefined {
+  let made: Edit | undefined
+  let now = version
+  for (let left = random() < 0.5 ? 1 : 3; left > 0; left -= 1) {
+    const next = oneEdit(generated, now, random)
+    if (next === undefined) continue
+    now = applyEdit(now, next)
+    made = made === undefined ? next : bothOf(made, next)
+  }
+  return made
+}
 
-/** One edit of a version, about one of its idioms or at random; `undefined` when none was found. */
-export function nextEdit({ edits }: Generated, version: Version, random: Random): Edit | undefined {
+/** An edit about one of the idioms, or at random. */
+function oneEdit({ edits, main }: Generated, version: Version, random: Random): Edit | undefined {
   for (let tries = 0; tries < 20; tries += 1) {
     const make = edits[Math.floor(random() * edits.length)]
-    const edit = random() < 0.75 ? make?.(version) : atRandom(version, random)
+    const edit = random() < 0.8 ? make?.(version) : atRandom(version, main, random)
     if (edit !== undefined) return edit
   }
   return undefined
 }
 
-function atRandom({ files, env }: Version, random: Random): Edit | undefined {
+function atRandom({ files, env }: Version, main: string, random: Random): Edit | undefined {
+  const named = (path: string): string => (path === main ? 'pipeline.ts' : path)
   const texts = Object.entries(files).filter(
     ([path, text]) =>
       text !== undefined && /\.[cm]?[jt]s$/.test(path) && !path.includes('node_modules'),
   ) as [string, string][]
-  const { kind, path, before, after, more, env: given } = mutate(Object.fromEntries(texts), random)
-  if (kind === 'package' || before === after) return undefined
-  const change = { files: { [path]: after, ...more }, env: given === undefined ? env : given }
-  return { kind, change }
+  const program = Object.fromEntries(texts.map(([path, text]) => [named(path), text]))
+  const { kind, path, before, after, more, env: given } = mutate(program, random)
+  if (kind === 'package' || (before === after && given === undefined)) return undefined
+  const at = path === 'pipeline.ts' ? main : path
+  return { kind, change: { files: { [at]: after, ...more }, env: given ?? env } }
 }
 
 /** What people do all day, and what changes nothing. */

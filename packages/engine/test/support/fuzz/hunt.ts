@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { deserialize } from 'node:v8'
 import { createRandom, type Random } from '../fuzz-program.ts'
 import type { Assignment, Outcome } from '../run-projects.ts'
 import { makeTemporaryDir, writeFiles } from '../temporary.ts'
@@ -76,7 +77,7 @@ async function live(
     const firsts = born.map(({ generated }, index) => {
       const dir = join(root, `now/${index}`)
       write(dir, EMPTY, generated.version)
-      return assign(dir, generated.version, 'planned')
+      return assign(dir, generated, generated.version, 'planned')
     })
     const outcomes = await carryOut(root, script, firsts)
     const lives: (Life | undefined)[] = born.map((each, index) => {
@@ -116,10 +117,10 @@ async function edit(
   const truths = await carryOut(
     root,
     script,
-    steps.map(({ index, next }) => {
+    steps.map(({ life, index, next }) => {
       const dir = join(root, `truth/${level}/${index}`)
       write(dir, EMPTY, next)
-      return assign(dir, next, 'truth')
+      return assign(dir, life.generated, next, 'truth')
     }),
   )
   // An edit that leaves nothing to be loaded is not made.
@@ -132,7 +133,7 @@ async function edit(
     working.map(({ life, index, made, next }) => {
       const dir = join(root, `now/${index}`)
       write(dir, life.version, next)
-      return assign(dir, next, 'planned', made)
+      return assign(dir, life.generated, next, 'planned', made)
     }),
   )
   return working.map(({ life, made, next, truth }, at) => {
@@ -162,9 +163,15 @@ async function edit(
   })
 }
 
-function assign(dir: string, { env }: Version, as: 'truth' | 'planned', made?: Edit): Assignment {
+function assign(
+  dir: string,
+  { main: entry }: Generated,
+  { env }: Version,
+  as: 'truth' | 'planned',
+  made?: Edit,
+): Assignment {
   const meddling = made?.meddling
-  return { dir, entry: 'pipeline.ts', env, as, ...(meddling !== undefined && { meddling }) }
+  return { dir, entry, env, as, ...(meddling !== undefined && { meddling }) }
 }
 
 function write(dir: string, from: Version, to: Version): void {
@@ -201,5 +208,5 @@ async function carryOut(
   const list = join(root, 'assignments.json')
   writeFileSync(list, JSON.stringify(assignments))
   await promisify(execFile)(process.execPath, ['--conditions=@stepwell/source', script, list])
-  return JSON.parse(readFileSync(`${list}.outcomes`, 'utf8')) as Outcome[]
+  return deserialize(readFileSync(`${list}.outcomes`)) as Outcome[]
 }

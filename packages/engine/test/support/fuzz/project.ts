@@ -30,11 +30,31 @@ export interface Edit {
   readonly meddling?: Meddling
 }
 
+/** Two edits at once. */
+export function bothOf(one: Edit, other: Edit): Edit {
+  const [a, b] = [one.harmless ?? [], other.harmless ?? []]
+  const harmless = a.includes('') ? b : b.includes('') ? a : a.filter((start) => b.includes(start))
+  const meddling = other.meddling ?? one.meddling
+  return {
+    kind: `${one.kind} + ${other.kind}`,
+    change: {
+      ...one.change,
+      ...other.change,
+      files: { ...one.change.files, ...other.change.files },
+      links: { ...one.change.links, ...other.change.links },
+    },
+    harmless,
+    ...(meddling !== undefined && { meddling }),
+  }
+}
+
 /** An edit of the version that is there, if it fits. */
 export type EditMaker = (version: Version) => Edit | undefined
 
 /** A project as generated, with edits that are about what is in it. */
 export interface Generated {
+  /** The module to be loaded. */
+  readonly main: string
   readonly version: Version
   readonly edits: readonly EditMaker[]
   /** Names of its idioms. */
@@ -71,7 +91,9 @@ export class ProjectWriter {
   readonly links: Record<string, string> = {}
   readonly demands: Record<string, Demand> = {}
   readonly edits: EditMaker[] = []
-  /** Lines of `pipeline.ts`. */
+  /** The module that makes the pipeline. */
+  readonly main: string
+  /** Its lines. */
   readonly imports: string[] = []
   readonly body: string[] = []
   /** Members of the object given to `pipeline()`: names, spreads and groups. */
@@ -79,8 +101,9 @@ export class ProjectWriter {
   readonly env: Record<string, string>
   #count = 0
 
-  constructor(random: Random, env: Readonly<Record<string, string>>) {
+  constructor(random: Random, env: Readonly<Record<string, string>>, main: string) {
     this.random = random
+    this.main = main
     this.env = { ...env }
   }
 
@@ -102,13 +125,13 @@ export class ProjectWriter {
     return `${start}${this.#count}`
   }
 
-  /** Declares a step in `pipeline.ts`, and puts it into the pipeline. */
+  /** Declares a step, and puts it into the pipeline. */
   step(name: string, options: string): void {
     this.declare(name, `step({ ${options} })`)
     this.members.push(name)
   }
 
-  /** Declares something in `pipeline.ts`. */
+  /** Declares something beside the pipeline. */
   declare(name: string, value: string): void {
     this.body.push(`const ${name} = ${value}`)
   }

@@ -170,7 +170,7 @@ export function describeFinding({
     ...Object.entries(links).map(([path, target]) => `  link ${path} -> ${target}`),
     ...(from.env === to.env ? [] : [`  env ${JSON.stringify(to.env)}`]),
     ...Object.entries(to.files)
-      .filter(([path]) => !/^(?:num\.ts|package\.json)$/.test(path))
+      .filter(([path]) => !/^(?:show\.js|num\.ts|package\.json)$/.test(path))
       .map(([path, text]) => `--- ${path}\n${text}`),
     ...after.warnings.slice(0, 5),
   ].join('\n')

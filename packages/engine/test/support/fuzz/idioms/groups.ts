@@ -8,7 +8,7 @@ export function group(writer: ProjectWriter): void {
     `const ${step} = step({ params: { k: ${writer.digit()} }, run: (_, { params }) => params.k + ${writer.digit()} })`
   const form = writer.pick(['spread', 'entries', 'nested', 'module', 'rest'])
   const more = `const ${name}c = step({ run: () => ${writer.digit()} })`
-  const file = form === 'module' ? `${name}.ts` : 'pipeline.ts'
+  const file = form === 'module' ? `${name}.js` : writer.main
   const members = `{ ${one}, ${two} }`
   const grown = `{ ${one}, ${two}, ${name}c }`
   const lines = [make(one), make(two), more]

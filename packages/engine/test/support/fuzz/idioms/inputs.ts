@@ -40,7 +40,7 @@ export function meddled(writer: ProjectWriter): void {
   // It runs, and while it does, the file is another one.
   for (let times = 0; times < 3; times += 1) {
     writer.edits.push((version) => {
-      const text = version.files['pipeline.ts'] ?? ''
+      const text = version.files[writer.main] ?? ''
       const found = new RegExp(`const ${step} = .*return \\[text, (\\d)`).exec(text)
       if (found === null) return undefined
       const at = found.index + found[0].length - 1
@@ -48,7 +48,7 @@ export function meddled(writer: ProjectWriter): void {
       const pipeline = text.slice(0, at) + digit + text.slice(at + 1)
       return {
         kind: 'meddle',
-        change: { files: { 'pipeline.ts': pipeline } },
+        change: { files: { [writer.main]: pipeline } },
         meddling: { step, path, text: `flick ${writer.digit()}` },
       }
     })
@@ -135,7 +135,7 @@ export function bigInteger(writer: ProjectWriter): void {
   writer.members.push(step)
   writer.step(
     reader,
-    `inputs: { all: ${step} }, run: ({ all }: any) => [String(all.id), String(all.of[0])]`,
+    `inputs: { all: ${step} }, run: ({ all }) => [String(all.id), String(all.of[0])]`,
   )
   writer.demands[reader] = { value: valueOf(digit) }
   writer.edits.push(({ demands }) => {

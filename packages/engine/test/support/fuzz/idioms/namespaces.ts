@@ -40,6 +40,9 @@ const ESCAPES: readonly string[] = [
   'JSON.stringify(Object.keys(NS))',
 ]
 
+const SHOW = `const num = (x) => (typeof x === 'number' ? x % 1000 : 0)
+export const show = (o) => Object.values(o).reduce((sum, x) => sum + num(x), Object.keys(o).length)`
+
 /** Ways to come by the namespace of a module. */
 const WAYS: readonly ((lib: string) => {
   readonly imports: readonly string[]
@@ -99,7 +102,8 @@ export function namespace(writer: ProjectWriter): void {
     `const inner = ${writer.digit()}`,
     `export const extra = ${writer.digit()}`,
   ].join('\n')
-  writer.imports.push(`import { show as ${name}show } from './num.ts'`)
+  writer.files['show.js'] = SHOW
+  writer.imports.push(`import { show as ${name}show } from './show.js'`)
   const use = (form: string): string =>
     form.replaceAll(/\bNS\b/g, (_, at: number) => {
       // A parameter cannot be an expression.

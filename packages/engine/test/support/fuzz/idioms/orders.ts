@@ -19,8 +19,8 @@ const inputs: Form = (writer, name, x, y) => {
     'JSON.stringify(all)',
   ])
   writer.step(`${name}s`, `inputs: { p: ${name}a, q: ${name}b }, run: (all) => ${see}`)
-  writer.swap('pipeline.ts', `{ p: ${name}a, q: ${name}b }`, `{ q: ${name}b, p: ${name}a }`)
-  writer.swap('pipeline.ts', `{ p: ${name}a, q: ${name}b }`, `{ q: ${name}b, p: ${name}a }`)
+  writer.swap(writer.main, `{ p: ${name}a, q: ${name}b }`, `{ q: ${name}b, p: ${name}a }`)
+  writer.swap(writer.main, `{ p: ${name}a, q: ${name}b }`, `{ q: ${name}b, p: ${name}a }`)
 }
 
 const picks: Form = (writer, name, x, y) => {
@@ -30,7 +30,7 @@ const picks: Form = (writer, name, x, y) => {
     `inputs: { p: ${name}a.pick('one'), q: ${name}a.pick('two') }, run: (all) => Object.values(all)`,
   )
   const [one, two] = [`p: ${name}a.pick('one')`, `q: ${name}a.pick('two')`]
-  writer.swap('pipeline.ts', `${one}, ${two}`, `${two}, ${one}`)
+  writer.swap(writer.main, `${one}, ${two}`, `${two}, ${one}`)
 }
 
 const params: Form = (writer, name, x, y) => {
@@ -41,8 +41,8 @@ const params: Form = (writer, name, x, y) => {
   ])
   const [one, two] = [`p: ${x}`, `q: { r: ${y}, s: 1 }`]
   writer.step(`${name}s`, `params: { ${one}, ${two} }, run: (_, { params }) => ${see}`)
-  writer.swap('pipeline.ts', `{ ${one}, ${two} }`, `{ ${two}, ${one} }`)
-  writer.swap('pipeline.ts', `r: ${y}, s: 1`, `s: 1, r: ${y}`)
+  writer.swap(writer.main, `{ ${one}, ${two} }`, `{ ${two}, ${one} }`)
+  writer.swap(writer.main, `r: ${y}, s: 1`, `s: 1, r: ${y}`)
 }
 
 const outs: Form = (writer, name) => {
@@ -52,7 +52,7 @@ const outs: Form = (writer, name) => {
     `${name}s`,
     `outs: { ${one}, ${two} }, run: (_, { outs }) => Object.entries(outs).map(([n, path]) => { ${name}Write(path, n); return n })`,
   )
-  writer.swap('pipeline.ts', `{ ${one}, ${two} }`, `{ ${two}, ${one} }`)
+  writer.swap(writer.main, `{ ${one}, ${two} }`, `{ ${two}, ${one} }`)
 }
 
 const points: Form = (writer, name, x) => {
@@ -62,5 +62,5 @@ const points: Form = (writer, name, x) => {
   )
   writer.members.push(`${name}g`)
   writer.step(`${name}s`, `inputs: ${name}g, run: (all) => Object.keys(all)[0]`)
-  writer.swap('pipeline.ts', 'matrix({ k: [1, 2] }', 'matrix({ k: [2, 1] }')
+  writer.swap(writer.main, 'matrix({ k: [1, 2] }', 'matrix({ k: [2, 1] }')
 }

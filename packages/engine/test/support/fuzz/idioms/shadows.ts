@@ -99,7 +99,7 @@ export function shadow(writer: ProjectWriter): void {
   const fill = (form: string): string => form.replaceAll(/\bN\b/g, name)
   const [own, seen] = [fill(writer.pick(OWN)), fill(writer.pick(SEEN))]
   const isImported = where === 'import'
-  const file = where === 'pipeline' ? 'pipeline.ts' : `${name}.js`
+  const file = where === 'pipeline' ? writer.main : `${name}.js`
   const declaration = writer.pick([
     `const ${name} = ${value}`,
     `const ${name} = ${value}`,
@@ -140,15 +140,15 @@ export function readme(writer: ProjectWriter): void {
     `({ ${name}: given }) => given`,
   ])
   writer.step(`${name}out`, `inputs: { ${name} }, run: ${run}`)
-  writer.tweak('pipeline.ts', new RegExp(`const ${name} = .*k: (\\d)`), [`${name}out`])
+  writer.tweak(writer.main, new RegExp(`const ${name} = .*k: (\\d)`), [`${name}out`])
   // Another step beside it.
   const added = `\nconst ${name}more = step({ run: () => 1 })\nexport default`
   writer.edits.push(({ files }) => {
-    const text = files['pipeline.ts'] ?? ''
+    const text = files[writer.main] ?? ''
     if (text.includes(`${name}more`)) return undefined
     const grown = text
       .replace('\nexport default', () => added)
       .replace(/(export default pipeline\('p', \{)/, `$1 ${name}more,`)
-    return { kind: 'add a step', change: { files: { 'pipeline.ts': grown } }, harmless: [''] }
+    return { kind: 'add a step', change: { files: { [writer.main]: grown } }, harmless: [''] }
   })
 }

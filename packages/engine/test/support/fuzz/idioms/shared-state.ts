@@ -250,8 +250,8 @@ export function sharedState(writer: ProjectWriter): void {
     writer.step(names.w, `${given}, run: (_, context) => ${name}Write(_, context)`)
     writer.step(names.r, `${inputs}, run: (_, context) => ${name}Read(_, context)`)
   }
-  writer.tweak('pipeline.ts', new RegExp(`const ${names.w} = .*params: \\{ x: (\\d)`))
-  writer.tweak('pipeline.ts', new RegExp(`const ${names.w} = .*params: \\{ x: (\\d)`))
-  writer.tweak('pipeline.ts', new RegExp(`const ${names.r} = .*params: \\{ y: (\\d)`))
+  writer.tweak(writer.main, new RegExp(`const ${names.w} = .*params: \\{ x: (\\d)`))
+  writer.tweak(writer.main, new RegExp(`const ${names.w} = .*params: \\{ x: (\\d)`))
+  writer.tweak(writer.main, new RegExp(`const ${names.r} = .*params: \\{ y: (\\d)`))
   writer.tweak(module, /(\d)/)
 }
