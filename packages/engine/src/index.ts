@@ -88,5 +88,5 @@ export type {
   LinkMode,
   StoredArtifact,
 } from './store/objects/artifact-store.ts'
-export type { InputRecord } from './define/input-source.ts'
+export type { InputRecord } from './define/input-record.ts'
 export type { Dependency, StepOptions } from './define/step-options.ts'

@@ -56,7 +56,7 @@ function countOf(paths: readonly string[], noun: string): string {
 }
 
 async function pathsOf(dir: string, handle: DataHandle): Promise<string[]> {
-  if (handle.kind === 'glob') return await matchFiles(dir, handle.patterns, [])
+  if ('patterns' in handle) return await matchFiles(dir, handle.patterns, [])
   if (handle.kind === 'file') return [handle.path]
   const paths: string[] = []
   for (const entry of await entriesOf(resolve(dir, handle.path))) {

@@ -57,7 +57,7 @@ function whenText(trigger: NamedTrigger): string {
       return `${trigger.monitor} says ${trigger.from === 'warn' ? 'warn or alert' : 'alert'}`
     case 'new-data': {
       const places = trigger.data.map((data) =>
-        data.kind === 'glob' ? data.patterns.join(', ') : data.path,
+        'patterns' in data ? data.patterns.join(', ') : data.path,
       )
       return `new data in ${places.join(', ')}`
     }

@@ -3,7 +3,7 @@ import type { JobInput } from '../identity/job-input.ts'
 import { digestBytes, type Digest } from '@stepwell/base/digest'
 import { messageOf, StepwellError } from '@stepwell/base/errors'
 import { readTree } from '../executor/inline/job-inputs.ts'
-import { itemKey, type FingerprintInput } from '../identity/fingerprint.ts'
+import { itemKey, listingOf, type FingerprintInput } from '../identity/fingerprint.ts'
 import type { Identity } from './resolve-inputs.ts'
 import { ITEM, type MapWork } from '../define/work.ts'
 import { decodeValue, encodeValue } from '../value/codec.ts'
@@ -32,12 +32,13 @@ export async function listItems(
   artifacts: Pick<ArtifactStore, 'get'>,
 ): Promise<Item[]> {
   const over = jobInputs[ITEM]
-  if (over?.kind === 'glob' || over?.kind === 'dir') {
-    const entries = await readTree(over.digest, { artifacts, dir: '', trees })
+  const listing = listingOf(over)
+  if (listing !== undefined) {
+    const entries = await readTree(listing, { artifacts, dir: '', trees })
     return entries.flatMap((entry) => {
       if (entry.kind !== 'file') return []
       const { digest, mode } = entry
-      const path = over.kind === 'dir' ? `${over.path}/${entry.path}` : entry.path
+      const path = over?.kind === 'dir' ? `${over.path}/${entry.path}` : entry.path
       const part: FingerprintInput = { kind: 'file', path, digest, mode }
       const input: JobInput = { kind: 'file', path, digest }
       return [{ key: itemKey(base, part), label: path, input, path }]

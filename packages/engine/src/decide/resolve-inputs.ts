@@ -1,29 +1,23 @@
 import { paramsOf } from '../define/params.ts'
-import { shownUrl } from '../define/shown-url.ts'
-import { type InputRecord, sourceOf } from '../define/input-source.ts'
-import type { Download } from '../store/inputs/downloads.ts'
+import type { InputRecord } from '../define/input-record.ts'
+import { describeInput, resolveInput } from './inputs/input.ts'
+import type { ResolvedInput, Sources } from './inputs/resolved-input.ts'
 import type { ProjectFiles } from '../store/inputs/project-files.ts'
-import type { Sight, Sighting } from '../store/inputs/sighting.ts'
+import type { Sighting } from '../store/inputs/sighting.ts'
 import type { JobInput } from '../identity/job-input.ts'
-import type { Artifact, OutArtifact, Outputs } from '../value/artifact.ts'
+import type { OutArtifact, Outputs } from '../value/artifact.ts'
 import { normal, pathsNamed, type CommandLine } from '../define/command-line.ts'
 import type { Doubt, PipelineCode } from '../identity/code.ts'
 import type { Digest } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
-import {
-  FORMAT,
-  stepKey,
-  type Fingerprint,
-  type FingerprintInput,
-  type StepKey,
-} from '../identity/fingerprint.ts'
+import { FORMAT, stepKey, type Fingerprint, type StepKey } from '../identity/fingerprint.ts'
 import { file, type FileHandle } from '../define/inputs.ts'
 import { sortedEntries, type Json } from '@stepwell/base/json'
 import type { OrderedStep } from '../define/order.ts'
 import type { Ingredients, Reason } from '../identity/reason.ts'
 import { definition, type Input, type Step } from '../define/step.ts'
 import { commandOf } from '../define/work.ts'
-import { countedMode, type Tree } from '../value/tree.ts'
+import type { Tree } from '../value/tree.ts'
 
 /** A step whose inputs are known: what it will be given, and what its outputs are filed under. */
 export interface Identity {
@@ -48,25 +42,8 @@ export interface Identity {
   readonly doubts: readonly Doubt[]
 }
 
-export interface Surroundings {
+export interface Surroundings extends Sources {
   readonly code: PipelineCode
-  readonly files: ProjectFiles
-  readonly nameOf: (step: Step) => string
-  /** The output of a step, or of one field of it. */
-  readonly outputOf: (step: string, field: string | undefined) => Artifact | Promise<Artifact>
-  readonly outOf: (step: string, name: string) => OutArtifact
-  /** Of a service: which one it is, and whether it is still that. */
-  readonly serviceOf: (step: string) => ServiceState | undefined
-  /** What an HTTP server has; asked for once everything upstream is done. */
-  readonly download: (url: string, step: string) => Promise<Download>
-  /** Paths that steps of the pipeline write: no sources. */
-  readonly outPaths: readonly string[]
-}
-
-export interface ServiceState {
-  readonly key: StepKey
-  /** Whether it is up, and made from what it was made from. */
-  readonly holds: () => Promise<boolean>
 }
 
 /**
@@ -78,18 +55,20 @@ export interface ServiceState {
  */
 export async function identify(
   { name, step }: OrderedStep,
-  { code, files, nameOf, outputOf, outOf, serviceOf, download, outPaths }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<Identity> {
-  const trees = new Map<Digest, Tree>()
-  const parts: [string, ResolvedInput][] = []
+  const { code, files, nameOf, outPaths } = surroundings
+  const parts: [string, SourcedInput][] = []
   // Sorted, since `run` is given them in this order, and the order in which they are written is not in the key.
   for (const [input, handle] of sortedEntries(definition(step).inputs))
     parts.push([input, await resolve(handle)])
-  const besides: [string, ResolvedInput][] = []
+  const besides: [string, SourcedInput][] = []
   const { work, dependsOn } = definition(step)
   const command = commandOf(work)
-  for (const handle of [...dependsOn, ...filesNamed(step, files)])
-    besides.push([sourceOf(handle, nameOf), await resolve(handle)])
+  for (const handle of [...dependsOn, ...filesNamed(step, files)]) {
+    const part = await resolve(handle)
+    besides.push([part.source, part])
+  }
   const own = code.steps.get(name)
   if (own === undefined) throw new TypeError(`the code of step \`${name}\` was not analysed`)
   const fingerprint: Fingerprint = {
@@ -123,10 +102,19 @@ export async function identify(
     inputs: [...parts, ...besides.map(([, part]) => ['dependsOn', part] as const)].map(
       ([input, { source, record }]) => ({ name: input, source, ...record }),
     ),
-    trees,
+    trees: new Map(
+      [...parts, ...besides].flatMap(([, { tree }]) =>
+        tree === undefined ? [] : [[tree.digest, tree]],
+      ),
+    ),
     moved,
     sight,
     doubts: own.pinned === undefined ? [...code.doubts, ...own.doubts] : [],
+  }
+
+  async function resolve(handle: Input): Promise<SourcedInput> {
+    const source = describeInput(handle, nameOf)
+    return { ...(await resolveInput(handle, surroundings, name)), source }
   }
 
   async function moved(except?: string): Promise<string | undefined> {
@@ -155,112 +143,6 @@ export async function identify(
     return async () => {
       for (const [source, isTouched] of sightings) if (await isTouched()) return source
       return undefined
-    }
-  }
-
-  async function fileHolds(path: string, digest: Digest): Promise<boolean> {
-    return (await files.state(path)).digest === digest
-  }
-
-  async function resolve(handle: Input): Promise<ResolvedInput> {
-    const source = sourceOf(handle, nameOf)
-    switch (handle.kind) {
-      case 'file': {
-        const state = await files.state(handle.path)
-        const holds = async () => await fileHolds(handle.path, state.digest)
-        return { ...fileInput(handle.path, state), source, holds, sight: handle }
-      }
-      case 'dir': {
-        const links = handle.followLinks === false ? 'unfollowed' : 'input'
-        const tree = await files.tree(handle.path, links)
-        trees.set(tree.digest, tree)
-        const holds = async () => (await files.tree(handle.path, links)).digest === tree.digest
-        const part = dirInput(handle.path, tree.digest)
-        return { ...part, source, holds, sight: { kind: 'dir', path: handle.path, links } }
-      }
-      case 'any':
-        return await resolve(
-          files.isFile(handle.path)
-            ? { kind: 'file', path: handle.path }
-            : { kind: 'dir', path: handle.path },
-        )
-      case 'out': {
-        const out = outOf(nameOf(handle.step), handle.name)
-        if (out.kind === 'file') {
-          const holds = async () => await fileHolds(out.path, out.digest)
-          return { ...fileInput(out.path, out), source, holds, sight: file(out.path) }
-        }
-        const holds = async () => (await files.tree(out.path, 'left')).digest === out.digest
-        const part = dirInput(out.path, out.digest)
-        return { ...part, source, holds, sight: { kind: 'dir', path: out.path, links: 'left' } }
-      }
-      case 'glob': {
-        const tree = await files.glob(handle, outPaths)
-        if (tree.entries.length === 0 && !handle.optional) throw noMatch(name, handle.patterns)
-        trees.set(tree.digest, tree)
-        const part = { kind: 'glob', digest: tree.digest } as const
-        const about = `${tree.entries.length} file${tree.entries.length === 1 ? '' : 's'}`
-        const holds = async () => {
-          // One that has come since was not given to the step.
-          for (const entry of tree.entries) {
-            if (entry.kind !== 'file') continue
-            if (!(await fileHolds(entry.path, entry.digest))) return false
-          }
-          return true
-        }
-        return {
-          fingerprint: part,
-          job: part,
-          source,
-          record: { digest: tree.digest, about },
-          holds,
-          sight: handle,
-        }
-      }
-      case 'url': {
-        const { path, digest } = await download(handle.url, name)
-        const shown = shownUrl(handle.url)
-        return {
-          fingerprint: { kind: 'url', url: shown, digest },
-          job: { kind: 'url', url: shown, path, digest },
-          source,
-          record: { digest },
-          holds: async () => await fileHolds(path, digest),
-        }
-      }
-      case 'secret': {
-        if (process.env[handle.name] === undefined) missingEnv(name, handle.name, 'secret')
-        const part = { kind: 'secret', name: handle.name } as const
-        return { fingerprint: part, job: part, source, record: {} }
-      }
-      case 'env': {
-        const value = process.env[handle.name] ?? handle.fallback ?? missingEnv(name, handle.name)
-        const part = { kind: 'env', name: handle.name, value } as const
-        return {
-          fingerprint: part,
-          job: part,
-          source,
-          record: { about: JSON.stringify(value) },
-        }
-      }
-      case 'step':
-      case 'pick': {
-        const upstream = nameOf(handle.kind === 'pick' ? handle.step : handle)
-        const field = handle.kind === 'pick' ? handle.field : undefined
-        const { digest, about } = await outputOf(upstream, field)
-        const part = { kind: 'value', digest } as const
-        const service = serviceOf(upstream)
-        if (service === undefined) {
-          return { fingerprint: part, job: part, source, record: { digest, about } }
-        }
-        return {
-          fingerprint: { kind: 'service', digest, key: service.key },
-          job: part,
-          source,
-          record: { digest, about },
-          holds: service.holds,
-        }
-      }
     }
   }
 }
@@ -312,47 +194,10 @@ function lineOf({ cmd, shell, dir, stdout }: CommandLine): CommandLine {
   return { cmd, shell, dir, stdout }
 }
 
-interface ResolvedInput {
-  readonly fingerprint: FingerprintInput
-  readonly job: JobInput
+interface SourcedInput extends ResolvedInput {
   readonly source: string
-  readonly record: Omit<InputRecord, 'name' | 'source'>
-  /** Whether it still is what it was; of what may change at all. */
-  readonly holds?: () => Promise<boolean>
-  /** What may be touched while it is used. */
-  readonly sight?: Sight
 }
 
 function nodeMajor(): string {
   return process.versions.node.split('.')[0] ?? ''
-}
-
-function fileInput(path: string, { digest, mode }: { digest: Digest; mode: number }) {
-  return {
-    fingerprint: { kind: 'file', path, digest, mode: countedMode(mode) },
-    job: { kind: 'file', path, digest },
-    record: { digest },
-  } as const
-}
-
-function dirInput(path: string, digest: Digest) {
-  const part = { kind: 'dir', path, digest } as const
-  return { fingerprint: part, job: part, record: { digest } } as const
-}
-
-function noMatch(step: string, patterns: readonly string[]): StepwellError {
-  return new StepwellError({
-    code: 'STEPWELL_INPUT_MISSING',
-    summary: `step \`${step}\` has an input for which there are no files`,
-    details: `${patterns.join(' ')}; what steps of the pipeline write is left out`,
-    hint: 'correct the pattern, declare it with { optional: true }, or read a step by `step.out()`',
-  })
-}
-
-function missingEnv(step: string, name: string, kind: 'env' | 'secret' = 'env'): never {
-  throw new StepwellError({
-    code: 'STEPWELL_ENV_MISSING',
-    summary: `step \`${step}\` needs the environment variable ${name}, which is not set`,
-    hint: kind === 'env' ? `set it, or declare env('${name}', { fallback: '...' })` : 'set it',
-  })
 }

@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { Digest } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
+import { listingOf } from '../identity/fingerprint.ts'
 import type { Identity } from './resolve-inputs.ts'
 import { compareIngredients, type Ingredients, type Reason } from '../identity/reason.ts'
 import { codesOf } from '../record/snapshot.ts'
@@ -49,8 +50,9 @@ export async function withFiles(
     input: string,
   ): Promise<readonly TreeEntry[] | undefined> {
     const part = fingerprint.inputs[input]
-    if (part?.kind !== 'dir' && part?.kind !== 'glob') return undefined
-    return trees.get(part.digest)?.entries ?? (await stored(part.digest))
+    const listing = listingOf(part)
+    if (listing === undefined) return undefined
+    return trees.get(listing)?.entries ?? (await stored(listing))
   }
 
   async function stored(digest: Digest): Promise<readonly TreeEntry[] | undefined> {

@@ -1,4 +1,5 @@
 import { leadsOutside } from '@stepwell/base/paths'
+import { isGlob as isGlobHandle } from './input-kinds.ts'
 import { makeStepOf } from './make-step.ts'
 import { checkOptions, STEP_OPTIONS, type StepOptions } from './step-options.ts'
 import {
@@ -265,7 +266,7 @@ export function checkPlaceholders(
     'params',
     'scratch',
   ])
-  const isGlob = (name: string): boolean => inputs[name.slice('inputs.'.length)]?.kind === 'glob'
+  const isGlob = (name: string): boolean => isGlobHandle(inputs[name.slice('inputs.'.length)])
   for (const text of typeof cmd === 'string' ? [cmd] : cmd) {
     const template = parseTemplate(text)
     for (const name of template.names) {

@@ -2,6 +2,7 @@ import { makeStep } from './make-step.ts'
 import type { StepContext, StepFunction } from './context.ts'
 import { StepwellError } from '@stepwell/base/errors'
 import { amountsOf, type ExecutorKind } from './execution.ts'
+import { INPUT_KINDS } from './input-kinds.ts'
 import { definition, type Input, type Step } from './step.ts'
 
 /** A named set of steps, each known by its name and closed under what the steps read. */
@@ -46,18 +47,7 @@ const PART = /^[a-zA-Z0-9_]+(?:-[a-zA-Z0-9_]+)*$/
 const MAX_NAME = 100
 // Logs and the like are files named after steps: with what is added, the system admits 255.
 const MAX_FULL_NAME = 200
-const KINDS: ReadonlySet<string> = new Set<Input['kind']>([
-  'file',
-  'dir',
-  'any',
-  'glob',
-  'url',
-  'env',
-  'secret',
-  'step',
-  'pick',
-  'out',
-])
+const KINDS: ReadonlySet<string> = new Set(INPUT_KINDS)
 
 /**
  * Puts steps together under names. `site` is the stack at the call that does.

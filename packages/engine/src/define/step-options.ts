@@ -16,6 +16,7 @@ import {
   type Picked,
   type Out,
 } from './step.ts'
+import { DEPENDENCY_KINDS } from './input-kinds.ts'
 import type { Pinned } from './pinned.ts'
 import type { ExecutionOptions } from './execution.ts'
 import type {
@@ -112,7 +113,7 @@ export const STEP_OPTIONS: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-const HANDLES = new Set<unknown>(['file', 'dir', 'any', 'glob', 'env'] satisfies Handle['kind'][])
+const HANDLES = new Set<unknown>(DEPENDENCY_KINDS)
 
 /** @throws TypeError on an unknown option, or one of the wrong type. */
 export function checkOptions(

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { OutArtifact, Outputs } from '../value/artifact.ts'
 import type { Digest } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
+import { listingOf } from '../identity/fingerprint.ts'
 import type { Ingredients } from '../identity/reason.ts'
 import type { ItemLedgers } from '../store/cache/map-cache.ts'
 import { parseTree, type TreeEntry } from '../value/tree.ts'
@@ -41,7 +42,8 @@ export class HeldBytes {
     }
     const { inputs = {}, dependsOn = {} } = ingredients?.fingerprint ?? {}
     for (const input of [...Object.values(inputs), ...Object.values(dependsOn)]) {
-      if (input.kind === 'dir' || input.kind === 'glob') held.add(input.digest)
+      const listing = listingOf(input)
+      if (listing !== undefined) held.add(listing)
     }
     return held
   }

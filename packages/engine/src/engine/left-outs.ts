@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { normal, pathsNamed } from '../define/command-line.ts'
-import { sourceOf } from '../define/input-source.ts'
+import { describeInput } from '../decide/inputs/input.ts'
 import { namesOf, type Pipeline } from '../define/pipeline.ts'
+import { isGlob } from '../define/input-kinds.ts'
 import { definition, type Input } from '../define/step.ts'
 import { commandOf } from '../define/work.ts'
 import { lastOuts, leftOuts } from '../record/left-out.ts'
@@ -82,7 +83,7 @@ function readersOf(files: readonly string[], pipeline: Pipeline, { dir }: Projec
   const takes = (handle: Input): boolean => {
     if (handle.kind === 'dir' || handle.kind === 'any')
       return files.some((file) => isAtOrIn(file, normal(handle.path)))
-    if (handle.kind !== 'glob') return false
+    if (!isGlob(handle)) return false
     const patterns = new Patterns(dir, handle.patterns)
     return files.some((file) => patterns.matches(file) && !patterns.leavesOut(file))
   }
@@ -90,7 +91,9 @@ function readersOf(files: readonly string[], pipeline: Pipeline, { dir }: Projec
     const { inputs, dependsOn } = definition(step)
     return [...Object.values(inputs), ...dependsOn]
       .filter(takes)
-      .map((handle) => `step \`${name}\` (${sourceOf(handle, (each) => names.get(each) ?? '')})`)
+      .map(
+        (handle) => `step \`${name}\` (${describeInput(handle, (each) => names.get(each) ?? '')})`,
+      )
   })
 }
 

@@ -1,4 +1,5 @@
-import { type InputRecord, declaredInputs } from '../define/input-source.ts'
+import type { InputRecord } from '../define/input-record.ts'
+import { declaredInputs } from '../decide/inputs/input.ts'
 import { actionOf } from '../define/label.ts'
 import { orderSteps } from '../define/order.ts'
 import type { Pipeline } from '../define/pipeline.ts'

@@ -6,6 +6,7 @@ import type { OrderedStep } from '../define/order.ts'
 import type { Pipeline } from '../define/pipeline.ts'
 import type { ProjectState } from './project.ts'
 import { prepare } from './session.ts'
+import { isGlob } from '../define/input-kinds.ts'
 import { definition } from '../define/step.ts'
 import { commandOf } from '../define/work.ts'
 
@@ -89,6 +90,6 @@ function watchedStep({ name, step, upstream }: OrderedStep, code: Digest): Watch
     dirs: handles.flatMap((handle) =>
       handle.kind === 'dir' || handle.kind === 'any' ? [handle.path] : [],
     ),
-    globs: handles.flatMap((handle) => (handle.kind === 'glob' ? [handle.patterns] : [])),
+    globs: handles.flatMap((handle) => (isGlob(handle) ? [handle.patterns] : [])),
   }
 }

@@ -1,3 +1,4 @@
+import type { JobInput } from './job-input.ts'
 import type { CommandLine } from '../define/command-line.ts'
 import type { Digest } from '@stepwell/base/digest'
 import { digestText } from '@stepwell/base/digest'
@@ -65,6 +66,11 @@ export type FingerprintInput =
   | { readonly kind: 'env'; readonly name: string; readonly value: string }
   /** That there is one, never its value. */
   | { readonly kind: 'secret'; readonly name: string }
+
+/** The listing that an input is digested by, if it is more than one file. */
+export function listingOf(part: FingerprintInput | JobInput | undefined): Digest | undefined {
+  return part?.kind === 'dir' || part?.kind === 'glob' ? part.digest : undefined
+}
 
 export interface FilePart {
   readonly kind: 'file'

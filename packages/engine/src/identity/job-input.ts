@@ -18,3 +18,8 @@ export type JobInput =
   | { readonly kind: 'env'; readonly name: string; readonly value: string }
   /** Where to find the value, which is in no record. */
   | { readonly kind: 'secret'; readonly name: string }
+
+/** Whether a step is given the files of a listing by themselves, and no directory. */
+export function isFiles(input: JobInput): input is Extract<JobInput, { readonly kind: 'glob' }> {
+  return input.kind === 'glob'
+}

@@ -1,4 +1,4 @@
-import type { InputRecord } from '../define/input-source.ts'
+import type { InputRecord } from '../define/input-record.ts'
 import type { StepKey } from '../identity/fingerprint.ts'
 import type { Reason } from '../identity/reason.ts'
 

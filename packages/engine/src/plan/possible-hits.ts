@@ -1,6 +1,6 @@
 import { canonicalJson } from '@stepwell/base/json'
 import type { Digest } from '@stepwell/base/digest'
-import type { Fingerprint, FingerprintInput } from '../identity/fingerprint.ts'
+import { listingOf, type Fingerprint, type FingerprintInput } from '../identity/fingerprint.ts'
 import type { FoundPending } from './pending-inputs.ts'
 import type { Ingredients } from '../identity/reason.ts'
 import type { KnownEntries } from '../store/cache/known-entries.ts'
@@ -75,7 +75,7 @@ export function openFingerprint(
     isPending: (input, part) => {
       if (bySource.has(sources[input] ?? '')) return true
       if (part.kind === 'file' || part.kind === 'dir') return isPassing || byPath.has(part.path)
-      return isPassing && part.kind === 'glob'
+      return isPassing && listingOf(part) !== undefined
     },
   }
 }

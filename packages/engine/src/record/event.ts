@@ -1,4 +1,4 @@
-import type { InputRecord } from '../define/input-source.ts'
+import type { InputRecord } from '../define/input-record.ts'
 import type { Failure } from '@stepwell/base/failure'
 import type { Artifact, Outputs } from '../value/artifact.ts'
 import type { Digest } from '@stepwell/base/digest'

@@ -1,5 +1,6 @@
 import type { Artifact } from '../value/artifact.ts'
-import { outIn, type ServiceState } from '../decide/resolve-inputs.ts'
+import { outIn } from '../decide/resolve-inputs.ts'
+import type { ServiceState } from '../decide/inputs/resolved-input.ts'
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { Download, Downloads } from '../store/inputs/downloads.ts'
 import { findReusable, leftBy, type Snapshot } from '../record/snapshot.ts'

@@ -1,4 +1,4 @@
-import { declaredInputs } from '../define/input-source.ts'
+import { declaredInputs } from '../decide/inputs/input.ts'
 import type { Failure } from '@stepwell/base/failure'
 import type { Outputs } from '../value/artifact.ts'
 import type { RunEvent, StepFinished } from '../record/event.ts'

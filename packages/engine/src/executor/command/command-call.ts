@@ -8,6 +8,7 @@ import { CanonicalWriter, UnencodableError, type Extension } from '@stepwell/bas
 import { shellOf } from './shell.ts'
 import { placesIn } from '../../define/shell-text.ts'
 import { parseTree } from '../../value/tree.ts'
+import { isFiles } from '../../identity/job-input.ts'
 import { decodeValue } from '../../value/codec.ts'
 import type { Job } from '../executor.ts'
 import type { InputPlace } from '../inline/job-inputs.ts'
@@ -139,15 +140,15 @@ export class CommandCall implements AsyncDisposable {
   async #input(name: string, of: string): Promise<readonly string[]> {
     const { artifacts } = this.#place
     const input = this.#job.inputs[of] ?? this.#impossible(name)
+    if (isFiles(input)) {
+      const tree = parseTree(new TextDecoder().decode(await artifacts.get(input.digest)))
+      return tree.map(({ path }) => this.#pathTo(path))
+    }
     switch (input.kind) {
       case 'file':
       case 'dir':
       case 'url':
         return [this.#pathTo(input.path)]
-      case 'glob': {
-        const tree = parseTree(new TextDecoder().decode(await artifacts.get(input.digest)))
-        return tree.map(({ path }) => this.#pathTo(path))
-      }
       case 'value':
       case 'inline': {
         const bytes =

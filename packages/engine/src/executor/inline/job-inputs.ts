@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../../store/objects/artifact-store.ts'
-import type { JobInput } from '../../identity/job-input.ts'
+import { isFiles, type JobInput } from '../../identity/job-input.ts'
 import { join, resolve } from 'node:path'
 import type { Digest } from '@stepwell/base/digest'
 import { createDirInput, createFileInput, createFileInputs } from '../../store/inputs/file-input.ts'
@@ -28,6 +28,7 @@ export async function readInputs(
 
 export async function readInput(input: JobInput, place: InputPlace): Promise<unknown> {
   const { artifacts, dir } = place
+  if (isFiles(input)) return createFileInputs(dir, '', await readTree(input.digest, place))
   switch (input.kind) {
     case 'value':
       // Decoded for each consumer: nobody can change what another one sees, and a step is given
@@ -39,8 +40,6 @@ export async function readInput(input: JobInput, place: InputPlace): Promise<unk
       return createFileInput(resolve(dir, input.path), input.path, input.digest)
     case 'dir':
       return createDirInput(dir, input.path, await readTree(input.digest, place))
-    case 'glob':
-      return createFileInputs(dir, '', await readTree(input.digest, place))
     case 'url':
       return createFileInput(join(dir, input.path), input.url, input.digest)
     case 'env':

@@ -1,4 +1,5 @@
 import type { GlobHandle } from '../../define/inputs.ts'
+import { isGlob } from '../../define/input-kinds.ts'
 import { lstatSync, readdirSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -38,6 +39,7 @@ export async function sightOf(
   outs: readonly string[],
 ): Promise<Sighting> {
   const stamps = new Stamps(dir)
+  if (isGlob(sight)) return await sightOfGlob(dir, sight, outs, stamps)
   switch (sight.kind) {
     case 'file':
       stamps.addFile(resolve(dir, sight.path))
@@ -45,8 +47,6 @@ export async function sightOf(
     case 'dir':
       await addTree(stamps, resolve(dir, sight.path), sight.links)
       return async () => await stamps.differ()
-    case 'glob':
-      return await sightOfGlob(dir, sight, outs, stamps)
   }
 }
 
