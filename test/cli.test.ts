@@ -335,7 +335,7 @@ describe('bad input gets one clear message, no stack, and exit code 2', () => {
     expect(code).toBe(1)
     expect(statuses).toEqual({ read: 'failed', count: 'skipped', report: 'skipped' })
     expect(stderr).toMatch(
-      /^step read failed: the input file `nope\.txt` does not exist; .*\(STEPWELL_INPUT_MISSING\)\n$/,
+      /^step read failed: the input file `nope\.txt` does not exist \(STEPWELL_INPUT_MISSING\)\nhint: create it, .*\n$/,
     )
     // Its table has room for the beginning only.
     expect((await project.stepwell('runs', 'show')).stdout).toContain(stderr)

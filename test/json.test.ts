@@ -150,7 +150,6 @@ test('what --json prints is what docs/json.md describes: no field less, and none
   await ask('run')
   await ask('status')
   await ask('explain', 'read')
-  await ask('explain', 'nothing')
   project.write('images/a.png', 'a')
   project.write('pipeline.ts', FILES)
   await ask('run', '-k')

@@ -46,7 +46,7 @@ test('what does not go together, and what is no plan, is told', async () => {
       ['--plan', 'none.json'],
       /the plan file none\.json cannot be read; ENOENT.*STEPWELL_PLAN_FILE/,
     ],
-    [['--plan', 'other.json'], /it has no schema; .*STEPWELL_PLAN_FILE/],
+    [['--plan', 'other.json'], /it has no schema \(STEPWELL_PLAN_FILE\)\nhint: /],
   ]
   for (const [args, message] of cases) {
     const { code, stderr } = await project.stepwell('run', ...args)

@@ -1,7 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { printJson } from './commands/project.ts'
 import { withHint } from './ui/failures.ts'
-import { withoutStack } from '@stepwell/base/failure'
 import { parseSize, parseTime } from '@stepwell/base/quantity'
 import { hintOf, messageOf } from '@stepwell/base/errors'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
@@ -60,10 +58,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     // Commander has said what is wrong, or printed the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    return complain(error, {
-      verbose: argv.includes('--verbose') || argv.includes('-v'),
-      json: argv.includes('--json'),
-    })
+    return complain(error, argv.includes('--verbose') || argv.includes('-v'))
   }
 }
 
@@ -508,14 +503,10 @@ function expandForce(argument: string): string {
   return argument === '--force=targets' ? '--force' : argument
 }
 
-function complain(
-  error: unknown,
-  { verbose, json }: { readonly verbose: boolean; readonly json: boolean },
-): ExitCode {
+function complain(error: unknown, verbose: boolean): ExitCode {
   const code = error instanceof StepwellError ? ` (${error.code})` : ''
   const text = `stepwell: ${messageOf(error)}${code}`
   process.stderr.write(`${withHint(text, hintOf(error))}\n`)
-  if (json) printJson('stepwell.error/1', withoutStack(error))
   if (verbose && error instanceof Error) {
     const { cause } = error
     process.stderr.write(`${error.stack}\n`)

@@ -7,7 +7,7 @@ import { effect, hasPlace, never } from './fixtures/lone.ts'
 import { narrow } from './fixtures/words.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { replace, resetHooks, takeCalls } from './support/hooks.ts'
-import { MemoryStepCache } from './support/memory-step-cache.ts'
+import { MemoryStepCache } from '../src/testing/memory-step-cache.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'
 
 afterEach(() => {

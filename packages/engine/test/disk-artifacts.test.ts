@@ -13,10 +13,15 @@ import { describe, expect, test } from 'vitest'
 import { digestHex, type Digest } from '@stepwell/base/digest'
 import { DiskArtifacts } from '../src/store/objects/disk-artifacts.ts'
 import { RememberingFileDigests } from '../src/store/inputs/file-digests.ts'
-import { artifactStoreContract } from './support/artifact-store-contract.ts'
+import { artifactStoreContract } from '../src/testing/artifact-store-contract.ts'
+import { keeps } from './support/keeps.ts'
 import { temporaryDir } from './support/temporary.ts'
 
-artifactStoreContract('DiskArtifacts', () => storeIn(temporaryDir()))
+keeps(
+  'DiskArtifacts is an artifact store',
+  artifactStoreContract,
+  () => () => storeIn(temporaryDir()),
+)
 
 function storeIn(dir: string): DiskArtifacts {
   return new DiskArtifacts(join(dir, 'objects'), new RememberingFileDigests(dir))

@@ -8,7 +8,7 @@ import { chain } from './fixtures/chain.ts'
 import { fan } from './fixtures/fan.ts'
 import { engineOn, eventsOf, statusesOf } from './support/engine.ts'
 import { resetHooks, takeCalls } from './support/hooks.ts'
-import { MemoryStepCache } from './support/memory-step-cache.ts'
+import { MemoryStepCache } from '../src/testing/memory-step-cache.ts'
 import { temporaryDir } from './support/temporary.ts'
 import { walked } from './support/walked-cache.ts'
 

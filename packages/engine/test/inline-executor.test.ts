@@ -1,7 +1,7 @@
 import { InlineExecutor } from '../src/executor/inline/inline-executor.ts'
-import { executorContract } from './support/executor-contract.ts'
+import { executorKeeps } from './support/executor-keeps.ts'
 
-executorContract(
+executorKeeps(
   'InlineExecutor',
   ({ pipeline: { steps }, ...place }) => new InlineExecutor({ steps, ...place }),
 )

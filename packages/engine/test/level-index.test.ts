@@ -10,7 +10,8 @@ import { ended, fileAppears, startChild } from './support/child.ts'
 import { engineOn, eventOf, statusesOf } from './support/engine.ts'
 import { entryOf, keyOf } from './support/entry.ts'
 import { block, resetHooks, takeCalls } from './support/hooks.ts'
-import { stepCacheContract } from './support/step-cache-contract.ts'
+import { stepCacheContract } from '../src/testing/step-cache-contract.ts'
+import { keeps } from './support/keeps.ts'
 import { temporaryDir } from './support/temporary.ts'
 
 afterEach(resetHooks)
@@ -21,7 +22,11 @@ function indexIn(dir: string, options: IndexOptions = {}): LevelIndex {
   return index
 }
 
-stepCacheContract('LevelStepCache', () => new LevelStepCache(indexIn(temporaryDir())))
+keeps(
+  'LevelStepCache is a step cache',
+  stepCacheContract,
+  () => () => new LevelStepCache(indexIn(temporaryDir())),
+)
 
 describe('one process', () => {
   test('two engines on one directory share what is cached', async () => {

@@ -2,18 +2,23 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { second, shared } from './fixtures/shared.ts'
-import { artifactStoreContract } from './support/artifact-store-contract.ts'
+import { artifactStoreContract } from '../src/testing/artifact-store-contract.ts'
+import { keeps } from './support/keeps.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { resetHooks, takeCalls } from './support/hooks.ts'
-import { MemoryArtifacts } from './support/memory-artifacts.ts'
-import { MemoryStepCache } from './support/memory-step-cache.ts'
-import { stepCacheContract } from './support/step-cache-contract.ts'
+import { MemoryArtifacts } from '../src/testing/memory-artifacts.ts'
+import { MemoryStepCache } from '../src/testing/memory-step-cache.ts'
+import { stepCacheContract } from '../src/testing/step-cache-contract.ts'
 import { temporaryDir } from './support/temporary.ts'
 
 afterEach(resetHooks)
 
-artifactStoreContract('MemoryArtifacts', () => new MemoryArtifacts())
-stepCacheContract('MemoryStepCache', () => new MemoryStepCache())
+keeps(
+  'MemoryArtifacts is an artifact store',
+  artifactStoreContract,
+  () => () => new MemoryArtifacts(),
+)
+keeps('MemoryStepCache is a step cache', stepCacheContract, () => () => new MemoryStepCache())
 
 test('an engine works on stores of its user, and needs no database of its own', async () => {
   const dir = temporaryDir()

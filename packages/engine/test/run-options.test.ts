@@ -13,8 +13,8 @@ import {
 } from '../src/index.ts'
 import { InlineExecutor } from '../src/executor/inline/inline-executor.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
-import { MemoryStepCache } from './support/memory-step-cache.ts'
-import { MemoryArtifacts } from './support/memory-artifacts.ts'
+import { MemoryStepCache } from '../src/testing/memory-step-cache.ts'
+import { MemoryArtifacts } from '../src/testing/memory-artifacts.ts'
 import { temporaryDir } from './support/temporary.ts'
 
 const code = pinned('v1')

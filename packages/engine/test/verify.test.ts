@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { chain } from './fixtures/chain.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
 import { block, replace, resetHooks } from './support/hooks.ts'
-import { MemoryStepCache } from './support/memory-step-cache.ts'
+import { MemoryStepCache } from '../src/testing/memory-step-cache.ts'
 import { temporaryDir } from './support/temporary.ts'
 import { walked } from './support/walked-cache.ts'
 

@@ -1,8 +1,8 @@
 import { WorkerExecutor } from '../src/executor/worker/worker-executor.ts'
-import { executorContract } from './support/executor-contract.ts'
+import { executorKeeps } from './support/executor-keeps.ts'
 
 for (const kind of ['thread', 'process'] as const) {
-  executorContract(
+  executorKeeps(
     `WorkerExecutor with a ${kind}`,
     (setting) => new WorkerExecutor({ ...setting, kind }),
   )

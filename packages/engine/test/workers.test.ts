@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { pipeline, step } from '../src/index.ts'
 import { engineOn, statusesOf } from './support/engine.ts'
-import { MemoryArtifacts } from './support/memory-artifacts.ts'
+import { MemoryArtifacts } from '../src/testing/memory-artifacts.ts'
 import { temporaryDir } from './support/temporary.ts'
 
 test('with an artifact store that no worker can share, steps are executed inline, and one warning says so', async () => {

@@ -86,7 +86,6 @@ type Schema =
   | 'stepwell.code/1'
   | 'stepwell.accepted/1'
   | 'stepwell.diff/1'
-  | 'stepwell.error/1'
   | 'stepwell.explain/1'
   | 'stepwell.graph/1'
   | 'stepwell.log/1'

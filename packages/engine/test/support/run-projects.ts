@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url'
 import { serialize } from 'node:v8'
 import { definition, Step, type Input, type Inputs } from '../../src/define/step.ts'
 import { openEngine, type Pipeline, type RunRecord } from '../../src/index.ts'
-import { MemoryArtifacts } from './memory-artifacts.ts'
-import { MemoryStepCache } from './memory-step-cache.ts'
+import { MemoryArtifacts } from '../../src/testing/memory-artifacts.ts'
+import { MemoryStepCache } from '../../src/testing/memory-step-cache.ts'
 
 export interface Assignment {
   readonly dir: string

@@ -1,4 +1,6 @@
-import type { StepCache, StepEntry, StepKey } from '../../src/index.ts'
+import type { StepKey } from '../identity/fingerprint.ts'
+import type { StepEntry } from '../record/step-entry.ts'
+import type { StepCache } from '../store/cache/step-cache.ts'
 
 /** A step cache in memory: the least that the port asks for. */
 export class MemoryStepCache implements StepCache {

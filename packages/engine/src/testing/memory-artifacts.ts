@@ -1,7 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { digestBytes, type Digest } from '@stepwell/base/digest'
 import { StepwellError } from '@stepwell/base/errors'
-import type { ArtifactState, ArtifactStore, StoredArtifact } from '../../src/index.ts'
+import type {
+  ArtifactState,
+  ArtifactStore,
+  StoredArtifact,
+} from '../store/objects/artifact-store.ts'
 
 /** Artifacts in memory: the least that the port asks for. */
 export class MemoryArtifacts implements ArtifactStore {
