@@ -34,7 +34,11 @@ export interface ExecutorTrial {
   /** The project directory. */
   readonly dir: string
   readonly artifacts: DiskArtifacts
-  execute(job: Partial<Job>, events?: JobEvents, signal?: AbortSignal): Promise<JobResult>
+  readonly execute: (
+    job: Partial<Job>,
+    events?: JobEvents,
+    signal?: AbortSignal,
+  ) => Promise<JobResult>
   /** Closes the executor, and removes the directory. */
   close(): Promise<void>
 }
