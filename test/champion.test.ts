@@ -6,7 +6,7 @@ import { all, Project } from './rig.ts'
 // The rows of the test stay the same: a slope of 1 through the origin.
 const PIPELINE = `
 import { glob, pipeline, step } from '@stepwell/engine'
-import { evaluateModel, findChampion, gate, promoteModel, trainRegression } from '@stepwell/steps'
+import { evaluateModel, findChampion, metricGate, promoteModel, trainRegression } from '@stepwell/steps'
 const rows = step({
   params: { slope: 1.5 },
   run: (_, { params }) => [1, 2, 3, 4].map((x) => ({ x, y: params.slope * x })),
@@ -29,7 +29,7 @@ const evaluate = step({
 const check = step({
   inputs: { metrics: evaluate.pick('metrics'), champion: evaluate.pick('champion') },
   params: { metric: 'rmse', better: 'lower' },
-  run: gate,
+  run: metricGate,
 })
 const promote = step({
   inputs: { model: train, metrics: evaluate.pick('metrics'), gate: check, training: rows },

@@ -31,7 +31,7 @@ export default pipeline('files', { make, doubtful, fixed, twice, never, list, ea
 
 const MODEL = `
 import { pipeline, step } from '@stepwell/engine'
-import { gate, promoteModel, trainRegression } from '@stepwell/steps'
+import { metricGate, promoteModel, trainRegression } from '@stepwell/steps'
 const rows = step({ run: () => [1, 2, 3].map((x) => ({ x, y: 2 * x })) })
 const train = step({
   inputs: { rows },
@@ -39,7 +39,7 @@ const train = step({
   run: trainRegression,
 })
 const metrics = step({ run: () => ({ r2: 1 }) })
-const passed = step({ inputs: { metrics }, params: { metric: 'r2', min: 0 }, run: gate })
+const passed = step({ inputs: { metrics }, params: { metric: 'r2', min: 0 }, run: metricGate })
 const promote = step({
   inputs: { model: train, metrics, gate: passed, training: rows },
   params: { name: 'line', bounds: { x: { min: 0.5, max: 9, values: [1, 2, 3, 4] } } },

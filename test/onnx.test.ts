@@ -37,7 +37,7 @@ const evaluate = step({ inputs: { model, rows }, run: steps.evaluateModel, execu
 const good = step({
   inputs: { metrics: evaluate.pick('metrics') },
   params: { metric: 'r2', min: 0.8 },
-  run: steps.gate,
+  run: steps.metricGate,
 })
 const promote = step({
   inputs: { model, metrics: evaluate.pick('metrics'), gate: good, training: rows },

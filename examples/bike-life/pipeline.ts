@@ -62,7 +62,7 @@ export const gate = step({
   description: 'let the challenger pass only if it is better',
   inputs: { metrics: evaluate.pick('metrics'), champion: evaluate.pick('champion') },
   params: { metric: 'rmse', better: 'lower', max: 150 },
-  run: steps.gate,
+  run: steps.metricGate,
 })
 
 export const promote = step({

@@ -4,7 +4,7 @@ import {
   deployModel,
   dropMissing,
   evaluateRegression,
-  gate as passGate,
+  metricGate,
   monitorModel,
   readCsv,
   splitRows,
@@ -61,7 +61,7 @@ export const gate = step({
   description: 'stop a bad model',
   inputs: { metrics: evaluate },
   params: { metric: 'r2', min: 0.3 },
-  run: passGate,
+  run: metricGate,
 })
 
 export const deploy = step({

@@ -94,7 +94,12 @@ export {
   type TrialScore,
 } from './search.ts'
 export { reportModel, type ReportModelInputs, type ReportModelParams } from './report-model.ts'
-export { gate, type GateInputs, type GateParams, type GatePassed } from './gate.ts'
+export {
+  metricGate,
+  type GatePassed,
+  type MetricGateInputs,
+  type MetricGateParams,
+} from './metric-gate.ts'
 export {
   deployModel,
   type CurrentVersion,

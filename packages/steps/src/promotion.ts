@@ -16,7 +16,7 @@ import {
 } from '@stepwell/registry'
 import { readAliasPlace, type AliasPlace } from './alias-place.ts'
 import { reasonOf } from './effect.ts'
-import type { GatePassed } from './gate.ts'
+import type { GatePassed } from './metric-gate.ts'
 import type { Metrics } from './metrics.ts'
 import { describeModel, requireModel, type Model } from './model.ts'
 import { referenceOf } from './model-reference.ts'

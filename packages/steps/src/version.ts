@@ -1,7 +1,7 @@
 import { digestValue } from '@stepwell/engine/author'
 import { jsonText, memberOf, parseJson, throughJson } from '@stepwell/base/json-text'
 import { createHash } from 'node:crypto'
-import type { GatePassed } from './gate.ts'
+import type { GatePassed } from './metric-gate.ts'
 import type { Metrics } from './metrics.ts'
 import type { Model } from './model.ts'
 

@@ -13,7 +13,7 @@ import { describe, expect, test } from 'vitest'
 import { projectPath } from '@stepwell/base/project-path'
 import {
   deployModel,
-  gate,
+  metricGate,
   loadModel,
   trainRegression,
   type DeployModelInputs,
@@ -34,7 +34,7 @@ const A: DeployModelInputs = { model: slope(1) }
 const B: DeployModelInputs = {
   model: slope(2),
   metrics: { n: 4, r2: Number.NaN, rmse: 0.4 },
-  gate: gate({ metrics: { rmse: 0.4 } }, contextOf({ metric: 'rmse', max: 1 })),
+  gate: metricGate({ metrics: { rmse: 0.4 } }, contextOf({ metric: 'rmse', max: 1 })),
 }
 const deploy = (
   dir: string,

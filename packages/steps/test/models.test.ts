@@ -6,12 +6,12 @@ import { scoreClassification } from '../src/classification-metrics.ts'
 import { probabilitiesOf } from '../src/classifier.ts'
 import {
   evaluateModel,
-  gate,
+  metricGate,
   importanceOf,
   loadModel,
   trainClassifier,
   trainRegression,
-  type GateParams,
+  type MetricGateParams,
   type Model,
   type Row,
   type TrainClassifierParams,
@@ -367,8 +367,8 @@ describe('a gate against the champion', () => {
   const pass = (
     value: number,
     champion: Readonly<Record<string, number>> | null,
-    params: Omit<GateParams, 'metric'>,
-  ) => gate({ metrics: { m: value }, champion }, contextOf({ metric: 'm', ...params }))
+    params: Omit<MetricGateParams, 'metric'>,
+  ) => metricGate({ metrics: { m: value }, champion }, contextOf({ metric: 'm', ...params }))
 
   test.each([
     [0.8, 0.7, 'higher', 0, true],

@@ -16,7 +16,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import {
-  gate,
+  metricGate,
   loadModel,
   promoteModel,
   trainClassifier,
@@ -39,7 +39,7 @@ const B: PromoteModelInputs = {
   model: slope(2),
   training: rowsOf(2),
   metrics: { r2: Number.NaN, rmse: 0.4 },
-  gate: gate({ metrics: { rmse: 0.4 } }, contextOf({ metric: 'rmse', max: 1 })),
+  gate: metricGate({ metrics: { rmse: 0.4 } }, contextOf({ metric: 'rmse', max: 1 })),
 }
 
 const promote = async (
@@ -103,7 +103,10 @@ test('keeps the version of a model that the alias has, whatever it was compared 
   const gated = (rmse: number): PromoteModelInputs => ({
     ...B,
     metrics: { rmse },
-    gate: gate({ metrics: { rmse }, champion: { rmse } }, contextOf({ metric: 'rmse', max: 1 })),
+    gate: metricGate(
+      { metrics: { rmse }, champion: { rmse } },
+      contextOf({ metric: 'rmse', max: 1 }),
+    ),
   })
   expect(await promote(dir, gated(0.2))).toEqual(first)
   expect(treeOf(dir)).toEqual(tree)

@@ -3,10 +3,10 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   evaluateRegression,
-  gate,
+  metricGate,
   loadModel,
   trainRegression,
-  type GateParams,
+  type MetricGateParams,
   type LinearModel,
   type Metrics,
   type Model,
@@ -407,8 +407,8 @@ describe('evaluateRegression', () => {
 })
 
 describe('gate', () => {
-  const open = (metrics: Metrics, params: GateParams): unknown =>
-    gate({ metrics }, contextOf(params))
+  const open = (metrics: Metrics, params: MetricGateParams): unknown =>
+    metricGate({ metrics }, contextOf(params))
 
   test('passes what is within bounds, the bounds themselves too', () => {
     expect(open({ rmse: 99 }, { metric: 'rmse', max: 100 })).toEqual({

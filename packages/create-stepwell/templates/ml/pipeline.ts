@@ -48,7 +48,7 @@ export const check = step({
   description: 'let only a good model pass',
   inputs: { metrics: evaluate.pick('metrics') },
   params: { metric: 'rocAuc', min: 0.7 },
-  run: steps.gate,
+  run: steps.metricGate,
 })
 
 export const deploy = step({

@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.ts'
 import { readParams } from './params.ts'
 import { significant } from './significant.ts'
 
-export interface GateInputs {
+export interface MetricGateInputs {
   /** The metrics to judge, such as the output of `evaluateRegression`. */
   readonly metrics: Metrics
   /**
@@ -14,7 +14,7 @@ export interface GateInputs {
 }
 
 /** At least one of `min`, `max` and `better`. */
-export interface GateParams {
+export interface MetricGateParams {
   /** Name of the metric to judge. */
   readonly metric: string
   /**
@@ -57,11 +57,17 @@ export interface GatePassed {
  * @throws StepwellError STEPWELL_GATE_CLOSED when it is not, or is `NaN`; STEPWELL_METRIC_UNKNOWN when
  *   there is no such metric; STEPWELL_PARAM_INVALID, also without any bound.
  */
-export function gate(
-  { metrics, champion }: GateInputs,
-  context: StepContext<GateParams>,
+export function metricGate(
+  { metrics, champion }: MetricGateInputs,
+  context: StepContext<MetricGateParams>,
 ): GatePassed {
-  const params = readParams('gate', context.params, ['metric', 'min', 'max', 'better', 'margin'])
+  const params = readParams('metricGate', context.params, [
+    'metric',
+    'min',
+    'max',
+    'better',
+    'margin',
+  ])
   const metric = params.text('metric')
   const min = params.has('min') ? params.number('min', {}) : undefined
   const max = params.has('max') ? params.number('max', {}) : undefined
