@@ -490,7 +490,7 @@ describe('a failure', () => {
     const told = async (options: Parameters<typeof command>[0]) => {
       const failure = await failureOf(command(options))
       expect(failure?.code).toBe(code)
-      return failure?.message
+      return `${failure?.message}; ${failure?.hint ?? ''}`
     }
     expect(await told({ cmd: ['no-such-program'] })).toMatch(/there is no program no-such-program/)
     expect(await told({ cmd: ['./plain'] })).toMatch(/may not be executed/)

@@ -384,7 +384,7 @@ describe('paths are checked before anything runs', () => {
     const planned = await engine.plan(wrong).catch((error: unknown) => error)
     await expect(engine.run(wrong).result).rejects.toEqual(planned)
     expect(existsSync(join(dir, '.stepwell'))).toBe(false)
-    return planned as { readonly code: string; readonly message: string }
+    return planned as Record<'code' | 'message' | 'hint', string>
   }
 
   const outside = ['../x', '/tmp/x', '.', 'a/../..', '.stepwell/x', 'a/.stepwell', 'C:/x', './']
@@ -445,10 +445,10 @@ describe('paths are checked before anything runs', () => {
     ] as const
     for (const [writer, input] of cases) {
       const reader = step({ inputs: { input }, run: () => null })
-      const { code, message } = await refusal({ writer, reader })
+      const { code, message, hint } = await refusal({ writer, reader })
       expect(code).toBe('STEPWELL_OUT_CLASH')
       expect(message).toMatch(/out `x` of step `writer`.*input `input` of step `reader`/)
-      expect(message).toMatch(/step\.out/)
+      expect(hint).toMatch(/step\.out/)
     }
   })
 
