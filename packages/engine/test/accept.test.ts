@@ -158,9 +158,10 @@ describe('is refused', () => {
     const error = (await work.catch((thrown: unknown) => thrown)) as {
       code: string
       message: string
+      hint?: string
     }
     expect(error.code).toBe('STEPWELL_ACCEPT')
-    return error.message
+    return `${error.message}; ${error.hint ?? ''}`
   }
 
   test('a step that is fresh, or never ran', async () => {
