@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { deserialize } from 'node:v8'
@@ -179,6 +188,7 @@ function write(dir: string, from: Version, to: Version): void {
   // What goes makes room for what comes.
   for (const path of Object.keys(links)) if (isThere(join(dir, path))) rmSync(join(dir, path))
   writeFiles(dir, files)
+  for (const [path, text] of Object.entries(files)) if (text === undefined) tidy(dir, path)
   for (const [path, target] of Object.entries(links)) {
     if (target === undefined) continue
     mkdirSync(dirname(join(dir, path)), { recursive: true })
@@ -193,6 +203,14 @@ function asTruth(first: Outcome): Outcome {
     status === 'cached' ? 'succeeded' : status,
   ])
   return { ...first, statuses: Object.fromEntries(statuses) as Outcome['statuses'] }
+}
+
+/** A package that is removed leaves no directory behind, which would be found in its place. */
+function tidy(dir: string, path: string): void {
+  for (let at = dirname(path); at !== '.'; at = dirname(at)) {
+    const parent = join(dir, at)
+    if (isThere(parent) && readdirSync(parent).length === 0) rmdirSync(parent)
+  }
 }
 
 function isThere(path: string): boolean {

@@ -118,7 +118,8 @@ export function namespace(writer: ProjectWriter): void {
     `run: ${way.ns.includes('await') ? 'async ' : ''}() => [${withAsync(use(form), way.ns)}].map(String)`
   writer.step(`${name}x`, run(exact))
   writer.step(`${name}e`, run(escape.replace('show(', `${name}show(`)))
-  const isStatic = way.imports.length > 0 && way.ns === `${name}ns`
+  // As a default export, it is a value like any other.
+  const isStatic = way.imports.some((line) => line.includes(' as ')) && way.ns === `${name}ns`
   const untouched = isStatic ? [`${name}x`] : undefined
   writer.tweak(module, /const k = (\d)/)
   writer.tweak(module, /\+ k \+ (\d)/)
