@@ -52,6 +52,7 @@ const verbs = {
     { say: 'lint and layers (oxlint)', args: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
     { say: 'format (prettier)', args: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
     { say: 'unused code and dependencies (knip)', args: [bin('knip')] },
+    { say: 'prose', args: [join('scripts', 'prose.mjs')] },
   ],
   format: () => [{ args: [bin('prettier'), '--write', '--log-level', 'warn', '.'] }],
 }
