@@ -26,8 +26,7 @@ const HABITS = [
     instead: 'say "it is not a ..."',
   },
   {
-    found:
-      /(?<=^|[,;:.(] |\b(?:of|after|at|for|every|tries|takes|to|with|by|is|has|most) )so (many|much)\b(?! (?:that|as)\b)/i,
+    found: /\bso (many|much)\b(?![^.;:]*\b(that|as)\b)/i,
     instead:
       'name the number: "the number of ...", "at most this many ...", "a given number of ..."',
   },
@@ -44,7 +43,7 @@ const HABITS = [
 const PENDING = [
   /^docs.(architecture|caching|files|over-invalidation)\.md$/,
   /^docs.decisions.0021-one-decision\.md$/,
-  /^packages.[a-z-]+.src./,
+  /^packages.(cli|dvc|engine|steps).src./,
 ]
 
 function* filesBelow(dir, wanted) {

@@ -117,8 +117,8 @@ export function createFolderSync(path: string, files: ReadonlyMap<string, Uint8A
 }
 
 /**
- * Gives files that were written under temporary names their own, durably: all bytes are durable before the first
- * name is given, and all names are when it resolves. Many files are flushed at once.
+ * Renames files that were written under temporary names to their final names, durably: all bytes are durable
+ * before the first name is given, and all names are when it resolves. Many files are flushed at once.
  * @param staged path -> temporary sibling
  */
 export async function placeFiles(staged: ReadonlyMap<string, string>): Promise<void> {

@@ -55,7 +55,7 @@ export function lossIn(text: string): LossyJsonError | undefined {
   return undefined
 }
 
-/** Of a value that is no object or array, `source` is its text. */
+/** For a value that is neither an object nor an array, `source` is its text. */
 type SourcedReviver = (
   key: string,
   value: unknown,

@@ -1,9 +1,9 @@
 import type { SecretHandle } from '@stepwell/engine'
 
 /**
- * What is worth telling somebody: `drift`: a monitor's status has become worse; `recovered`: it is `ok`
- * again; `failed`: a run failed, which a closed gate makes it do, or could not be carried out; `updated`: what drift made the loop run
- * succeeded.
+ * What an alert reports: `drift`: a monitor's status has become worse; `recovered`: it is `ok` again;
+ * `failed`: a run failed, also at a closed gate, or could not be carried out; `updated`: a run that was
+ * started because of drift succeeded.
  */
 export type AlertKind = 'drift' | 'recovered' | 'failed' | 'updated'
 

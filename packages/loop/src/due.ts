@@ -30,7 +30,7 @@ export interface Watch {
   readonly isSettled: boolean
 }
 
-// Nobody tells of runs that others began.
+// The loop is not notified of runs that others start.
 const LOOK_AT_RUNS = 5000
 // How many of the latest runs are looked through for a judgement.
 const RECENT = 50

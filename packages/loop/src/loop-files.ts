@@ -19,7 +19,7 @@ export interface TriggerMemory {
 
 export type LoopMemory = Readonly<Record<string, TriggerMemory>>
 
-/** What a loop that is up says of itself. It holds as long as somebody has the loop's claim. */
+/** What a running loop publishes about itself. It is valid as long as a process holds the loop's claim. */
 export interface LoopNotice {
   /** Milliseconds since the epoch. */
   readonly since: number

@@ -12,7 +12,7 @@ export type NamedTrigger = { readonly name: string; readonly run: readonly strin
 export interface LoopOptions {
   /** By names for them, which records and alerts use. */
   readonly triggers: Readonly<Record<string, Trigger>>
-  /** Who is told what. @default nobody */
+  /** Where alerts go. @default none are sent */
   readonly alerts?: readonly AlertTarget[]
 }
 

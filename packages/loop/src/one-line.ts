@@ -1,8 +1,8 @@
 const LONGEST = 500
 
 /**
- * A text of somebody else's as part of a sentence: without line breaks and control signs, and so short
- * that it fits where a reason goes, as in an argument or a variable of a process.
+ * A foreign text as part of a sentence: without line breaks and control characters, and short enough for a
+ * reason, such as in an argument or a variable of a process.
  */
 export function oneLine(text: string): string {
   const line = text

@@ -11,7 +11,7 @@ const COMMAND_TIMEOUT = 60_000
 const REST_TIMEOUT = 500
 
 /**
- * Sends an alert to somebody; what does not take it is tried again.
+ * Sends an alert to a target, and retries when the target does not accept it.
  * @param dir the project directory
  * @param giveUp aborted when it is not to be waited for any more
  * @returns why it could not be sent, or `undefined`

@@ -73,12 +73,12 @@ export interface MoveRequest {
 }
 
 /**
- * Moves an alias, durably and in one step, whoever else does so at the same time and whenever the
- * process is killed. The version must be registered: the caller sees to that.
+ * Moves an alias, durably and atomically, even if others move it at the same time or the process is killed.
+ * The caller makes sure that the version is registered.
  *
  * @returns the move, or `undefined` when the alias points there already
- * @throws StepwellError STEPWELL_ALIAS_MOVED when it does not point to `from`;
- *   STEPWELL_REGISTRY_DAMAGED; STEPWELL_WRITE_FAILED.
+ * @throws StepwellError STEPWELL_ALIAS_MOVED when it does not point to `from`; STEPWELL_REGISTRY_DAMAGED;
+ *   STEPWELL_WRITE_FAILED.
  */
 export function moveAlias(dir: string, request: MoveRequest): Move | undefined {
   const { model, alias, version, action, by, why, from } = request
@@ -159,7 +159,7 @@ function parseMove(path: string, number: number, text: string): Move {
 function moved({ model, alias, from }: MoveRequest, previous: string | null): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ALIAS_MOVED',
-    summary: `${model}@${alias} was moved by somebody else`,
+    summary: `${model}@${alias} was moved by another process`,
     details: `it points to ${previous ?? 'nothing'}, not to ${from ?? 'nothing'}`,
     hint: 'look at `stepwell model show`, then decide again',
   })

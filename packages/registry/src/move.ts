@@ -17,8 +17,8 @@ export interface Move {
 }
 
 /**
- * Where a rollback leads: the version that the alias had before the one it has, leaving out what was
- * rolled back already, so that two rollbacks lead two versions back. `undefined` when there is none.
+ * Where a rollback leads: the version that the alias had before the one it has, leaving out what was rolled
+ * back already, so that two rollbacks lead two versions back. `undefined` when no such version exists.
  */
 export function versionBefore(moves: readonly Move[]): string | undefined {
   const held: string[] = []

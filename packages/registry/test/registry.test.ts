@@ -157,7 +157,7 @@ test('an alias moves, says who moved it and why, and goes back version by versio
   expect(historyOf(dir, 'line').map(({ version }) => version)).toEqual([a, b, c, b, a, c, null])
 })
 
-test('an alias that was moved by somebody else is not moved', () => {
+test('an alias that was moved by another process is not moved', () => {
   const dir = folder()
   const [a, b] = [register(dir, 1), register(dir, 2)]
   moveAlias(dir, { ...champion, version: a, action: 'promote', from: null })

@@ -27,12 +27,12 @@ export interface HttpParts {
   readonly token: string | undefined
   readonly limits: HttpLimits
   readonly version: string
-  /** Told of what is no fault of the client. */
+  /** Called with errors that the client did not cause. */
   readonly failed: (request: string, error: unknown) => void
   /** What rows may have beside the inputs of the model. */
   readonly keep: readonly string[]
   readonly predicted: (served: ServedRequest, predictions: Predictions) => void
-  /** Told of rows that the schema does not allow. */
+  /** Called with rows that the schema does not allow. */
   readonly refused: (served: ServedRequest, problems: readonly FieldProblem[]) => void
 }
 
@@ -111,7 +111,7 @@ function guard(app: FastifyInstance, { limits, metrics, token, isDraining }: Htt
       readonly isLimited?: boolean
     }
     reply.header('x-request-id', request.id)
-    // Whoever keeps a connection to a server that stops is to look for another one.
+    // A client that keeps a connection to a stopping server has to look for another one.
     if (isDraining()) reply.header('connection', 'close')
     const isBusy = isLimited && flying >= limits.maxConcurrent
     const counts = isLimited && !isBusy

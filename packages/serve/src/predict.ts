@@ -36,6 +36,6 @@ export function predictRows(
 function requireFinite(values: readonly number[]): void {
   const row = values.findIndex((value) => !Number.isFinite(value))
   if (row === -1) return
-  const message = `row ${row} is so far from the training rows that its prediction is no number`
+  const message = `row ${row} is so far from the training rows that its prediction is not a number`
   throw new Refusal(422, 'NOT_FINITE', message)
 }

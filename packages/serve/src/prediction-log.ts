@@ -13,9 +13,9 @@ export type LogLine = PredictionLine | RefusalLine
 export interface PredictionLogOptions {
   /** Made when it is missing. */
   readonly folder: string
-  /** In bytes: a file that has so many is followed by a new one. */
+  /** In bytes: a file of this size is followed by a new one. */
   readonly maxBytes: number
-  /** In milliseconds: a file that is so old is complete, and followed by a new one. */
+  /** In milliseconds: a file of this age is complete, and followed by a new one. */
   readonly maxAge: number
   /** In bytes: older files are removed, so that no more than this stays. */
   readonly maxTotal: number
@@ -28,7 +28,7 @@ export interface PredictionLogOptions {
 const MAX_WAITING = 100_000
 const MAX_CHUNK = 1 << 20
 
-// What a file is called until it is complete: whoever reads those without it reads what never changes.
+// The suffix of a file until it is complete: files without it never change, so readers read only those.
 const OPEN = '.open'
 /** Beside an open file: which process writes it. */
 const OWNER = '.owner'

@@ -40,7 +40,7 @@ export interface ServeOptions {
   readonly requestTimeout?: Time | undefined
   /** How long requests under way may take once the server is closed. @default '10 s' */
   readonly drainTimeout?: Time | undefined
-  /** Told what an operator should know: moves of the alias, failures. @default not told */
+  /** Called with what an operator should know: moves of the alias, failures. @default not called */
   readonly tell?: (text: string) => void
 }
 
