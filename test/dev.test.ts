@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ended, Project, ROOT } from './rig.ts'
 
 test('the way in works on the folder that it is called from, and passes a SIGTERM on', async () => {
   const project = new Project()
+  // It runs the sources, and so must what the project imports.
+  rmSync(project.path('node_modules'))
+  mkdirSync(project.path('node_modules'))
+  symlinkSync(join(ROOT, 'packages'), project.path('node_modules/@stepwell'), 'junction')
   project.write(
     'pipeline.ts',
     `import { pipeline, step } from '@stepwell/engine'
@@ -24,7 +29,7 @@ test('the way in works on the folder that it is called from, and passes a SIGTER
   const exit = ended(child)
   let said = ''
   await new Promise<void>((heard) => {
-    child.stderr.on('data', (text: string) => {
+    child.stdout.on('data', (text: string) => {
       said += text
       if (said.includes('it waits')) heard()
     })

@@ -9,6 +9,21 @@ test('plan -o writes what run --plan runs', async () => {
   expect(statuses).toEqual({ read: 'succeeded', count: 'succeeded' })
 })
 
+test('a plan is the same when the code was found before', async () => {
+  const project = words()
+  const texts: string[] = []
+  for (const name of ['first.json', 'second.json', 'third.json']) {
+    expect((await project.stepwell('plan', '-o', name)).stderr).toBe('')
+    texts.push(project.read(name))
+    if (texts.length === 1) expect((await project.run()).code).toBe(0)
+    if (texts.length === 2) expect((await project.run('--plan', name)).code).toBe(0)
+  }
+  const codesIn = (text: string) =>
+    (JSON.parse(text) as { plan: { evidence: { codes: unknown } } }).plan.evidence.codes
+  expect(codesIn(texts[1] ?? '')).toEqual(codesIn(texts[0] ?? ''))
+  expect(texts[2]).toBe(texts[1])
+})
+
 test('run --plan refuses what is not what the plan saw, naming each difference', async () => {
   const project = words()
   project.write('more.txt', '')

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ended, Project } from './rig.ts'
+import { ended, Project, type RunOutcome } from './rig.ts'
 
 const HEAD = `
 import { existsSync, writeFileSync, writeSync } from 'node:fs'
@@ -77,6 +77,86 @@ async function gone(pid: number): Promise<void> {
 }
 
 const KINDS = ['thread', 'process'] as const
+
+describe.each(['inline', 'thread', 'process'])('what is printed in a step: %s', (executor) => {
+  test('is in its own log, in whole lines, without secrets, and nowhere else', async () => {
+    const made = new Project()
+    made.write(
+      'pipeline.ts',
+      `import { setTimeout as delay } from 'node:timers/promises'
+import { pipeline, secret, step } from '@stepwell/engine'
+console.log('loading with', process.env.API_KEY)
+const { log: kept } = console
+const inputs = { key: secret('API_KEY') }
+const one = step({
+  executor: '${executor}',
+  inputs,
+  run: async ({ key }, { log }) => {
+    console.log('one %d %s', 1, key)
+    await delay(5)
+    process.stdout.write(key.slice(0, 7))
+    process.stdout.write(key.slice(7) + '\\n')
+    setTimeout(() => console.error('in a timer', key), 5)
+    console.table([{ key }])
+    kept('kept', key)
+    log('log ' + key)
+    await delay(30)
+    console.warn('end')
+    return 1
+  },
+})
+const two = step({
+  executor: '${executor}',
+  inputs,
+  run: async ({ key }) => {
+    for (let n = 0; n < 5; n += 1) { console.log('two', n); await delay(4) }
+    throw Object.assign(new Error('no ' + key), { code: 'E_' + key })
+  },
+})
+const late = step({
+  executor: '${executor}',
+  inputs,
+  run: ({ key }) => {
+    console.log('late', key)
+    setInterval(() => console.log('late', key), 1).unref()
+    throw new Error('early')
+  },
+})
+const over = step({ run: () => ['a', 'b'] })
+const each = step.map({
+  executor: '${executor}',
+  over,
+  inputs,
+  run: ({ item, key }) => { console.info(item, key); return item },
+})
+const asked = step({
+  inputs,
+  when: ({ key }) => { console.log('when', key); return true },
+  run: () => { console.log('asked'); return 1 },
+})
+export default pipeline('p', { one, two, late, over, each, asked })
+`,
+    )
+    const child = made.start(['run', '-k', '-j', '4', '--json'], { API_KEY: 'sesame-open' })
+    const { stdout, stderr } = await ended(child)
+    const record = JSON.parse(stdout) as RunOutcome['record']
+    expect(record.steps['two']?.error).toMatchObject({ message: 'no ***', code: 'E_***' })
+    expect(stdout + stderr).not.toContain('sesame')
+    expect(stderr).toContain('loading with ***')
+    const logOf = async (name: string) => (await made.stepwell('logs', name)).stdout
+    const one = await logOf('one')
+    for (const line of ['one 1 ***', '***', 'in a timer ***', 'kept ***', 'log ***', 'end']) {
+      expect(one.split('\n')).toContain(line)
+    }
+    expect(one).toMatch(/│ 0 +│ '\*\*\*' +│/)
+    expect(await logOf('two')).toContain('two 0\ntwo 1\ntwo 2\ntwo 3\ntwo 4\n')
+    expect(await logOf('late')).toContain('late ***\n')
+    expect(await logOf('each')).toContain('[#0] a ***\n')
+    expect(await logOf('each')).toContain('[#1] b ***\n')
+    expect(await logOf('asked')).toContain('asked\n')
+    expect(JSON.stringify(made.tree('.stepwell'))).not.toContain('sesame')
+  })
+})
 
 describe.each(KINDS)('steps in a %s', (kind) => {
   const executor = `, { executor: '${kind}' }`

@@ -7,6 +7,7 @@ import xxhash from 'xxhash-wasm'
 export type Digest = string & { readonly __brand: 'Digest' }
 
 const PREFIX = 'xxh64x2:'
+const PATTERN = /^xxh64x2:[0-9a-f]{32}$/
 const SEEDS = [0n, 0x9e3779b97f4a7c15n] as const
 // A one-shot hash copies its input into WebAssembly memory, which never shrinks again: past this
 // many bytes the input goes through in pieces.
@@ -44,8 +45,17 @@ export function digestText(text: string): Digest {
   return digestBytes(new TextEncoder().encode(text))
 }
 
-/** The hex part: 32 lower-case digits, safe as a file name everywhere. */
+/** Whether a value that was read from somewhere is a digest. */
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && PATTERN.test(value)
+}
+
+/**
+ * The hex part: 32 lower-case digits, safe as a file name everywhere.
+ * @throws RangeError for a text that is not a digest, which could lead anywhere as a file name.
+ */
 export function digestHex(digest: Digest): string {
+  if (!isDigest(digest)) throw new RangeError(`${JSON.stringify(digest)} is not a digest`)
   return digest.slice(PREFIX.length)
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, type Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { codeOf, messageOf, StepwellError } from './errors.ts'
 
@@ -20,6 +20,30 @@ export function namesInSync(dir: string): string[] {
     if (isMissing(error)) return []
     throw error
   }
+}
+
+/** The names of directories in a directory, without links to any; none where there is no such directory. */
+export async function directoriesIn(dir: string): Promise<string[]> {
+  try {
+    return directories(await readdir(dir, { withFileTypes: true }))
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+/** As `directoriesIn`, before it returns. */
+export function directoriesInSync(dir: string): string[] {
+  try {
+    return directories(readdirSync(dir, { withFileTypes: true }))
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+function directories(entries: readonly Dirent[]): string[] {
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }
 
 /** The bytes of a file, or `undefined` where there is no such file. */

@@ -61,6 +61,16 @@ export function canSee({ host, started }: Omit<ProcessIdentity, 'pid'>): boolean
   return bootOf(started) !== bootOf(BOOT) || started.startsWith(`${BOOT} `)
 }
 
+/**
+ * Whether a process that a record names may be told to end: it is that very process, for certain, and not
+ * another one with its number, in whatever place the record was written.
+ */
+export function isCertain(identity: ProcessIdentity): boolean {
+  const { pid, started } = identity
+  if (!Number.isInteger(pid) || pid <= 1 || !canSee(identity) || !isAlive(identity)) return false
+  return BOOT === undefined || started !== null
+}
+
 /** An owner from its JSON text, or `undefined` when the text is torn or is something else. */
 export function parseOwner(text: string): Owner | undefined {
   try {

@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { StepwellError, type Pipeline } from '@stepwell/engine'
+import { hideSecrets, StepwellError, type Pipeline } from '@stepwell/engine'
 import type { DvcPipeline } from '@stepwell/dvc'
 import type { Loop } from '@stepwell/loop'
 import { placeIn } from './place.ts'
+import { collectPrinted } from './ui/console.ts'
 
 const NAMES = ['pipeline.ts', 'pipeline.mts', 'pipeline.js', 'pipeline.mjs', 'dvc.yaml']
 
@@ -103,10 +104,14 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
     const dvc = dvcPipeline(path)
     return { pipeline: dvc.pipeline, dir, dvc, exports: [] }
   }
-  let module: { readonly default?: unknown }
-  try {
-    module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown }
-  } catch (cause) {
+  const { done, text } = await collectPrinted(
+    async () => (await import(pathToFileURL(path).href)) as { readonly default?: unknown },
+  )
+  const exported = done.status === 'fulfilled' ? done.value.default : undefined
+  // Apart from what a program reads of this command. Now it is known what the secrets are.
+  if (text !== '') process.stderr.write(isPipeline(exported) ? hideSecrets(exported, text) : text)
+  if (done.status === 'rejected') {
+    const cause: unknown = done.reason
     if (cause instanceof StepwellError) throw cause
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_BROKEN',
@@ -116,7 +121,6 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
       cause,
     })
   }
-  const exported = module.default
   if (!isPipeline(exported)) {
     throw new StepwellError({
       code: 'STEPWELL_PIPELINE_BROKEN',
@@ -126,7 +130,7 @@ export async function loadPipeline(cwd: string, file: string | undefined): Promi
       hint: "end it with: export default pipeline('name', { ... })",
     })
   }
-  return { pipeline: exported, dir, exports: Object.values(module) }
+  return { pipeline: exported, dir, exports: Object.values(done.value) }
 }
 
 function isPipeline(value: unknown): value is Pipeline {

@@ -17,6 +17,8 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error
   })
 }
+const { guardTerminal } = await import('./ui/terminal.ts')
+guardTerminal()
 const { main } = await import('./program.ts')
 const code = await main(process.argv.slice(2))
 // A step may have left a timer or a socket behind: the run is over all the same, once all is written.

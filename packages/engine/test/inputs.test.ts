@@ -16,7 +16,7 @@ import {
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { dir, file, glob, pipeline, secret, step, url, type Engine } from '../src/index.ts'
+import { command, dir, file, glob, pipeline, secret, step, url, type Engine } from '../src/index.ts'
 import { engineOn } from './support/engine.ts'
 import { temporaryDir, writeFiles } from './support/temporary.ts'
 
@@ -246,6 +246,54 @@ describe('secret()', () => {
       const bytes = readFileSync(join(each.parentPath, each.name))
       expect(bytes.includes('hunter2') || bytes.includes('other-password'), each.name).toBe(false)
     }
+  })
+
+  test('a step that fails leaves it nowhere: not in what is put aside, nor in its work in progress', async () => {
+    vi.stubEnv('STEPWELL_TEST_TOKEN', 'hunter2-hunter2')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { engine, path } = await setUp({})
+    const inputs = { token: secret('STEPWELL_TEST_TOKEN') }
+    const leave = (at: string, token: string): void => {
+      mkdirSync(join(at, 'deep', token), { recursive: true })
+      writeFiles(at, { [`deep/${token}/a`]: 'a', 'whole.txt': 'mine', 'leak.txt': `x${token}x` })
+      symlinkSync(token, join(at, 'link'))
+    }
+    const own = step({
+      inputs,
+      outs: { out: dir('out') },
+      run: ({ token }, { outs, scratch }) => {
+        leave(outs.out, token)
+        leave(scratch(), token)
+        throw Object.assign(new Error('no'), { code: token })
+      },
+    })
+    const over = step({ run: () => [1] })
+    const each = step.map({
+      over,
+      inputs,
+      run: ({ token }, { scratch }) => {
+        leave(scratch(), token)
+        throw new Error('no')
+      },
+    })
+    const other = command({
+      cmd: 'mkdir -p made && printf %s "$STEPWELL_TEST_TOKEN" > made/leak && printf mine > made/whole && exit 1',
+      inputs,
+      outs: { made: dir('made') },
+      writes: 'in place',
+    })
+    const run = engine.run(pipeline('p', { own, each, other, over }), { onFailure: 'continue' })
+    const { steps } = await run.result
+    expect(steps['own']?.error?.code).toBe('***')
+    expect(steps['other']?.status).toBe('failed')
+    const found = readdirSync(path('.'), { recursive: true, withFileTypes: true })
+    const names = found.map((entry) => join(entry.parentPath, entry.name))
+    expect(names.join('\n')).not.toContain('hunter2')
+    const texts = names.filter((_, at) => found[at]?.isFile()).map((name) => readFileSync(name))
+    expect(texts.some((text) => text.includes('hunter2'))).toBe(false)
+    // What holds none is kept, for this user alone.
+    expect(names.filter((name) => /whole(?:.txt)?$/.test(name))).toHaveLength(4)
+    expect(statSync(path('.stepwell')).mode & 0o77).toBe(0)
   })
 
   test('what a step wrote of it is kept nowhere either', async () => {

@@ -15,7 +15,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { analyzeCode } from '../src/code/reach/analyze.ts'
 import { findCode } from '../src/code/manifest/manifest.ts'
 import { FOLDS_CASE } from '../src/code/resolve/sources.ts'
-import type { CodeParts, PipelineCode } from '../src/identity/code.ts'
+import type { PipelineCode } from '../src/identity/code.ts'
+import { canonicalJson } from '@stepwell/base/json'
 import { pinned } from '../src/define/pinned.ts'
 import { makePipeline, type Pipeline } from '../src/define/pipeline.ts'
 import { definition } from '../src/define/step.ts'
@@ -103,6 +104,13 @@ const EDITS: readonly Edit[] = [
   { 'tsconfig.json': '{ "extends": "./base.json" }' },
   { 'base.json': PATHS('./lib/*') },
   { '../tsconfig.json': '{ "compilerOptions": { "baseUrl": "./project" } }' },
+  { 'tsconfig.json': '{ "references": [{ "path": "lib" }, { "path": "./lib/base.json" }] }' },
+  { 'tsconfig.json': '{ "extends": "shared/base", "references": [{ "path": "lib" }] }' },
+  { 'lib/tsconfig.json': PATHS('../src/*') },
+  { 'lib/base.json': PATHS('./*') },
+  { 'lib/tsconfig.json': undefined },
+  { '../node_modules/shared/base.json': PATHS('../../project/src/*') },
+  { '../node_modules/shared/package.json': '{ "name": "shared", "exports": "./base.json" }' },
   { '../tsconfig.json': undefined },
   { 'mapped.ts': 'export const mapped = 1' },
   { 'mapped.ts': undefined },
@@ -219,17 +227,10 @@ class Project {
   }
 }
 
-function plain(code: PipelineCode): unknown {
-  const reached = ({ parts, places, packages }: CodeParts) => ({ parts, places, packages })
-  const { loading, doubts, steps } = code
-  return {
-    loading: { ...reached(loading), digest: loading.digest, env: loading.env },
-    doubts,
-    steps: [...steps].map(([name, step]) => {
-      const { digest, site, env, pinned: pin, doubts: own } = step
-      return { name, digest, site, env, pin, doubts: own, ...reached(step) }
-    }),
-  }
+/** All of it, which is plain data: plans and states are made of it. */
+function plain({ loading, doubts, steps }: PipelineCode): unknown {
+  const code = { loading, doubts, steps: Object.fromEntries(steps) }
+  return JSON.parse(canonicalJson(code))
 }
 
 afterEach(() => void vi.useRealTimers())
@@ -318,6 +319,28 @@ test.skipIf(FOLDS_CASE)(
     expect(await lookAgain()).toBe(false)
   },
 )
+
+test('a manifest is kept, whatever way a configuration names those that it refers to', async () => {
+  const project = await analysed()
+  writeFiles(project.dir, {
+    'lib/tsconfig.json': PATHS('./*'),
+    'other.json': PATHS('./src/*'),
+    '../node_modules/shared/tsconfig.json': '{}',
+    '../node_modules/@scope/shared/strict.json': '{}',
+  })
+  const known = [
+    { references: [{ path: './lib' }, { path: 'lib' }, { path: 'other.json' }] },
+    { extends: ['./other.json', 'shared', '@scope/shared/strict.json'] },
+  ]
+  for (const config of known) {
+    writeFiles(project.dir, { 'tsconfig.json': JSON.stringify(config) })
+    project.settle()
+    await (await findCode(project.pipeline(), project.dir, project.cache)).keep()
+    const { code, isKnown } = await findCode(project.pipeline(), project.dir, project.cache)
+    expect(isKnown).toBe(true)
+    expect(plain(code)).toEqual(plain(analyzeCode(project.pipeline(), project.dir).code))
+  }
+})
 
 test('what the text of a module says is the same when it is not parsed again', async () => {
   const project = await analysed()

@@ -46,7 +46,7 @@ test('several runs at once put aside what a killed one left, all of it and once'
     mkdirSync(join(dir, 'staging/run', name), { recursive: true })
     writeFileSync(join(dir, 'staging/run', name, 'half'), name)
   }
-  const recover = async () => await staging.recover()
+  const recover = async () => await staging.recover(new Set())
   await Promise.all([recover(), recover(), recover()])
   expect(readdirSync(join(dir, 'staging'))).toEqual([])
   const kept = readdirSync(join(dir, 'recycle'), { recursive: true, withFileTypes: true })

@@ -33,7 +33,16 @@ function render(outs: readonly RestoredOut[]): string {
   return changed.map(lineOf).join('\n')
 }
 
-function lineOf({ step, path, state, isRestored, isGone, aside }: RestoredOut): string {
+function lineOf({
+  step,
+  path,
+  state,
+  isRestored,
+  isGone,
+  isUndeclared,
+  aside,
+}: RestoredOut): string {
+  if (isUndeclared) return `${path} is left alone: ${step} does not declare it`
   if (isGone) {
     return `${path} cannot be put back: what was stored is missing or damaged; run ${step} to make it again`
   }

@@ -17,3 +17,29 @@ export function divertConsole(say: (text: string) => void): () => void {
     for (const [method, original] of before) own[method] = original
   }
 }
+
+/**
+ * What is printed while something is done, by the console or to standard output or standard error. The console
+ * itself stays as it is: modules keep its functions.
+ */
+export async function collectPrinted<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly done: PromiseSettledResult<T>; readonly text: string }> {
+  const pieces: string[] = []
+  // oxlint-disable-next-line typescript/unbound-method -- put back as it was
+  const streams = [process.stdout, process.stderr].map((stream) => [stream, stream.write] as const)
+  for (const [stream] of streams) {
+    stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      pieces.push(Buffer.from(chunk as string).toString())
+      const done = rest.find((each) => typeof each === 'function')
+      if (done !== undefined) process.nextTick(done)
+      return true
+    }
+  }
+  try {
+    const [done] = await Promise.allSettled([work()])
+    return { done, text: pieces.join('') }
+  } finally {
+    for (const [stream, write] of streams) stream.write = write
+  }
+}

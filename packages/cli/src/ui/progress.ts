@@ -2,6 +2,7 @@ import { createLogUpdate } from 'log-update'
 import { type RunEvent } from '@stepwell/engine'
 import { reasonText } from './reasons.ts'
 import { itemsText, paintStatus } from './process-table.ts'
+import { drawingStream, harmless } from './terminal.ts'
 import { formatDuration, paint, plural } from './text.ts'
 
 /** Shows a run while it goes on. */
@@ -19,7 +20,7 @@ const MAX_SHOWN = 8
 
 /** A live view at the bottom of the terminal: what runs now, for how long, and its last log line. */
 export function terminalProgress(): Progress {
-  const update = createLogUpdate(process.stdout)
+  const update = createLogUpdate(drawingStream())
   const running = new Map<string, { readonly since: number; line: string }>()
   const ups = new Set<string>()
   let total = 0
@@ -39,7 +40,7 @@ export function terminalProgress(): Progress {
     })
     const more = running.size > MAX_SHOWN ? [`  and ${running.size - MAX_SHOWN} more`] : []
     const head = `${paint('bold', `${ended}/${total}`)} steps done, ${running.size} running${upsText(ups)}`
-    update([...shown, ...more, head].join('\n'))
+    update(harmless([...shown, ...more, head].join('\n'), true))
   }
   const timer = setInterval(draw, FRAME_MS)
   return {

@@ -1,6 +1,7 @@
 import { paramsOf } from '../define/params.ts'
 import { artifactsOf, type Artifact, type Outputs } from '../value/artifact.ts'
 import { messageOf } from '@stepwell/base/errors'
+import { normalPath } from './out-paths.ts'
 import type { OrderedStep } from '../define/order.ts'
 import type { Reason } from '../identity/reason.ts'
 import { definition } from '../define/step.ts'
@@ -25,6 +26,14 @@ export async function checkHit(
       reasons.push({ kind: 'artifact', problem: state, output: outputName(outputs, artifact) })
     }
   }
+  const { outs } = definition(step)
+  for (const [out, { path }] of Object.entries(outputs.outs)) {
+    // A key names the paths: an entry that says otherwise was not written by a run.
+    const declared = outs[out]?.path
+    if (declared !== undefined && normalPath(declared) === normalPath(path)) continue
+    reasons.push({ kind: 'artifact', problem: 'damaged', output: path })
+  }
+  if (reasons.length > 0) return reasons
   for (const out of Object.values(outputs.outs)) {
     const state = await workspace.check(out)
     if (state === 'present' || (await workspace.inspect(out)) === 'in place') continue

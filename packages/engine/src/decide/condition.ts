@@ -1,6 +1,7 @@
 import { paramsOf } from '../define/params.ts'
 import { failureOf, type Failure } from '@stepwell/base/failure'
 import { messageOf, StepwellError } from '@stepwell/base/errors'
+import { Printed } from '../executor/printed.ts'
 import { Secrets } from '../executor/secrets.ts'
 import { readInputs } from '../executor/inline/job-inputs.ts'
 import { type Identity } from './resolve-inputs.ts'
@@ -18,8 +19,12 @@ export async function askCondition(
   if (when === undefined) return true
   const inputs = await readInputs(jobInputs, { artifacts, dir, trees })
   const params: unknown = JSON.parse(paramsOf(name, step))
+  const secrets = Secrets.among(jobInputs)
+  // It is asked before the step has a log.
+  const printed = new Printed(secrets, (line) => process.stderr.write(`${name}: ${line}\n`))
   try {
-    const holds = await ask(Promise.resolve(when(inputs as never, { params, dir } as never)))
+    const asked = printed.by(() => when(inputs as never, { params, dir } as never))
+    const holds = await ask(Promise.resolve(asked))
     if (typeof holds === 'boolean') return holds
     throw new TypeError(`it gave ${typeof holds}, not true or false`)
   } catch (error) {
@@ -33,6 +38,8 @@ export async function askCondition(
         cause: error,
       }),
     )
-    return Secrets.among(jobInputs).hideIn(failure)
+    return secrets.hideIn(failure)
+  } finally {
+    printed.end()
   }
 }

@@ -58,6 +58,7 @@ import {
 } from './session.ts'
 import { definition } from '../define/step.ts'
 import { identityOf } from '@stepwell/base/process'
+import type { OutPlaces } from '../decide/out-paths.ts'
 import { createState } from '../store/layout.ts'
 import { explainTrouble, ignoreTrouble } from '../store/storage-error.ts'
 import { decodeValue } from '../value/codec.ts'
@@ -484,7 +485,7 @@ export class Engine implements AsyncDisposable {
     // waited for. What was read before may be gone since.
     signal?.addEventListener('abort', kill)
     if (signal?.aborted) kill()
-    const isTidy = await this.#tidy(recorder, halt.stopping)
+    const isTidy = await this.#tidy(before.places, recorder, halt.stopping)
     const isSame = version === state.snapshots.version(pipeline.name)
     const situation = isSame ? before : { ...before, snapshot: await lastKnown(pipeline, state) }
     const executor = this.#executor(pipeline, {
@@ -574,14 +575,14 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Tidies the project once nobody else does; `false` when the run was cancelled before. */
-  async #tidy({ warn }: RunRecorder, signal: AbortSignal): Promise<boolean> {
+  async #tidy(places: OutPlaces, { warn }: RunRecorder, signal: AbortSignal): Promise<boolean> {
     const waiting = (owner: string): void => {
       warn(`the run waits for ${owner}, which tidies the project`)
     }
     try {
       const warnings = await this.#alone({ signal, waiting }, async () => {
         // What cannot be let go of now is let go of another time.
-        return (await this.#state.tidy().catch(ignoreTrouble)) ?? []
+        return (await this.#state.tidy(places).catch(ignoreTrouble)) ?? []
       })
       for (const warning of warnings) warn(warning)
       return true

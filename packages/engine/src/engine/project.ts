@@ -22,6 +22,7 @@ import { entryRecord, LevelStepCache } from '../store/cache/level-step-cache.ts'
 import { stateDirs, type StateDirs } from '../store/layout.ts'
 import { DiskProjectFiles } from '../store/inputs/disk-project-files.ts'
 import { Pins } from '../store/runs/pins.ts'
+import type { OutPlaces } from '../decide/out-paths.ts'
 import { Recycle } from '../store/workspace/recycle.ts'
 import { JournaledEntries } from '../store/runs/journaled-entries.ts'
 import type { KnownEntries } from '../store/cache/known-entries.ts'
@@ -156,17 +157,26 @@ export class ProjectState {
     return new DiskArtifacts(this.dirs.objects, new RememberingFileDigests(this.dir))
   }
 
-  /** Puts aside what runs left that were killed, and lets go of what has been aside for long. Gives warnings. */
-  async tidy(): Promise<string[]> {
+  /**
+   * Puts aside what runs left that were killed, and deletes what has been aside for long. Returns warnings.
+   * @param places where steps of the pipeline write: only what a killed run took from there is put back
+   */
+  async tidy(places?: OutPlaces): Promise<string[]> {
     // First, so that they write no more.
     const orphans = await new LiveCommands(this.dir).recover()
-    await this.staging.recover()
+    const others = await this.staging.recover(new Set(places?.paths))
     await this.recycle.purge()
     await this.quarantine.purge()
-    return orphans.map(
-      (step) =>
-        `a command of step \`${step}\` was still at work for a run that was killed: it was ended`,
-    )
+    return [
+      ...orphans.map(
+        (step) =>
+          `a command of step \`${step}\` was still at work for a run that was killed: it was ended`,
+      ),
+      ...(places === undefined ? [] : others).map(
+        (path) =>
+          `\`${path}\` may be half written by a run that was killed, and no step of this pipeline declares it: what was there before is kept in ${this.dirs.staging}`,
+      ),
+    ]
   }
 
   async #isUnderWay(run: string): Promise<boolean> {

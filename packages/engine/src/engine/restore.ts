@@ -1,7 +1,9 @@
 import type { OutArtifact } from '../value/artifact.ts'
 import { StepwellError } from '@stepwell/base/errors'
+import { normalPath } from '../decide/out-paths.ts'
 import { orderSteps } from '../define/order.ts'
 import type { Pipeline } from '../define/pipeline.ts'
+import { definition } from '../define/step.ts'
 import type { ProjectState } from './project.ts'
 import type { OutState } from '../store/workspace/workspace.ts'
 
@@ -23,6 +25,8 @@ export interface RestoredOut {
   readonly isRestored: boolean
   /** Whether it cannot be put back, since its bytes are missing or damaged. */
   readonly isGone?: true
+  /** Whether the step does not declare it there any more: it is left alone. */
+  readonly isUndeclared?: true
   /** Where what was there before is now, if it could not be made again. */
   readonly aside?: string
 }
@@ -43,6 +47,11 @@ export async function restoreProject(
       hint: `its steps are ${[...pipeline.steps.keys()].join(', ')}`,
     })
   }
+  const declares = (step: string, path: string): boolean => {
+    const handle = pipeline.steps.get(step)
+    const outs = handle === undefined ? [] : Object.values(definition(handle).outs)
+    return outs.some((out) => normalPath(out.path) === normalPath(path))
+  }
   const workspace = state.workspace('restore')
   const restored: RestoredOut[] = []
   const outs = [...new Set(names)].flatMap((step) =>
@@ -51,6 +60,11 @@ export async function restoreProject(
   try {
     for (const { step, out } of outs) {
       const { path } = out
+      // What a record says is not enough to replace a file of the project.
+      if (!declares(step, path)) {
+        restored.push({ step, path, state: 'missing', isRestored: false, isUndeclared: true })
+        continue
+      }
       const found = await workspace.inspect(out)
       const isDue = found === 'missing' || found === 'replaced' || (found === 'edited' && force)
       // Others can be put back all the same.

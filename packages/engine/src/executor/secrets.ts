@@ -1,7 +1,8 @@
 import type { Failure } from '@stepwell/base/failure'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, readlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { remove } from '@stepwell/base/move'
 import { StepwellError } from '@stepwell/base/errors'
 import type { Job } from './executor.ts'
 
@@ -55,9 +56,9 @@ export class Secrets {
     return sure
   }
 
-  hideIn({ message, hint, stack, ...failure }: Failure): Failure {
+  hideIn({ code, message, hint, stack }: Failure): Failure {
     return {
-      ...failure,
+      ...(code !== undefined && { code: this.hide(code) }),
       message: this.hide(message),
       ...(hint !== undefined && { hint: this.hide(hint) }),
       ...(stack !== undefined && { stack: this.hide(stack) }),
@@ -83,6 +84,25 @@ export class Secrets {
       this.#checkText(step, name, await readlink(path))
     } else if (stats?.isFile()) {
       await this.#checkFile(step, name, path)
+    }
+  }
+
+  /** Removes what holds one of them at a path: files, links, and whatever has it in its name. */
+  async removeFrom(path: string): Promise<void> {
+    if (this.#values.length === 0) return
+    const stats = await lstat(path).catch(() => undefined)
+    if (stats === undefined) return
+    if (stats.isDirectory()) {
+      for (const inner of await readdir(path)) await this.removeFrom(join(path, inner))
+      if (this.#values.some((value) => basename(path).includes(value))) await remove(path)
+      return
+    }
+    try {
+      this.#checkText('', '', basename(path))
+      await this.checkOut('', '', path)
+    } catch {
+      // It holds one, or cannot be read.
+      await remove(path)
     }
   }
 

@@ -10,6 +10,7 @@ import { sortedEntries } from '@stepwell/base/json'
 import type { ExecutorKind } from '../define/execution.ts'
 import { noteLeft, withFreeScratch } from '../executor/command/left-scratch.ts'
 import { type Identity } from '../decide/resolve-inputs.ts'
+import { Secrets } from '../executor/secrets.ts'
 import { LogLimit } from '../executor/log-limit.ts'
 import type { OrderedStep } from '../define/order.ts'
 import { definition, type Step } from '../define/step.ts'
@@ -71,6 +72,7 @@ export async function executeJob(
       AbortSignal.any([signal, limit.signal]),
     )
     noteLeft(job, result)
+    await removeSecrets(job, staged, result)
     // What it ended with was caused by this.
     if (result.ok || signal.aborted || !limit.signal.aborted) return result
     return { ...result, failure: failureOf(tooLong(name, execution.timeout ?? 0, result.failure)) }
@@ -78,6 +80,21 @@ export async function executeJob(
     limit.end()
     speaking = false
   }
+}
+
+/** What a step leaves that failed is put aside, or found again by the next attempt: no secret may be in there. */
+async function removeSecrets(
+  { inputs, scratch, items = [], outs, command }: Job,
+  { inPlace }: Pick<StagedOuts, 'inPlace'>,
+  { ok }: JobResult,
+): Promise<void> {
+  const secrets = Secrets.among(inputs)
+  const paths = [scratch, ...items.map((item) => item.scratch)]
+  if (!ok) {
+    const kept = new Set(inPlace === undefined ? [] : command?.inPlace?.keeps)
+    paths.push(...Object.entries(outs).flatMap(([n, { staged }]) => (kept.has(n) ? [] : [staged])))
+  }
+  for (const path of paths) await secrets.removeFrom(path)
 }
 
 /** Of a step that writes in place: why it cannot. */

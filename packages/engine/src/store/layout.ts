@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFileSync } from '@stepwell/base/atomic-file'
 import { codeOf, StepwellError } from '@stepwell/base/errors'
@@ -36,10 +36,12 @@ export interface StateDirs {
 /**
  * Where a project keeps its state. Makes nothing, so that what only reads leaves no trace.
  *
- * @throws StepwellError STEPWELL_FORMAT when another version of Stepwell wrote it.
+ * @throws StepwellError STEPWELL_FORMAT when another version of Stepwell wrote it; STEPWELL_STATE where a
+ *   symbolic link in it leads elsewhere.
  */
 export function stateDirs(dir: string): StateDirs {
   const root = join(dir, '.stepwell')
+  refuseLinks(root)
   const format = readFormat(root) ?? String(LAYOUT)
   if (format !== String(LAYOUT)) {
     throw new StepwellError({
@@ -76,6 +78,7 @@ export function stateDirs(dir: string): StateDirs {
  */
 export function createState({ project, root }: StateDirs): void {
   refuseNetwork(root)
+  refuseLinks(root, 2)
   if (readFormat(root) !== undefined) return
   try {
     makePrivate(project, root)
@@ -107,6 +110,31 @@ function makePrivate(project: string, root: string): void {
   } catch (error) {
     // Another user made it.
     if (codeOf(error) !== 'EPERM') throw error
+  }
+}
+
+/**
+ * The state directory itself may be a link, to a volume; nothing in it is: Stepwell makes none there, and one that
+ * came with a copied project or a cache would lead what is written or removed to any place.
+ */
+function refuseLinks(dir: string, depth = 1): void {
+  let entries: Dirent[]
+  try {
+    entries = readdirSync(dir, { withFileTypes: true })
+  } catch {
+    return
+  }
+  for (const entry of entries) {
+    const path = join(dir, entry.name)
+    if (entry.isSymbolicLink()) {
+      throw new StepwellError({
+        code: 'STEPWELL_STATE',
+        summary: `${path} is a symbolic link`,
+        details: 'Stepwell follows no link in its own directory: it could lead to any place',
+        hint: 'remove it; to keep the state on another disk, link the whole .stepwell directory',
+      })
+    }
+    if (depth > 1 && entry.isDirectory()) refuseLinks(path, depth - 1)
   }
 }
 

@@ -1,4 +1,5 @@
-import { digestText, type Digest } from '@stepwell/base/digest'
+import { digestText, isDigest, type Digest } from '@stepwell/base/digest'
+import { isRecordedPath } from './recorded-path.ts'
 
 /** What is at one path of a tree. Directories are implied by what is in them, but for empty ones. */
 export type TreeEntry =
@@ -44,7 +45,45 @@ export function makeTree(entries: readonly TreeEntry[]): Tree {
 export function parseTree(text: string): TreeEntry[] {
   const [head, ...lines] = text.split('\n')
   if (head !== HEAD || lines.pop() !== '') throw new RangeError('not a tree')
-  return lines.map((line) => entryOf(JSON.parse(line) as Row))
+  return lines.map((line) => entryOf(rowIn(line)))
+}
+
+/**
+ * As `parseTree`, of a directory that is to be written: all of it has a place inside, and no link of it leads out.
+ * @throws RangeError when it is not such a text.
+ */
+export function parseDirectory(text: string): TreeEntry[] {
+  const entries = parseTree(text)
+  const paths = new Set<string>()
+  for (const entry of entries) {
+    const { kind, path } = entry
+    const parts = path.split('/')
+    const isPlain = parts.every((part) => part !== '' && part !== '.' && part !== '..')
+    if (!isPlain || !isRecordedPath(path) || paths.has(path)) throw misplaced(path)
+    paths.add(path)
+    if (kind === 'link') {
+      if (!linksInside(path, entry.target)) throw misplaced(path)
+    }
+    if (kind === 'file' && !isMode(entry.mode)) throw misplaced(path)
+  }
+  // What is in a directory must not come through a file or a link.
+  for (const path of paths) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      if (paths.has(path.slice(0, end))) throw misplaced(path)
+    }
+  }
+  return entries
+}
+
+/** Whether a symbolic link at a path of a tree stays inside of it by its text, whatever the tree is called. */
+export function linksInside(path: string, target: string): boolean {
+  // It is relative to the directory that the link is in, and may lead to the root itself.
+  const above = path.split('/').slice(0, -1)
+  return !target.startsWith('/') && isRecordedPath([...above, target, 'x'].join('/'))
+}
+
+function misplaced(path: string): RangeError {
+  return new RangeError(`no directory has ${JSON.stringify(path)} like this`)
 }
 
 /** What was changed, then what was added, then what was removed. */
@@ -65,6 +104,11 @@ export function compareTrees(
   return (['changed', 'added', 'removed'] as const).flatMap((change) =>
     all[change].map((path) => ({ path, change })),
   )
+}
+
+/** Whether a mode that was read from a record says who may read, write and execute, and no more. */
+export function isMode(value: unknown): value is number {
+  return typeof value === 'number' && value === (value & 0o777)
 }
 
 /**
@@ -89,6 +133,27 @@ function rowOf(entry: TreeEntry): Row {
     case 'empty':
       return ['empty', entry.path]
   }
+}
+
+/** @throws RangeError */
+function rowIn(line: string): Row {
+  let row: unknown
+  try {
+    row = JSON.parse(line)
+  } catch {
+    throw new RangeError('not a tree')
+  }
+  if (!Array.isArray(row) || typeof row[1] !== 'string') throw new RangeError('not a tree')
+  const [kind, path, more, size, mode] = row as unknown[]
+  const isFile = kind === 'file' && isDigest(more) && isSize(size) && typeof mode === 'number'
+  const isLink = kind === 'link' && typeof more === 'string' && !more.includes('\0')
+  if (isFile || isLink || kind === 'empty') return row as unknown as Row
+  throw new RangeError(`not a tree: ${String(path)}`)
+}
+
+/** Whether what was read from a record is a number of bytes. */
+export function isSize(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
 }
 
 function entryOf(row: Row): TreeEntry {

@@ -90,22 +90,31 @@ export function unpackCode(identity: FoundIdentity, readDetails: () => FoundDeta
   let known: FoundDetails | undefined
   const details = (): FoundDetails => (known ??= readDetails())
   const values = identity.env.map(valuesOf)
-  const codeAt = (index: number): [code: UnpackedCode, env: number] => {
-    const [digest, packages, env] = identity.codes[index] as StoredCode
-    const listed = identity.packages[packages] ?? {}
-    return [new UnpackedCode(digest, listed, index, details), env]
-  }
-  const [loading, named] = codeAt(identity.loading)
+  const codeAt = (index: number) => identity.codes[index] as StoredCode
+  const [digest, , named] = codeAt(identity.loading)
   return {
-    loading: loading.with({ env: identity.env[named] ?? [] }),
+    loading: lazily({ digest, env: identity.env[named] ?? [] }, identity.loading),
     doubts: identity.doubts,
     steps: new Map(
       identity.steps.map(([name, index, site, doubts, pinned]) => {
-        const [code, env] = codeAt(index)
-        const own = { site, doubts, env: values[env] ?? {}, ...(pinned !== null && { pinned }) }
-        return [name, code.with(own)]
+        const [own, , env] = codeAt(index)
+        const code = { digest: own, site, doubts, env: values[env] ?? {} }
+        return [name, lazily(pinned === null ? code : { ...code, pinned }, index)]
       }),
     ),
+  }
+
+  /**
+   * Adds the code's parts, which are put together only when they are asked for: few runs have to explain.
+   * All of it is plain data, members of its own: plans and states are made of it.
+   */
+  function lazily<T extends object>(code: T, index: number): T & CodeParts {
+    const packages = identity.packages[codeAt(index)[1]] ?? {}
+    return Object.defineProperties(code, {
+      packages: { value: packages, enumerable: true },
+      parts: { get: () => partsOf(details(), index), enumerable: true },
+      places: { get: () => placesOf(details(), index), enumerable: true },
+    }) as T & CodeParts
   }
 }
 
@@ -118,49 +127,23 @@ export function valuesOf(names: Iterable<string>): Record<string, Digest | null>
   return Object.fromEntries(values)
 }
 
-/** Code whose parts are put together only when they are asked for: few runs have to explain. */
-class UnpackedCode implements CodeParts {
-  readonly digest: Digest
-  readonly packages: CodeParts['packages']
-  readonly #index: number
-  readonly #details: () => FoundDetails
+function partsOf(details: FoundDetails, code: number): CodeParts['parts'] {
+  return Object.fromEntries(storedParts(details, code).map(([name, digest]) => [name, digest]))
+}
 
-  constructor(
-    digest: Digest,
-    packages: CodeParts['packages'],
-    index: number,
-    details: () => FoundDetails,
-  ) {
-    this.digest = digest
-    this.packages = packages
-    this.#index = index
-    this.#details = details
-  }
+function placesOf(details: FoundDetails, code: number): Readonly<Record<string, Place>> {
+  return Object.fromEntries(
+    storedParts(details, code).map(([name, , at, first, last]) => {
+      const file = details.files[at] ?? ''
+      if (first === 0) return [name, { label: WHOLE, file }]
+      const label = name.slice(0, -partName('', file).length)
+      return [name, { label, file, lines: [first, last] }]
+    }),
+  )
+}
 
-  with<T extends object>(more: T): this & T {
-    return Object.assign(this, more)
-  }
-
-  get parts(): CodeParts['parts'] {
-    return Object.fromEntries(this.#stored.map(([name, digest]) => [name, digest]))
-  }
-
-  get places(): Readonly<Record<string, Place>> {
-    const { files } = this.#details()
-    return Object.fromEntries(
-      this.#stored.map(([name, , at, first, last]) => {
-        const file = files[at] ?? ''
-        if (first === 0) return [name, { label: WHOLE, file }]
-        const label = name.slice(0, -partName('', file).length)
-        return [name, { label, file, lines: [first, last] }]
-      }),
-    )
-  }
-
-  get #stored(): StoredPart[] {
-    const { parts, codes } = this.#details()
-    return (codes[this.#index] ?? []).map((part) => parts[part] as StoredPart)
-  }
+function storedParts({ parts, codes }: FoundDetails, code: number): StoredPart[] {
+  return (codes[code] ?? []).map((part) => parts[part] as StoredPart)
 }
 
 /** A list in which equal data stand once. */

@@ -49,21 +49,44 @@ function readAll(path: string, sources: Sources): PathConfig {
     for (const [pattern, targets] of Object.entries(options.paths ?? {})) {
       for (const target of targets as string[]) paths.push([pattern, target])
     }
+    const dir = dirname(file)
     const others = [
-      ...[config.extends ?? []].flat(),
-      ...(references as { readonly path: string }[]).map((reference) => reference.path),
+      ...[config.extends ?? []].flat().map((name) => extended(name as string, dir, sources)),
+      // Unlike what is extended, a reference is a path, however it begins.
+      ...(references as { readonly path: string }[]).map(({ path: to }) =>
+        at(resolve(dir, to), sources),
+      ),
     ]
-    for (const other of others) {
-      files.add(find(other as string, dirname(file), sources) ?? unclear('another configuration'))
-    }
+    for (const other of others) files.add(other ?? unclear('another configuration'))
   }
   return { bases: [...bases], paths }
 }
 
-/** Looks at every place where it may be; what a package says about its own is beyond this. */
-function find(name: string, dir: string, sources: Sources): string | undefined {
-  if (!name.startsWith('.') && !isAbsolute(name)) return undefined
-  const path = resolve(dir, name)
+/** What a configuration extends: a path, or a file of an installed package. */
+function extended(name: string, dir: string, sources: Sources): string | undefined {
+  if (name.startsWith('.') || isAbsolute(name)) return at(resolve(dir, name), sources)
+  const root = /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name
+  for (let above = dir; ; above = dirname(above)) {
+    const modules = join(above, 'node_modules')
+    if (sources.list(join(modules, root)) !== undefined) {
+      // What a package says about its own files is not decided here.
+      const text = new TextDecoder().decode(sources.read(join(modules, root, 'package.json')))
+      const { exports, tsconfig } = (text === '' ? {} : JSON.parse(text)) as PackageJson
+      return exports === undefined && tsconfig === undefined
+        ? at(join(modules, name), sources)
+        : undefined
+    }
+    if (dirname(above) === above) return undefined
+  }
+}
+
+interface PackageJson {
+  readonly exports?: unknown
+  readonly tsconfig?: unknown
+}
+
+/** Looks at every place where it may be. */
+function at(path: string, sources: Sources): string | undefined {
   sources.real(path)
   const places = [path, `${path}.json`, join(path, 'tsconfig.json')]
   const found = places.filter((place) => sources.read(place) !== undefined)

@@ -4,7 +4,9 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
-import { canSee, identityOf, isAlive, thisIdentity } from '@stepwell/base/process'
+import { canSee, identityOf, isAlive, isCertain, thisIdentity } from '@stepwell/base/process'
+import { isRecord } from '../../value/recorded-outputs.ts'
+import { isIdentity } from '../../record/recorded.ts'
 import { livingMembers, livingProcesses } from './group-members.ts'
 
 /** The variable by which a process that a command started can be told from any other. */
@@ -77,7 +79,7 @@ export class LiveCommands {
     if (pid === undefined) return false
     // Its number may be that of another group by now.
     const isOurs = (): boolean =>
-      (leader !== undefined && leader.started !== null && isAlive(leader)) ||
+      (leader !== undefined && isCertain(leader)) ||
       (livingMembers(pid) ?? []).some((member) => isMarked(member, name))
     if (!isOurs()) return false
     for (let round = 0; round < ROUNDS && isOurs(); round += 1) {
@@ -109,8 +111,10 @@ function isMarked(pid: number, name: string): boolean {
 function read(path: string): LiveCommand | undefined {
   try {
     const [first = '', second = ''] = readFileSync(path, 'utf8').split('\n')
-    const begun = JSON.parse(first) as Omit<LiveCommand, 'leader'>
-    return { ...begun, leader: leaderIn(second) }
+    const begun: unknown = JSON.parse(first)
+    if (!isRecord(begun) || typeof begun['step'] !== 'string') return undefined
+    const { step, engine } = begun
+    return isIdentity(engine) ? { step, engine, leader: leaderIn(second) } : undefined
   } catch {
     // Its engine was killed before it began.
     return undefined
@@ -119,7 +123,8 @@ function read(path: string): LiveCommand | undefined {
 
 function leaderIn(line: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(line) as ProcessIdentity
+    const leader: unknown = JSON.parse(line)
+    return isIdentity(leader) ? leader : undefined
   } catch {
     // Its engine was killed right after it began.
     return undefined

@@ -13,6 +13,7 @@ import { encodeValue } from '../../value/codec.ts'
 import type { Executor, ItemResult, Job, JobEvents, JobResult } from '../executor.ts'
 import { readInput, readInputs } from './job-inputs.ts'
 import { LEFT_ALONE, unlessLeftAlone } from '@stepwell/base/grace'
+import { Printed, unprinted } from '../printed.ts'
 import { Secrets } from '../secrets.ts'
 import { storeOutputs, unstorable } from './store-outputs.ts'
 
@@ -44,8 +45,8 @@ export class InlineExecutor implements Executor {
     const inputs = await readInputs(job.inputs, this.#options)
     const secrets = Secrets.among(job.inputs)
     const started = performance.now()
-    const call = async (given: unknown, context: Context): Promise<Called> =>
-      await this.#call(step, job.step, given, context, secrets)
+    const call = async (given: unknown, context: Context, own: JobEvents): Promise<Called> =>
+      await this.#call(step, job.step, given, context, secrets, own)
     if (job.items !== undefined) {
       const items = await this.#items(job, inputs, events, signal, secrets, call)
       const duration = performance.now() - started
@@ -53,7 +54,7 @@ export class InlineExecutor implements Executor {
       if (changed === undefined) return { ok: true, items, duration }
       return { ok: false, failure: failureOf(inputChanged(job.step, changed)), duration }
     }
-    const called = await call(inputs, this.#context(job, events, signal, secrets))
+    const called = await call(inputs, this.#context(job, events, signal, secrets), events)
     if (!called.ok) return called
     const { value, duration } = called
     return { ...(await storeOutputs(job, value, secrets, this.#options)), duration }
@@ -65,15 +66,17 @@ export class InlineExecutor implements Executor {
     inputs: unknown,
     context: Context,
     secrets: Secrets,
+    events: JobEvents,
   ): Promise<Called> {
     const started = performance.now()
+    const printed = new Printed(secrets, (line) => events.log(line))
     let ended: number | undefined
     let value: unknown
     try {
       // Called detached: the definition that holds it is no input.
       const run = functionOf(definition(step).work)
       if (run === undefined) throw new TypeError('a command is for an executor of commands')
-      value = run(inputs as never, context as never)
+      value = printed.by(() => run(inputs as never, context as never))
       // Between the return of a value and the turn in which it is awaited, other steps may compute.
       if (!isPromise(value)) ended = performance.now()
       else
@@ -82,6 +85,8 @@ export class InlineExecutor implements Executor {
     } catch (error) {
       const failure = secrets.hideIn(failureOf(error))
       return { ok: false, failure, duration: performance.now() - started }
+    } finally {
+      printed.end()
     }
     return { ok: true, value, duration: (ended ?? performance.now()) - started }
   }
@@ -92,16 +97,17 @@ export class InlineExecutor implements Executor {
     events: JobEvents,
     signal: AbortSignal,
     secrets: Secrets,
-    call: (given: unknown, context: Context) => Promise<Called>,
+    call: (given: unknown, context: Context, events: JobEvents) => Promise<Called>,
   ): Promise<ItemResult[]> {
     const results: ItemResult[] = []
     freezeFiles(job.inputs, inputs)
     for (const { input, label, scratch } of items) {
       if (signal.aborted) break
       const log = (line: string): void => events.log(`[${label}] ${line}`)
-      const context = this.#context({ ...job, step, scratch }, { ...events, log }, signal, secrets)
+      const own = { ...events, log }
+      const context = this.#context({ ...job, step, scratch }, own, signal, secrets)
       const item = await readInput(input, this.#options)
-      const called = await call({ ...inputs, [ITEM]: item }, context)
+      const called = await call({ ...inputs, [ITEM]: item }, context, own)
       results.push(called.ok ? await this.#keepItem(step, called.value, secrets) : called)
     }
     return results
@@ -131,7 +137,7 @@ export class InlineExecutor implements Executor {
   ): Context {
     // Hidden before it is cut into lines: a key file is a secret of many.
     const log = (message: string): void => {
-      for (const line of secrets.hide(message).split('\n')) events.log(line)
+      for (const line of secrets.hide(message).split('\n')) unprinted(() => events.log(line))
     }
     return {
       params: JSON.parse(params) as unknown,
@@ -153,7 +159,7 @@ export class InlineExecutor implements Executor {
           throw new TypeError('Expected metric(name, value) to be given a string and a number')
         }
         // No number for a record, and no reason to lose what the step has computed.
-        if (Number.isFinite(value)) events.metric(secrets.hide(name), value)
+        if (Number.isFinite(value)) unprinted(() => events.metric(secrets.hide(name), value))
         else log(`metric ${name} is ${value}: not recorded`)
       },
     }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from '@stepwell/base/errors'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
-import { isAlive } from '@stepwell/base/process'
+import { isAlive, isCertain } from '@stepwell/base/process'
 import { livingMembers } from '../command/group-members.ts'
 
 const PACE_MS = 20
@@ -14,6 +14,8 @@ const HELD_MS = 5000
  */
 export async function endServiceGroup(leader: ProcessIdentity, grace: number): Promise<boolean> {
   if (!isAlive(leader)) return true
+  // What cannot be looked at from here is not ended from here.
+  if (!isCertain(leader)) return false
   signal(leader.pid, 'SIGTERM')
   if (await isGone(leader.pid, grace)) return true
   signal(leader.pid, 'SIGKILL')

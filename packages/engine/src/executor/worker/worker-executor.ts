@@ -11,7 +11,7 @@ import { LEFT_ALONE, unlessLeftAlone } from '@stepwell/base/grace'
 import { Secrets } from '../secrets.ts'
 import { spawnProcess, spawnThread, type Death, type SpawnedWorker } from './spawn-worker.ts'
 import type { FromWorker, WorkerSetup } from './worker-messages.ts'
-import { Lines } from './worker-output.ts'
+import { OutputLines } from '../command/output-lines.ts'
 
 // How long a worker that was killed may take to die. A thread does not before a call into native code returns.
 const DYING = 3000
@@ -88,7 +88,7 @@ export class WorkerExecutor implements Executor {
 interface Task {
   readonly id: number
   readonly events: JobEvents
-  readonly printed: Lines
+  readonly printed: OutputLines
   began: boolean
   readonly resolve: (result: JobResult) => void
   readonly reject: (error: unknown) => void
@@ -113,7 +113,7 @@ class PooledWorker {
       message: (message) => this.#take(message),
       print: (text) => {
         this.#prints += 1
-        this.#task?.printed.add(text)
+        this.#task?.printed.push(Buffer.from(text))
       },
     })
     this.gone = this.#spawned.death.then(() => void (this.isUsable = false))
@@ -130,8 +130,9 @@ class PooledWorker {
     const started = performance.now()
     const id = (this.#jobs += 1)
     const secrets = Secrets.among(job.inputs)
-    const printed = new Lines((text) => {
-      for (const line of secrets.hide(text).split('\n')) events.log(line)
+    const printed = new OutputLines(secrets, (line) => {
+      events.log(line)
+      return true
     })
     const { promise, resolve, reject } = Promise.withResolvers<JobResult>()
     const task: Task = { id, events, printed, began: false, resolve, reject }
@@ -159,7 +160,7 @@ class PooledWorker {
         before = this.#prints
         await turn()
       }
-      printed.flush()
+      printed.end()
       const duration = performance.now() - started
       if (result === LEFT_ALONE) {
         this.#isLost = true

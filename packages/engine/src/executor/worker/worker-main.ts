@@ -11,7 +11,8 @@ import { InlineExecutor } from '../inline/inline-executor.ts'
 import { loadModules } from '../inline/loading.ts'
 import { Secrets } from '../secrets.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
-import { divertOutput, Lines } from './worker-output.ts'
+import { OutputLines } from '../command/output-lines.ts'
+import { divertOutput } from './worker-output.ts'
 
 // The engine kills what does not end in time: nothing is left alone in here.
 const MOST_TIMER = 2 ** 31 - 1
@@ -26,9 +27,10 @@ export function serve(): void {
   const aborts = new Map<number, AbortController>()
   let loaded: Promise<Loaded> | undefined
   let setup: WorkerSetup | undefined
-  // Of the job under way: what is printed between jobs is nobody's.
-  let printed: Lines | undefined
-  divertOutput((text) => printed?.add(text))
+  // Of the job under way, with what its module prints while it is loaded: what is printed between jobs is
+  // nobody's.
+  let printed: OutputLines | undefined
+  divertOutput((bytes) => printed?.push(bytes))
   process.on('uncaughtException', (error) => {
     const die = (): never => process.exit(1)
     post({ type: 'crashed', failure: failureOf(error) }, die)
@@ -52,15 +54,15 @@ export function serve(): void {
     aborts.set(id, abort)
     post({ type: 'began', id })
     const secrets = Secrets.among(job.inputs)
-    const log = (line: string): void => post({ type: 'log', id, line })
-    const lines = new Lines((text) => {
-      for (const line of secrets.hide(text).split('\n')) log(line)
+    const lines = new OutputLines(secrets, (line) => {
+      post({ type: 'log', id, line })
+      return true
     })
     printed = lines
     try {
       loaded ??= load(setup)
       const result = await execute(job, id, abort.signal)
-      lines.flush()
+      lines.end()
       post({ type: 'ended', id, result })
     } catch (error) {
       post({ type: 'broke', id, failure: secrets.hideIn(failureOf(error)) })

@@ -1,7 +1,7 @@
 import type { StepCache } from './step-cache.ts'
 import type { StepEntry } from '../../record/step-entry.ts'
 import type { StepKey } from '../../identity/fingerprint.ts'
-import { sealed, unsealed, type JournalRecord } from './journal.ts'
+import { recordIn, sealed } from './journal.ts'
 import type { LevelIndex } from './level-index.ts'
 
 const PREFIX = 'step '
@@ -56,6 +56,6 @@ function addressOf(key: StepKey): string {
 }
 
 function readEntry(key: StepKey, text: string | undefined): StepEntry | undefined {
-  const record = text === undefined ? undefined : (unsealed(text) as JournalRecord | undefined)
+  const record = text === undefined ? undefined : recordIn(text)
   return record?.key === key ? record.entry : undefined
 }

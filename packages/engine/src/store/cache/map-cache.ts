@@ -2,14 +2,21 @@ import type { ItemOutput } from '../../value/artifact.ts'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { digestHex, type Digest } from '@stepwell/base/digest'
+import { digestHex, isDigest, type Digest } from '@stepwell/base/digest'
 import { isMissing, namesIn } from '@stepwell/base/files'
+import { isRecord } from '../../value/recorded-outputs.ts'
 import { sealed, unsealed } from './journal.ts'
 
 /** What one item of a mapped step gave, by the item's key. */
 export interface ItemRecord {
   readonly key: Digest
   readonly output: ItemOutput
+}
+
+function isItemRecord(value: unknown): value is ItemRecord {
+  if (!isRecord(value) || !isDigest(value['key']) || !isRecord(value['output'])) return false
+  const { bytes, digest } = value['output']
+  return digest === undefined ? typeof bytes === 'string' : isDigest(digest)
 }
 
 /**
@@ -28,8 +35,8 @@ export class ItemLedgers {
   async read(base: Digest): Promise<Map<Digest, ItemOutput>> {
     const records = new Map<Digest, ItemOutput>()
     for (const line of (await this.#text(base)).split('\n')) {
-      const record = unsealed(line) as ItemRecord | undefined
-      if (record !== undefined) records.set(record.key, record.output)
+      const record = unsealed(line)
+      if (isItemRecord(record)) records.set(record.key, record.output)
     }
     return records
   }

@@ -133,8 +133,10 @@ export class DiskDownloads implements Downloads {
       const meta = JSON.parse(
         await readFile(join(this.#place(url), 'download.json'), 'utf8'),
       ) as Meta
+      // Its name follows from the address: no other file is taken for what was downloaded.
+      if (meta.url !== shownUrl(url) || meta.file !== nameOf(url)) return undefined
       const { digest } = await this.#digests.state(this.#download(url, meta).path)
-      return meta.url === shownUrl(url) && digest === meta.digest ? meta : undefined
+      return digest === meta.digest ? meta : undefined
     } catch {
       return undefined
     }

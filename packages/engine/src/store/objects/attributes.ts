@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { chmod, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isRecordedPath } from '../../value/recorded-path.ts'
 
 /**
  * What a tree does not tell of a directory, since it is no part of what is the same: who may do what with its files
@@ -60,8 +61,16 @@ export function parseAttributes(text: string): Attributes {
   if (head !== HEAD || lines.pop() !== '') throw new RangeError('not attributes')
   return new Map(
     lines.map((line) => {
-      const [path, mode, rank] = JSON.parse(line) as [string, number, number?]
-      return [path, { mode, ...(rank !== undefined && { rank }) }]
+      const row: unknown = JSON.parse(line)
+      const [path, mode, rank] = Array.isArray(row) ? (row as unknown[]) : []
+      const isOurs =
+        (path === '' || isRecordedPath(path)) &&
+        Number.isInteger(mode) &&
+        (rank === undefined || Number.isInteger(rank))
+      if (!isOurs) throw new RangeError('not attributes')
+      const isFile = typeof rank === 'number'
+      const counted = (mode as number) & (isFile ? FILE_MODE : DIR_MODE)
+      return [path, { mode: counted, ...(isFile && { rank }) }]
     }),
   )
 }

@@ -3,7 +3,7 @@ import { realpathSync, statSync, type Stats } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { StepwellError } from '@stepwell/base/errors'
-import { makeTree, type Tree, type TreeEntry } from '../../value/tree.ts'
+import { linksInside, makeTree, type Tree, type TreeEntry } from '../../value/tree.ts'
 import { listDirectory, readLink, type Listed } from '../inputs/directory.ts'
 import type { TreeLinks } from '../inputs/tree-links.ts'
 import { unfit, unreachable } from '../inputs/unreachable.ts'
@@ -74,7 +74,8 @@ export async function readTree(
     const { target, escaped } = readLink(place)
     if (escaped !== undefined)
       throw unfit(name, `it is a link to a name that is not UTF-8: ${escaped}`)
-    if (links === 'unfollowed' || staysInside(place, target)) {
+    const isInside = linksInside(path, target) && staysInside(place, target)
+    if (links === 'unfollowed' || isInside) {
       // What it leads to is not there for those who are to read it by this name.
       if (links === 'input') statOf(place, name)
       entries.push({ kind: 'link', path, target })
@@ -87,7 +88,7 @@ export async function readTree(
 
   /** Whether a link is told by its text, since what it leads to has an entry of its own. */
   function staysInside(place: string, target: string): boolean {
-    if (target.startsWith('/') || resolve(target) === target) return false
+    if (resolve(target) === target) return false
     if (!isWithin({ path: resolve(place, '..', target), dir: absolute })) return false
     try {
       return isWithin({ path: realpathSync(place), dir: real })

@@ -3,8 +3,8 @@ import { chmod, lstat, mkdir, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DirArtifact } from '../../value/artifact.ts'
 import type { Digest } from '@stepwell/base/digest'
-import { StepwellError } from '@stepwell/base/errors'
-import { parseTree } from '../../value/tree.ts'
+import { messageOf, StepwellError } from '@stepwell/base/errors'
+import { parseDirectory, type TreeEntry } from '../../value/tree.ts'
 import { applyAttributes, parseAttributes, type Attributes } from './attributes.ts'
 
 const AT_ONCE = 16
@@ -48,7 +48,7 @@ export async function writeDirOut(
   artifacts: ArtifactStore,
   how: LinkMode,
 ): Promise<void> {
-  const entries = parseTree(new TextDecoder().decode(await artifacts.get(digest)))
+  const entries = entriesIn(new TextDecoder().decode(await artifacts.get(digest)), digest)
   const attributes = kept && (await readKept(kept, artifacts))
   const isLost = kept !== undefined && attributes === undefined
   const dirs = entries.map(({ kind, path }) => (kind === 'empty' ? path : dirname(path)))
@@ -70,6 +70,21 @@ export async function writeDirOut(
   }
   await Promise.all(Array.from({ length: AT_ONCE }, write))
   if (attributes !== undefined) await applyAttributes(root, attributes, own)
+}
+
+/** Its digest is right, but that anybody can see to. */
+function entriesIn(text: string, digest: Digest): TreeEntry[] {
+  try {
+    return parseDirectory(text)
+  } catch (cause) {
+    throw new StepwellError({
+      code: 'STEPWELL_ARTIFACT',
+      summary: `the artifact ${digest} is not a directory that a step can have left`,
+      details: messageOf(cause),
+      hint: 'run again: the step that makes it will be rerun',
+      cause,
+    })
+  }
 }
 
 async function readKept(digest: Digest, artifacts: ArtifactStore): Promise<Attributes | undefined> {

@@ -13,9 +13,10 @@ import {
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, StepwellError } from '@stepwell/base/errors'
-import { isMissing, namesIn } from '@stepwell/base/files'
+import { directoriesIn, isMissing, namesIn } from '@stepwell/base/files'
 import type { RunEvent } from '../../record/event.ts'
 import type { StepKey } from '../../identity/fingerprint.ts'
+import { isRunRecord } from '../../record/recorded.ts'
 import { foldEvents, type RunRecord } from '../../record/run-record.ts'
 import { replaceFile } from '@stepwell/base/atomic-file'
 import { followLog } from './follow-log.ts'
@@ -71,7 +72,7 @@ export class RunFiles {
 
   /** Ids of the runs, latest first. */
   async list(): Promise<string[]> {
-    return (await namesIn(this.#dir))
+    return (await directoriesIn(this.#dir))
       .filter((name) => /^\d{8}-\d{6}\.\d{3}-[0-9a-f]{4}$/.test(name))
       .toSorted()
       .toReversed()
@@ -176,7 +177,7 @@ export class RunFiles {
 
   /** Whether a run may be about to put its record into place. */
   async #isBeginning(name: string): Promise<boolean> {
-    const record = foldEvents(parseLines((await this.#text(name, EVENTS)) ?? ''))
+    const record = recordIn((await this.#text(name, EVENTS)) ?? '', name.slice(1))
     if (record !== undefined) return isAlive(record.process)
     const stats = statSync(join(this.#dir, name), { throwIfNoEntry: false })
     return stats !== undefined && Date.now() - stats.mtimeMs < DAY_MS
@@ -201,11 +202,12 @@ export class RunFiles {
   async #read(id: string): Promise<RunRecord | undefined> {
     const summary = await this.#text(id, SUMMARY)
     try {
-      if (summary !== undefined) return JSON.parse(summary) as RunRecord
+      const record: unknown = summary === undefined ? undefined : JSON.parse(summary)
+      if (isRunRecord(record, id)) return record
     } catch {
       // A damaged summary can be had from the events again.
     }
-    return foldEvents(parseLines((await this.#text(id, EVENTS)) ?? ''))
+    return recordIn((await this.#text(id, EVENTS)) ?? '', id)
   }
 
   /** A step's log in a run, or `undefined` when it wrote none. */
@@ -283,6 +285,17 @@ export class RunWriter {
     this.#logs.flushAll()
     closeSync(this.#events)
     await replaceFile(join(this.#dir, SUMMARY), `${JSON.stringify(record, null, 2)}\n`)
+  }
+}
+
+/** The record that events lead to; `undefined` where they are not those of that run. */
+function recordIn(events: string, id: string): RunRecord | undefined {
+  try {
+    const record = foldEvents(parseLines(events))
+    return isRunRecord(record, id) ? record : undefined
+  } catch {
+    // Something else than events has been written there.
+    return undefined
   }
 }
 

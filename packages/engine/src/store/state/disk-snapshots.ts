@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../record/snapshot.ts'
+import { soundSnapshot } from '../../record/recorded.ts'
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -35,8 +36,9 @@ export class DiskSnapshots {
       const end = text.indexOf('\n')
       const json = text.slice(end + 1)
       if (digestText(json) !== text.slice(0, end)) return EMPTY
-      const file = JSON.parse(json) as SnapshotFile
-      return file.version === VERSION ? file : EMPTY
+      const file = JSON.parse(json) as Partial<SnapshotFile>
+      const sound = file.version === VERSION ? soundSnapshot(file) : undefined
+      return sound === undefined ? EMPTY : { version: VERSION, ...sound, files: file.files ?? {} }
     } catch {
       return EMPTY
     }

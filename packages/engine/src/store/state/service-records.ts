@@ -2,7 +2,10 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { replaceFileSync } from '@stepwell/base/atomic-file'
-import { namesInSync } from '@stepwell/base/files'
+import { isDigest } from '@stepwell/base/digest'
+import { directoriesInSync } from '@stepwell/base/files'
+import { isIdentity } from '../../record/recorded.ts'
+import { isRecord } from '../../value/recorded-outputs.ts'
 import type { StepKey } from '../../identity/fingerprint.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 
@@ -51,10 +54,11 @@ export class ServiceRecords {
   }
 
   all(): { readonly record: ServiceRecord; readonly place: ServicePlace }[] {
-    return namesInSync(this.#dir).flatMap((id) => {
+    return directoriesInSync(this.#dir).flatMap((id) => {
       try {
         const text = readFileSync(join(this.#dir, id, RECORD), 'utf8')
-        return [{ record: JSON.parse(text) as ServiceRecord, place: this.#at(id) }]
+        const record: unknown = JSON.parse(text)
+        return isServiceRecord(record) ? [{ record, place: this.#at(id) }] : []
       } catch {
         // It is being made, or removed.
         return []
@@ -74,4 +78,18 @@ export class ServiceRecords {
       remove: () => rmSync(dir, { recursive: true, force: true }),
     }
   }
+}
+
+function isServiceRecord(value: unknown): value is ServiceRecord {
+  if (!isRecord(value)) return false
+  const { pipeline, step, key, run, process, keeper, isReady } = value
+  return (
+    typeof pipeline === 'string' &&
+    typeof step === 'string' &&
+    isDigest(key) &&
+    typeof run === 'string' &&
+    isIdentity(process) &&
+    isIdentity(keeper) &&
+    typeof isReady === 'boolean'
+  )
 }

@@ -6,7 +6,7 @@ import { normal } from '../../define/command-line.ts'
 import { codeOf } from '@stepwell/base/errors'
 import type { Outs } from '../../define/step.ts'
 import type { DiskClaims } from '../claims/disk-claims.ts'
-import { namesIn } from '@stepwell/base/files'
+import { directoriesIn } from '@stepwell/base/files'
 import { remove } from '@stepwell/base/move'
 import { InPlace } from './in-place.ts'
 import { tryOut } from './out-locks.ts'
@@ -133,51 +133,69 @@ export class Staging {
   async close(run: string): Promise<void> {
     const left = join(this.#dirs.staging, run)
     // What could not be put back has been told of, and is for the next run.
-    const steps = await namesIn(left)
+    const steps = await directoriesIn(left)
     if (steps.some((step) => readTaken(join(left, step)) !== undefined)) return
     await remove(left)
   }
 
-  /** Puts aside what runs left that are no more, and puts back what their steps had moved aside. */
-  async recover(): Promise<void> {
-    for (const run of await namesIn(this.#dirs.staging)) {
+  /**
+   * Puts aside what runs left that are no more, and puts back what their steps had moved aside.
+   * @param declared paths at which steps leave outs: what a record says of others is not believed, and stays
+   *   for the pipeline that declares them
+   * @returns those others
+   */
+  async recover(declared: ReadonlySet<string>): Promise<string[]> {
+    const others = new Set<string>()
+    for (const run of await directoriesIn(this.#dirs.staging)) {
       if (await this.#others.isUnderWay(run)) continue
       const left = join(this.#dirs.staging, run)
       let isDone = true
       // Another run may be doing the same at the same time.
-      for (const step of await namesIn(left)) {
+      for (const step of await directoriesIn(left)) {
         // What was on its way from the artifact store is there still.
         if (step.startsWith('.')) continue
         const place = join(left, step)
-        if (await this.#putBack(place)) await this.#putAside(place, step).catch(ignoreGone)
+        for (const path of readTaken(place)?.paths ?? []) if (!declared.has(path)) others.add(path)
+        if (await this.#putBack(place, declared))
+          await this.#putAside(place, step).catch(ignoreGone)
         else isDone = false
       }
       if (isDone) await remove(left)
     }
+    return [...others]
   }
 
   /** Puts back what steps of killed runs have taken, before it is taken again. */
   async #recoverOuts(held: readonly string[]): Promise<void> {
-    for (const run of await namesIn(this.#dirs.staging)) {
-      const steps = (await namesIn(join(this.#dirs.staging, run))).map((step) =>
+    for (const run of await directoriesIn(this.#dirs.staging)) {
+      const steps = (await directoriesIn(join(this.#dirs.staging, run))).map((step) =>
         join(this.#dirs.staging, run, step),
       )
       const taking = steps.filter((place) => readTaken(place) !== undefined)
       if (taking.length === 0 || (await this.#others.isUnderWay(run))) continue
       await this.#others.endOrphans()
-      for (const place of taking) await this.#putBack(place, held)
+      for (const place of taking) await this.#putBack(place, new Set(held), held)
     }
   }
 
   /**
+   * @param declared the paths that may be put back
    * @param held paths that are claimed
    * @returns whether all has been put back: others may be at work there, who do it themselves
    */
-  async #putBack(place: string, held: readonly string[] = []): Promise<boolean> {
+  async #putBack(
+    place: string,
+    declared: ReadonlySet<string>,
+    held: readonly string[] = [],
+  ): Promise<boolean> {
     const taken = readTaken(place)
     if (taken === undefined) return true
     let isDone = true
     for (const [nth, path] of taken.paths.entries()) {
+      if (!declared.has(path)) {
+        isDone = false
+        continue
+      }
       const claim = held.includes(path) ? undefined : tryOut(this.#others.claims, path)
       if (claim === undefined && !held.includes(path)) {
         isDone = false

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
 import { move } from '@stepwell/base/move'
+import { isRecord } from '../../value/recorded-outputs.ts'
+import { isRecordedName, isRecordedPath } from '../../value/recorded-path.ts'
 import { blockerOf, statsAt } from './out-obstacle.ts'
 
 /**
@@ -42,13 +44,31 @@ export function noneIn(place: string, nth: number): string {
 /** `undefined` where nothing is to be put back. */
 export function readTaken(place: string): TakenOuts | undefined {
   try {
-    return JSON.parse(readFileSync(recordIn(place), 'utf8')) as TakenOuts
+    const taken: unknown = JSON.parse(readFileSync(recordIn(place), 'utf8'))
+    return isTakenOuts(taken) && hasNoLinks(place) ? taken : undefined
   } catch (error) {
     // One that the disk has damaged leads nowhere: what is here goes aside.
     if (error instanceof SyntaxError) return undefined
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined
     throw error
   }
+}
+
+/** What was written by a stranger leads nowhere either. */
+function isTakenOuts(value: unknown): value is TakenOuts {
+  if (!isRecord(value) || !isRecordedName(value['step'])) return false
+  const { paths } = value
+  return Array.isArray(paths) && paths.every(isRecordedPath)
+}
+
+/** What is to be put back is in the place itself: a link could lead to anything. */
+function hasNoLinks(place: string): boolean {
+  const dirs = ['before', 'none', 'back'].map((name) => join(place, name))
+  const numbered = dirs.flatMap((dir) => {
+    if (statsAt(dir)?.isDirectory() !== true) return []
+    return readdirSync(dir).map((nth) => join(dir, nth))
+  })
+  return [place, ...dirs, ...numbered].every((path) => statsAt(path)?.isSymbolicLink() !== true)
 }
 
 /** Ends that it is put back. */

@@ -2,17 +2,17 @@ import type { ArtifactState, ArtifactStore, LinkMode } from '../objects/artifact
 import type { FileDigests } from '../inputs/project-files.ts'
 import type { Claim, Claims, Waiting } from '../claims/claims.ts'
 import { randomBytes } from 'node:crypto'
-import { realpathSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { OutArtifact } from '../../value/artifact.ts'
 import { codeOf, messageOf, StepwellError } from '@stepwell/base/errors'
 import type { OutKind } from '../../identity/fingerprint.ts'
-import { countedMode, parseTree, type TreeEntry } from '../../value/tree.ts'
+import { countedMode, parseDirectory, type TreeEntry } from '../../value/tree.ts'
 import { move, remove } from '@stepwell/base/move'
+import { isRecordedPath } from '../../value/recorded-path.ts'
 import { takeOuts } from './out-locks.ts'
-import { statsAt } from './out-obstacle.ts'
-import { isWithin } from '@stepwell/base/paths'
+import { blockerOf, statsAt } from './out-obstacle.ts'
 import { REPLACED, type Recycle } from './recycle.ts'
 import { fileMode } from '../objects/attributes.ts'
 import { readTree } from '../objects/tree-reader.ts'
@@ -99,7 +99,15 @@ export class Workspace {
     const { artifacts } = this.#options
     const state = await artifacts.check(digest)
     if (state !== 'present' || kind === 'file') return state
-    for (const entry of await this.#entries(digest)) {
+    let entries: TreeEntry[]
+    try {
+      entries = await this.#entries(digest)
+    } catch (error) {
+      // Its bytes are as they were written, and yet no step can have left it.
+      if (error instanceof RangeError) return 'damaged'
+      throw error
+    }
+    for (const entry of entries) {
       if (entry.kind !== 'file') continue
       const part = await artifacts.check(entry.digest)
       if (part !== 'present') return part
@@ -185,8 +193,8 @@ export class Workspace {
         else await writeDirOut(out, incoming, artifacts, link)
         ready = incoming
       }
+      this.#checkWay(out.path)
       await mkdir(dirname(final), { recursive: true })
-      this.#checkInside(out.path)
       return await this.#exchange(out, ready, `${incoming}-old`)
     } catch (cause) {
       if (cause instanceof StepwellError) throw cause
@@ -261,13 +269,12 @@ export class Workspace {
   }
 
   async #entries(digest: OutArtifact['digest']): Promise<TreeEntry[]> {
-    return parseTree(new TextDecoder().decode(await this.#options.artifacts.get(digest)))
+    return parseDirectory(new TextDecoder().decode(await this.#options.artifacts.get(digest)))
   }
 
   /** A symbolic link may have come since the plan was checked. */
-  #checkInside(path: string): void {
-    const { dir } = this.#options
-    if (isWithin({ path: realpathSync(dirname(join(dir, path))), dir: realpathSync(dir) })) return
+  #checkWay(path: string): void {
+    if (blockerOf(this.#options.dir, path)?.isLink !== true) return
     throw new StepwellError({
       code: 'STEPWELL_OUT_PATH',
       summary: `the out \`${path}\` would be put outside of the project`,
@@ -276,7 +283,16 @@ export class Workspace {
     })
   }
 
+  /** @throws StepwellError STEPWELL_OUT_PATH, whatever a record or a caller says. */
   #path({ path }: { readonly path: string }): string {
+    if (!isRecordedPath(path)) {
+      throw new StepwellError({
+        code: 'STEPWELL_OUT_PATH',
+        summary: `no out can be at ${JSON.stringify(path)}`,
+        details: 'it does not lead to a place inside of the project',
+        hint: 'name a path inside the project directory',
+      })
+    }
     return join(this.#options.dir, path)
   }
 }
