@@ -17,7 +17,8 @@ import { shownUrl } from '../define/shown-url.ts'
 import type { StepCache } from '../store/cache/step-cache.ts'
 import type { StepEntry } from '../record/step-entry.ts'
 import type { StepKey } from '../identity/fingerprint.ts'
-import type { StepLives } from './execution-table.ts'
+import type { ExecutionTable } from './execution-table.ts'
+import { identityOf } from './step-execution.ts'
 import type { Workspace } from '../store/workspace/workspace.ts'
 
 export interface ActualWorldOptions {
@@ -38,7 +39,7 @@ export interface ActualWorldOptions {
 /** What is, as a run goes on: all that comes before a step has ended when it is decided. */
 export function actualWorld(
   options: ActualWorldOptions,
-  lives: StepLives,
+  table: ExecutionTable,
   isUp: (service: string) => boolean,
 ): SettledWorld {
   const { code, dir, files, snapshot, artifacts, workspace, places, halt } = options
@@ -51,9 +52,9 @@ export function actualWorld(
     artifacts,
     workspace,
     outPaths: places.paths,
-    nameOf: lives.nameOf,
+    nameOf: table.nameOf,
     outputOf,
-    outOf: (read, name) => outIn(read, lives.outputs(read), name),
+    outOf: (read, name) => outIn(read, table.outputs(read), name),
     serviceOf,
     download,
     pending: () => [],
@@ -63,15 +64,16 @@ export function actualWorld(
 
   /** Of a step that takes no part, a field may be picked that was not when it was executed. */
   async function outputOf(read: string, field: string | undefined): Promise<Artifact> {
-    if (lives.has(read)) return artifactIn(lives.outputs(read), field)
+    if (table.has(read)) return artifactIn(table.outputs(read), field)
     return await pickedFrom(read, leftBy(read, snapshot), field, artifacts, async (bytes) => {
       return await artifacts.put(bytes)
     })
   }
 
   function serviceOf(read: string): ServiceState | undefined {
-    if (!lives.has(read) || !isService(lives.ordered(read).step)) return undefined
-    const { key, moved } = lives.identity(read)
+    if (!table.has(read) || !isService(table.ordered(read).step)) return undefined
+    const found = identityOf(table.at(read)) ?? table.in(read, 'settled').identity
+    const { key, moved } = found
     // It may read what it was given whenever it likes.
     return { key, holds: async () => isUp(read) && (await moved()) === undefined }
   }

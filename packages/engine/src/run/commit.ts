@@ -6,7 +6,6 @@ import type { StepKey } from '../identity/fingerprint.ts'
 import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
 import type { Reason } from '../identity/reason.ts'
 import type { OrderedStep } from '../define/order.ts'
-import type { Life } from './step-execution.ts'
 import type { JournalRecord } from '../store/cache/journal.ts'
 
 export interface StepCommitsOptions {
@@ -42,21 +41,22 @@ export class StepCommits {
    * Commits what a step made. Its bytes are durable.
    * @param touched where an input came from that was touched meanwhile: what the step made may be of
    *   something else, and is not filed under what the input is now
+   * @returns what is to be said of it besides why it was executed
    */
   async accept(
     ordered: OrderedStep,
-    life: Life,
     identity: Identity,
-    outputs: Outputs,
+    made: Pick<StepEntry, 'outputs' | 'metrics' | 'duration'>,
     touched?: string,
-  ): Promise<void> {
+  ): Promise<Reason[]> {
+    const { outputs, metrics, duration } = made
     const entry: StepEntry = {
       outputs,
-      metrics: life.metrics,
+      metrics,
       ingredients: identity.ingredients,
       run: this.#options.run,
       at: Date.now(),
-      duration: life.duration ?? 0,
+      duration,
     }
     const reusable = touched === undefined && uncacheable(ordered, identity) === undefined
     if (reusable) {
@@ -69,12 +69,10 @@ export class StepCommits {
       reusable,
       ...(touched !== undefined && { touched }),
     })
-    if (touched !== undefined) {
-      const reason: Reason = { kind: 'touched', source: touched }
-      life.reasons = [...life.reasons, reason]
-      this.#options.warn(ordered.name, reason)
-    }
-    life.outputs = outputs
+    if (touched === undefined) return []
+    const reason: Reason = { kind: 'touched', source: touched }
+    this.#options.warn(ordered.name, reason)
+    return [reason]
   }
 
   /** Takes what an entry has for what a step gives now, and commits what has come to it. */

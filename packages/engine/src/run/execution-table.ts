@@ -2,7 +2,6 @@ import { declaredInputs } from '../decide/inputs/input.ts'
 import type { Failure } from '@stepwell/base/failure'
 import type { Outputs } from '../value/artifact.ts'
 import type { RunEvent, StepFinished } from '../record/event.ts'
-import type { Identity } from '../decide/resolve-inputs.ts'
 import type { Halt, OnFailure } from './cancellation.ts'
 import { impossible } from '@stepwell/base/invariant'
 import type { OrderedStep } from '../define/order.ts'
@@ -11,9 +10,9 @@ import type { Reason } from '../identity/reason.ts'
 import { warningOf } from '../identity/reason-warning.ts'
 import { leftBy, type Snapshot } from '../record/snapshot.ts'
 import type { Step } from '../define/step.ts'
-import { beginLife, type Life } from './step-execution.ts'
+import { identityOf, type StepExecution } from './step-execution.ts'
 
-export interface StepLivesOptions {
+export interface ExecutionTableOptions {
   readonly pipeline: Pipeline
   readonly steps: readonly OrderedStep[]
   /** The last known state. */
@@ -23,22 +22,32 @@ export interface StepLivesOptions {
   readonly emit: (event: RunEvent) => void
 }
 
-/** The lives of the steps of one run, and how they end: each in exactly one way, which is told. */
-export class StepLives {
-  readonly #options: StepLivesOptions
+/** What was measured of a step, where it differs from what its state says. */
+export interface Measured {
+  /** How long its execution took, in milliseconds. @default the time since it came to be in its state */
+  readonly duration?: number
+  readonly metrics?: Readonly<Record<string, number>>
+}
+
+export interface Finish extends Measured, Pick<StepFinished, 'reasons' | 'error'> {}
+
+/** How far the steps of one run are, and how they end: each in exactly one way, which is told. */
+export class ExecutionTable {
+  readonly #options: ExecutionTableOptions
   readonly #steps: ReadonlyMap<string, OrderedStep>
-  readonly #lives = new Map<string, Life>()
-  readonly #ended = new Map<string, StepFinished['status']>()
+  readonly #executions = new Map<string, StepExecution>()
+  /** What the steps that read a step are given. */
+  readonly #outputs = new Map<string, Outputs>()
   /** Steps that ended the run as a failure does, by the service that failed. */
   readonly #blocked = new Map<string, string>()
   readonly #failed = new AbortController()
   readonly nameOf: (step: Step) => string
 
-  constructor(options: StepLivesOptions) {
+  constructor(options: ExecutionTableOptions) {
     this.#options = options
     this.#steps = new Map(options.steps.map((ordered) => [ordered.name, ordered]))
     const names = namesOf(options.pipeline)
-    this.nameOf = (step) => names.get(step) ?? impossible('a step without a name')
+    this.nameOf = (step) => names.get(step) ?? ''
   }
 
   /** Aborts when a failure keeps anything more from being started. */
@@ -46,14 +55,8 @@ export class StepLives {
     return this.#failed.signal
   }
 
-  get all(): Iterable<Life> {
-    return this.#lives.values()
-  }
-
-  begin(name: string): Life {
-    const life = beginLife()
-    this.#lives.set(name, life)
-    return life
+  get all(): Iterable<StepExecution> {
+    return this.#executions.values()
   }
 
   /** Whether a step takes part in this run. */
@@ -65,31 +68,62 @@ export class StepLives {
     return this.#steps.get(name) ?? impossible(`no step \`${name}\` in this run`)
   }
 
-  life(name: string): Life {
-    return this.#lives.get(name) ?? impossible(`step \`${name}\` has not begun`)
+  begin(name: string): void {
+    this.set(name, { state: 'pending', started: performance.now() })
   }
 
-  /** What a step was found to be when it was settled. */
-  identity(name: string): Identity {
-    return this.life(name).identity ?? impossible(`step \`${name}\` was not settled`)
+  set(name: string, execution: StepExecution): void {
+    this.#executions.set(name, execution)
+  }
+
+  /** How far a step is. */
+  at(name: string): StepExecution {
+    return this.#executions.get(name) ?? { state: 'pending', started: performance.now() }
+  }
+
+  /** How far a step is that must be in one of some states. */
+  in<S extends StepExecution['state']>(
+    name: string,
+    ...states: readonly S[]
+  ): Extract<StepExecution, { readonly state: S }> {
+    const execution = this.at(name)
+    return isIn(execution, states)
+      ? execution
+      : impossible(`step \`${name}\` is ${execution.state}, not ${states.join(' or ')}`)
   }
 
   /** How a step has ended, if it has. */
   statusOf(name: string): StepFinished['status'] | undefined {
-    return this.#ended.get(name)
+    const execution = this.at(name)
+    return execution.state === 'ended' ? execution.status : undefined
+  }
+
+  /** Gives outputs to the steps that read a step. */
+  give(name: string, outputs: Outputs): void {
+    this.#outputs.set(name, outputs)
+  }
+
+  /** What a step gave so far, if it did. */
+  given(name: string): Outputs | undefined {
+    return this.#outputs.get(name)
   }
 
   /** What a step gave; of one that takes no part, what it left the last time. */
   outputs(name: string): Outputs {
     if (!this.#steps.has(name)) return leftBy(name, this.#options.snapshot)
-    return this.life(name).outputs ?? impossible(`step \`${name}\` has no outputs`)
+    return this.#outputs.get(name) ?? impossible(`step \`${name}\` has no outputs`)
   }
 
-  fail(name: string, reasons: readonly Reason[], error: Failure): 'failed' {
+  fail(
+    name: string,
+    reasons: readonly Reason[],
+    error: Failure,
+    measured: Measured = {},
+  ): 'failed' {
     const { onFailure, halt } = this.#options
     if (onFailure === 'kill') halt.kill(name)
     if (onFailure !== 'continue') this.#failed.abort()
-    this.finish(name, 'failed', { reasons, error })
+    this.finish(name, 'failed', { ...measured, reasons, error })
     return 'failed'
   }
 
@@ -107,32 +141,32 @@ export class StepLives {
 
   /** @param failed the step whose failure ended the run, if one did */
   cancel(name: string, failed: string | undefined): 'cancelled' {
-    const life = this.#lives.get(name) ?? this.begin(name)
-    life.claim?.release()
+    const execution = this.at(name)
+    if (execution.state === 'settled') execution.claim?.release()
     const by =
       failed === undefined ? this.#options.halt.failed : (this.#blocked.get(failed) ?? failed)
     this.finish(name, 'cancelled', { reasons: [{ kind: 'stopped', by: by ?? null }] })
     return 'cancelled'
   }
 
-  finish(
-    step: string,
-    status: StepFinished['status'],
-    how: Pick<StepFinished, 'reasons' | 'error'>,
-    outputs?: Outputs,
-  ): void {
-    this.#ended.set(step, status)
-    const { identity, started, duration, metrics } = this.life(step)
+  finish(step: string, status: StepFinished['status'], how: Finish, outputs?: Outputs): void {
+    const execution = this.at(step)
+    const { started } = execution
+    const { reasons, error, duration = performance.now() - started } = how
+    const metrics = how.metrics ?? ('metrics' in execution ? execution.metrics : {})
+    const identity = identityOf(execution)
+    this.set(step, { state: 'ended', started, status, identity, reasons })
     this.#options.emit({
       type: 'step-finished',
       at: Date.now(),
       step,
       status,
       inputs: identity?.inputs ?? declaredInputs(this.ordered(step).step, this.nameOf),
-      duration: duration ?? performance.now() - started,
+      duration,
       metrics,
       ...(identity !== undefined && { key: identity.key }),
-      ...how,
+      reasons,
+      ...(error !== undefined && { error }),
       ...(outputs !== undefined && shown(outputs)),
     })
   }
@@ -142,6 +176,13 @@ export class StepLives {
     if (message !== undefined)
       this.#options.emit({ type: 'warning', at: Date.now(), step, message })
   }
+}
+
+function isIn<S extends StepExecution['state']>(
+  execution: StepExecution,
+  states: readonly S[],
+): execution is Extract<StepExecution, { readonly state: S }> {
+  return states.some((state) => state === execution.state)
 }
 
 function shown({ value, picks, outs }: Outputs): Pick<StepFinished, 'output' | 'picks' | 'outs'> {

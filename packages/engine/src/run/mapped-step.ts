@@ -5,15 +5,14 @@ import { derivePicks } from '../decide/picks.ts'
 import { describeValue } from '../value/summary.ts'
 import { StepwellError } from '@stepwell/base/errors'
 import type { Halt, OnFailure } from './cancellation.ts'
-import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
-import { impossible } from '@stepwell/base/invariant'
+import { uncacheable } from '../decide/resolve-inputs.ts'
 import type { OrderedStep } from '../define/order.ts'
 import { isOwnFault } from '../decide/step-fault.ts'
 import { MapRun, type MapSurroundings } from './map-execution.ts'
 import type { StepAttempts } from './attempt.ts'
 import type { StepCommits } from './commit.ts'
-import type { Life } from './step-execution.ts'
-import type { StepLives } from './execution-table.ts'
+import type { Mapped, Settled } from './step-execution.ts'
+import type { ExecutionTable } from './execution-table.ts'
 import { encodeValue } from '../value/codec.ts'
 import type { MapWork } from '../define/work.ts'
 
@@ -30,18 +29,18 @@ export interface MappedStepsOptions extends Omit<
 /** The mapped steps of one run, which are executed in parts. */
 export class MappedSteps {
   readonly #options: MappedStepsOptions
-  readonly #lives: StepLives
+  readonly #table: ExecutionTable
   readonly #commits: StepCommits
   readonly #attempts: StepAttempts
 
   constructor(
     options: MappedStepsOptions,
-    lives: StepLives,
+    table: ExecutionTable,
     commits: StepCommits,
     attempts: StepAttempts,
   ) {
     this.#options = options
-    this.#lives = lives
+    this.#table = table
     this.#commits = commits
     this.#attempts = attempts
   }
@@ -50,13 +49,13 @@ export class MappedSteps {
   async begin(
     ordered: OrderedStep,
     work: MapWork,
-    life: Life,
-    identity: Identity,
+    before: Settled,
     claim: Claim,
   ): Promise<'failed' | { readonly parts: number }> {
     const { name } = ordered
     const { forced, onFailure, halt } = this.#options
-    const staged = this.#attempts.start(ordered, life, identity)
+    const { executing, staged } = this.#attempts.start(ordered, before)
+    const { identity, reasons, metrics } = executing
     const isCached = uncacheable(ordered, identity) === undefined
     let run: MapRun
     try {
@@ -68,14 +67,14 @@ export class MappedSteps {
         signal: halt.killing,
         stopping: halt.stopping,
         staged,
-        metrics: life.metrics,
+        metrics,
       })
     } catch (error) {
       await staged.failed(error)
       if (!(error instanceof StepwellError) || error.code !== 'STEPWELL_MAP') throw error
-      return this.#lives.fail(name, life.reasons, failureOf(error))
+      return this.#table.fail(name, reasons, failureOf(error))
     }
-    life.mapping = { run, staged, claim }
+    this.#table.set(name, { ...executing, state: 'mapped', run, staged, claim })
     this.#tell(name, run)
     return { parts: run.parts }
   }
@@ -86,40 +85,40 @@ export class MappedSteps {
 
   /** Executes a batch of the items of a mapped step. */
   async perform(name: string, part: number): Promise<void> {
-    const { run } = this.#lives.life(name).mapping ?? impossible(`step \`${name}\` has no parts`)
+    const { run } = this.#table.in(name, 'mapped')
     await run.perform(part)
     this.#tell(name, run)
   }
 
   /** Puts together what the items of a mapped step gave. */
   async gather(name: string): Promise<'done' | 'failed' | 'cancelled'> {
-    const ordered = this.#lives.ordered(name)
-    const life = this.#lives.life(name)
-    const { mapping, identity } = life
-    if (mapping === undefined || identity === undefined) return impossible(`no parts of ${name}`)
-    const { run, staged } = mapping
-    const { reasons } = life
+    const ordered = this.#table.ordered(name)
+    const mapped = this.#table.in(name, 'mapped')
+    const { run, staged, reasons, identity, metrics } = mapped
+    const duration = performance.now() - mapped.started
     try {
-      life.duration = performance.now() - life.started
       const { problem } = run
       if (problem !== undefined) {
         await staged.failed(problem)
         const isStopped = problem === 'stopped' || this.#options.halt.killing.aborted
-        if (!isStopped) return this.#lives.fail(name, reasons, problem)
+        if (!isStopped) return this.#table.fail(name, reasons, problem, { duration })
         const error = problem === 'stopped' ? {} : { error: problem }
-        this.#lives.finish(name, 'cancelled', { reasons, ...error })
+        this.#table.finish(name, 'cancelled', { reasons, duration, ...error })
         return 'cancelled'
       }
       const outputs = await this.#gathered(ordered, run)
-      await this.#commits.accept(ordered, life, identity, outputs, run.touched)
+      const made = { outputs, metrics, duration }
+      const remarks = await this.#commits.accept(ordered, identity, made, run.touched)
+      this.#table.give(name, outputs)
       await staged.succeeded()
-      this.#lives.finish(name, 'succeeded', { reasons: life.reasons }, outputs)
+      const all = [...reasons, ...remarks]
+      this.#table.finish(name, 'succeeded', { reasons: all, duration }, outputs)
       return 'done'
     } catch (error) {
       if (!isOwnFault(error)) throw error
-      return this.#lives.fail(name, reasons, failureOf(error))
+      return this.#table.fail(name, reasons, failureOf(error), { duration })
     } finally {
-      this.end(life)
+      this.#release(name, mapped)
     }
   }
 
@@ -134,9 +133,12 @@ export class MappedSteps {
     return await derivePicks(ordered, outputs, artifacts, async (part) => await artifacts.put(part))
   }
 
-  /** Lets go of what a step holds while its parts are executed. */
-  end(life: Life): void {
-    life.mapping?.claim.release()
-    life.mapping = undefined
+  /** Its items have ended, however that was. */
+  #release(name: string, mapped: Mapped): void {
+    mapped.claim.release()
+    if (this.#table.at(name).state !== 'mapped') return
+    // It holds nothing any more.
+    const { started, identity, reasons, attempts, metrics } = mapped
+    this.#table.set(name, { state: 'executing', started, identity, reasons, attempts, metrics })
   }
 }

@@ -18,7 +18,6 @@ import type { Given } from '../decide/given.ts'
 import type { Pass, Reuse, Serve, SettledVerdict } from '../decide/verdict.ts'
 import { actualWorld } from './actual-world.ts'
 import type { Downloads } from '../store/inputs/downloads.ts'
-import { impossible } from '@stepwell/base/invariant'
 import { MappedSteps } from './mapped-step.ts'
 import type { OrderedStep } from '../define/order.ts'
 import type { OutPlaces } from '../decide/out-paths.ts'
@@ -27,15 +26,14 @@ import type { Pipeline } from '../define/pipeline.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cachedMoved, stepMoved } from '../plan/plan-drift.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
-import type { Reason } from '../identity/reason.ts'
 import { restoreOuts } from '../decide/restore.ts'
 import { RunServices } from './services.ts'
 import { codesOf, type Snapshot, type SnapshotEntry } from '../record/snapshot.ts'
 import { definition, isService } from '../define/step.ts'
 import { StepAttempts } from './attempt.ts'
 import { StepCommits } from './commit.ts'
-import type { Life } from './step-execution.ts'
-import { StepLives } from './execution-table.ts'
+import { settledAs } from './step-execution.ts'
+import { ExecutionTable, type Finish } from './execution-table.ts'
 import type { ItemLedgers } from '../store/cache/map-cache.ts'
 import type { JournalRecord } from '../store/cache/journal.ts'
 import type { ServiceRecords } from '../store/state/service-records.ts'
@@ -101,7 +99,7 @@ export class StepRunner {
   readonly #options: StepRunnerOptions
   readonly #codes: Readonly<Record<string, CodeParts>>
   readonly #plannedAsCached: ReadonlySet<string>
-  readonly #lives: StepLives
+  readonly #table: ExecutionTable
   readonly #commits: StepCommits
   readonly #attempts: StepAttempts
   readonly #mapped: MappedSteps
@@ -113,22 +111,16 @@ export class StepRunner {
     this.#codes = codesOf(options.code)
     const cached = options.plan?.steps.filter(({ decision }) => decision === 'cached') ?? []
     this.#plannedAsCached = new Set(cached.map(({ name }) => name))
-    const lives = new StepLives(options)
-    this.#lives = lives
+    const table = new ExecutionTable(options)
+    this.#table = table
     this.#commits = new StepCommits({
       ...options,
-      warn: (step, problem) => lives.warn(step, problem),
+      warn: (step, problem) => table.warn(step, problem),
     })
-    this.#attempts = new StepAttempts(options, lives, this.#commits)
-    this.#mapped = new MappedSteps(options, lives, this.#commits, this.#attempts)
-    this.#world = actualWorld(options, lives, (service) => this.#services.isUp(service))
-    this.#services = new RunServices(options, {
-      ordered: (name) => lives.ordered(name),
-      life: (name) => lives.life(name),
-      statusOf: (name) => lives.statusOf(name),
-      finish: (name, status, how) => lives.finish(name, status, how, lives.life(name).outputs),
-      fail: (name, reasons, error) => void lives.fail(name, reasons, error),
-    })
+    this.#attempts = new StepAttempts(options, table, this.#commits)
+    this.#mapped = new MappedSteps(options, table, this.#commits, this.#attempts)
+    this.#services = new RunServices(options, table)
+    this.#world = actualWorld(options, table, (service) => this.#services.isUp(service))
   }
 
   /** What each step that has outputs now was made from. */
@@ -138,27 +130,30 @@ export class StepRunner {
 
   /** Decides what becomes of a step; nothing of it passes through the queue. */
   async settle(name: string): Promise<'done' | 'failed' | 'skipped' | 'cancelled' | 'execute'> {
-    const ordered = this.#lives.ordered(name)
-    const life = this.#lives.begin(name)
+    const ordered = this.#table.ordered(name)
+    this.#table.begin(name)
     const verdict = await this.#decide(ordered)
-    if (verdict === undefined) return this.#lives.cancel(name, undefined)
-    if (verdict.kind === 'pass') return await this.#pass(name, life, verdict)
-    life.identity = verdict.identity
+    if (verdict === undefined) return this.#table.cancel(name, undefined)
+    if (verdict.kind === 'pass') return await this.#pass(name, verdict)
+    const { identity } = verdict
+    if (identity !== undefined) {
+      const reasons = verdict.kind === 'execute' ? verdict.reasons : []
+      this.#table.set(name, settledAs(identity, reasons, this.#table.at(name).started))
+    }
     const moved = this.#moved(name, verdict)
-    if (moved !== undefined) return this.#lives.fail(name, [], failureOf(moved))
+    if (moved !== undefined) return this.#table.fail(name, [], failureOf(moved))
     switch (verdict.kind) {
       case 'fail':
-        return this.#lives.fail(name, [], verdict.failure)
+        return this.#table.fail(name, [], verdict.failure)
       case 'skip':
-        this.#lives.finish(name, 'skipped', { reasons: verdict.reasons })
+        this.#table.finish(name, 'skipped', { reasons: verdict.reasons })
         return 'skipped'
       case 'serve':
-        return await this.#serve(ordered, life, verdict)
+        return await this.#serve(ordered, verdict)
       case 'reuse':
-        return await this.#reuse(ordered, life, verdict)
+        return await this.#reuse(ordered, verdict)
       case 'execute':
-        life.reasons = verdict.reasons
-        for (const reason of verdict.reasons) this.#lives.warn(name, reason)
+        for (const reason of verdict.reasons) this.#table.warn(name, reason)
         return 'execute'
     }
   }
@@ -188,65 +183,53 @@ export class StepRunner {
   }
 
   /** What the steps that read a service are given is known before it is up. */
-  async #serve(ordered: OrderedStep, life: Life, verdict: Serve): Promise<'done' | 'execute'> {
-    const { name, downstream } = ordered
+  async #serve({ name, downstream }: OrderedStep, verdict: Serve): Promise<'done' | 'execute'> {
     await this.#keep(verdict)
-    life.outputs = verdict.outputs
+    this.#table.give(name, verdict.outputs)
     if (downstream.length === 0 || this.#options.forced.has(name)) return 'execute'
     this.#services.defer(name)
     return 'done'
   }
 
   /** It has no key, and so leaves no entry. */
-  async #pass(name: string, life: Life, { because, ...given }: Pass): Promise<'done'> {
-    life.duration = 0
+  async #pass(name: string, { because, ...given }: Pass): Promise<'done'> {
     await this.#keep(given)
-    life.outputs = given.outputs
-    this.#lives.finish(name, 'cached', { reasons: [{ kind: 'adopted', because }] })
+    this.#table.give(name, given.outputs)
+    this.#table.finish(name, 'cached', { reasons: [{ kind: 'adopted', because }], duration: 0 })
     return 'done'
   }
 
-  async #reuse(ordered: OrderedStep, life: Life, verdict: Reuse): Promise<'done' | 'failed'> {
+  async #reuse(ordered: OrderedStep, verdict: Reuse): Promise<'done' | 'failed'> {
     const { name } = ordered
     try {
       await this.#keep(verdict)
       const { from } = verdict
-      const taken = 'run' in from ? await this.#hit(name, life, from, verdict) : undefined
-      const reasons = taken ?? (await this.#adopt(ordered, life, verdict))
-      this.#lives.finish(name, 'cached', { reasons }, life.outputs)
+      const taken = 'run' in from ? await this.#hit(name, from, verdict) : undefined
+      const how = taken ?? (await this.#adopt(ordered, verdict))
+      this.#table.finish(name, 'cached', how, this.#table.outputs(name))
       return 'done'
     } catch (error) {
       if (!isOwnFault(error)) throw error
-      return this.#lives.fail(name, [], failureOf(error))
+      return this.#table.fail(name, [], failureOf(error))
     }
   }
 
   /** Takes what is in the project for what the step would make. */
-  async #adopt(
-    ordered: OrderedStep,
-    life: Life,
-    { identity, outputs, reasons }: Reuse,
-  ): Promise<readonly Reason[]> {
-    life.duration = 0
-    await this.#commits.accept(ordered, life, identity, outputs)
-    return reasons
+  async #adopt(ordered: OrderedStep, { identity, outputs, reasons }: Reuse): Promise<Finish> {
+    await this.#commits.accept(ordered, identity, { outputs, metrics: {}, duration: 0 })
+    this.#table.give(ordered.name, outputs)
+    return { reasons, duration: 0 }
   }
 
   /** Takes an entry of the step cache, and sees to it that the outs are in place. */
-  async #hit(
-    name: string,
-    life: Life,
-    entry: StepEntry,
-    verdict: Reuse,
-  ): Promise<readonly Reason[]> {
+  async #hit(name: string, entry: StepEntry, verdict: Reuse): Promise<Finish> {
     const { workspace, keepEdits } = this.#options
     const { identity, outputs } = verdict
     const restored = await restoreOuts(verdict, workspace, keepEdits)
     await this.#commits.take(name, identity, entry, outputs)
-    life.outputs = { ...outputs, outs: restored.outs }
-    life.metrics = { ...entry.metrics }
-    for (const reason of restored.reasons) this.#lives.warn(name, reason)
-    return [...verdict.reasons, ...restored.reasons]
+    this.#table.give(name, { ...outputs, outs: restored.outs })
+    for (const reason of restored.reasons) this.#table.warn(name, reason)
+    return { reasons: [...verdict.reasons, ...restored.reasons], metrics: { ...entry.metrics } }
   }
 
   async #keep({ bytes }: Given): Promise<void> {
@@ -255,36 +238,36 @@ export class StepRunner {
 
   /** 4. Execute; 5. on success only, commit: bytes first, then the entry that promises them. */
   async execute(name: string): Promise<Executed> {
-    const ordered = this.#lives.ordered(name)
-    const life = this.#lives.life(name)
-    const identity = life.identity ?? impossible(`step \`${name}\` was not settled`)
+    const ordered = this.#table.ordered(name)
+    const before = this.#table.in(name, 'settled')
+    const { identity } = before
     if (isService(ordered.step)) {
       const how = await this.#services.bringUp(name, null)
       return how === 'up' ? 'done' : how
     }
     // It is not waited for in here: who has it may be waiting for the place that this takes.
-    const claim = life.claim ?? this.#options.claims.tryTake(identity.key)
-    life.claim = undefined
-    if (claim === undefined) return { after: this.#waitForClaim(name, life, identity.key) }
+    const claim = before.claim ?? this.#options.claims.tryTake(identity.key)
+    if (claim === undefined) return { after: this.#waitForClaim(name, identity.key) }
+    this.#table.set(name, { ...before, claim: undefined })
     let keepsClaim = false
     try {
-      const settled = await this.#settleAgain(ordered, life, identity)
+      const settled = await this.#settleAgain(ordered, identity)
       if (settled !== undefined) return settled
       // Nothing is started once the run was stopped, not even what had its turn.
       if (this.#options.halt.stopping.aborted) {
-        return this.#lives.cancel(name, undefined)
+        return this.#table.cancel(name, undefined)
       }
       const missing = await this.#services.bringUpFor(ordered)
       // The scheduler takes the service for done.
-      if (missing?.how === 'failed') return this.#lives.block(name, missing.service)
+      if (missing?.how === 'failed') return this.#table.block(name, missing.service)
       if (missing !== undefined) {
-        return this.#lives.cancel(name, undefined)
+        return this.#table.cancel(name, undefined)
       }
       const { work } = definition(ordered.step)
       if (work.kind !== 'map') {
-        return await this.#attempts.execute(ordered, life, identity)
+        return await this.#attempts.execute(ordered, before)
       }
-      const begun = await this.#mapped.begin(ordered, work, life, identity, claim)
+      const begun = await this.#mapped.begin(ordered, work, before, claim)
       // It is let go of when all parts have ended.
       keepsClaim = typeof begun !== 'string'
       return begun
@@ -294,17 +277,18 @@ export class StepRunner {
   }
 
   /** Waits until nobody else executes equal work, here or in another process, or nothing more is to be started. */
-  async #waitForClaim(step: string, life: Life, key: StepKey): Promise<void> {
+  async #waitForClaim(step: string, key: StepKey): Promise<void> {
     const { claims, halt, emit } = this.#options
-    const signal = AbortSignal.any([halt.stopping, this.#lives.failed])
+    const signal = AbortSignal.any([halt.stopping, this.#table.failed])
     try {
-      life.claim = await claims.take(key, {
+      const claim = await claims.take(key, {
         signal,
         waiting: (owner) => {
           const message = `step \`${step}\` waits for ${owner}, which is making the same`
           emit({ type: 'warning', at: Date.now(), step, message })
         },
       })
+      this.#table.set(step, { ...this.#table.in(step, 'settled'), claim })
     } catch (error) {
       if (!signal.aborted) throw error
     }
@@ -313,7 +297,6 @@ export class StepRunner {
   /** Takes what has been made since the step was decided, in this run or in another one. */
   async #settleAgain(
     ordered: OrderedStep,
-    life: Life,
     identity: Identity,
   ): Promise<'done' | 'failed' | 'cancelled' | undefined> {
     const { cache, forced } = this.#options
@@ -325,11 +308,11 @@ export class StepRunner {
     if (forced.has(name) && !this.#commits.has(identity.key)) return undefined
     try {
       const verdict = await reuse(ordered, identity, entry, this.#world)
-      return verdict.kind === 'reuse' ? await this.#reuse(ordered, life, verdict) : undefined
+      return verdict.kind === 'reuse' ? await this.#reuse(ordered, verdict) : undefined
     } catch (error) {
-      if (error instanceof Interruption) return this.#lives.cancel(name, undefined)
+      if (error instanceof Interruption) return this.#table.cancel(name, undefined)
       if (!isOwnFault(error)) throw error
-      return this.#lives.fail(name, [], failureOf(error))
+      return this.#table.fail(name, [], failureOf(error))
     }
   }
 
@@ -350,17 +333,14 @@ export class StepRunner {
 
   /** Lets go of what steps hold that did not come to their end. */
   close(): void {
-    for (const life of this.#lives.all) {
-      life.claim?.release()
-      this.#mapped.end(life)
-    }
+    for (const execution of this.#table.all) if ('claim' in execution) execution.claim?.release()
   }
 
   skip(name: string, blockers: readonly string[]): void {
-    this.#lives.skip(name, blockers)
+    this.#table.skip(name, blockers)
   }
 
   cancel(name: string, failed: string | undefined): void {
-    this.#lives.cancel(name, failed)
+    this.#table.cancel(name, failed)
   }
 }

@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
-import { failureOf, type Failure } from '@stepwell/base/failure'
+import { failureOf } from '@stepwell/base/failure'
 import { StepwellError } from '@stepwell/base/errors'
 import type { RunEvent, StepFinished } from '../record/event.ts'
 import { jobOf } from './job.ts'
@@ -16,7 +16,8 @@ import type { Reason } from '../identity/reason.ts'
 import { fillParams } from '../define/service.ts'
 import { definition, isService } from '../define/step.ts'
 import type { Ready, ServiceWork } from '../define/work.ts'
-import type { Life } from './step-execution.ts'
+import { identityOf, nextAttempt, reasonsOf, type Executing } from './step-execution.ts'
+import type { ExecutionTable } from './execution-table.ts'
 import { changed } from '../store/inputs/file-input.ts'
 import { isAlive, thisIdentity } from '@stepwell/base/process'
 import type { ServiceRecord, ServiceRecords } from '../store/state/service-records.ts'
@@ -42,27 +43,13 @@ export interface RunServicesOptions {
   readonly emit: (event: RunEvent) => void
 }
 
-/** What is asked and told of the steps of the run. */
-export interface Steps {
-  ordered(name: string): OrderedStep
-  life(name: string): Life
-  /** How a step has ended, if it has. */
-  statusOf(name: string): StepFinished['status'] | undefined
-  finish(
-    name: string,
-    status: StepFinished['status'],
-    how: Pick<StepFinished, 'reasons' | 'error'>,
-  ): void
-  fail(name: string, reasons: readonly Reason[], error: Failure): void
-}
-
 /**
  * The services of one run: each is started when the first step that reads it is to be executed, and
  * stopped when the run has ended, the last one first.
  */
 export class RunServices {
   readonly #options: RunServicesOptions
-  readonly #steps: Steps
+  readonly #table: ExecutionTable
   /** Those whose turn has come, and that nobody needs so far. */
   readonly #deferred = new Set<string>()
   readonly #wanted = new Map<string, Promise<Wanted>>()
@@ -72,9 +59,9 @@ export class RunServices {
     for (const service of this.#processes.values()) service.kill()
   }
 
-  constructor(options: RunServicesOptions, steps: Steps) {
+  constructor(options: RunServicesOptions, table: ExecutionTable) {
     this.#options = options
-    this.#steps = steps
+    this.#table = table
   }
 
   /** Its inputs are known: it is started once it is needed. */
@@ -111,25 +98,28 @@ export class RunServices {
 
   async #begin(name: string, by: string | null): Promise<Wanted> {
     const { emit, halt } = this.#options
-    const ordered = this.#steps.ordered(name)
+    const ordered = this.#table.ordered(name)
     this.#deferred.delete(name)
     const missing = await this.bringUpFor(ordered)
     if (missing?.how === 'failed') {
-      this.#steps.finish(name, 'skipped', { reasons: [{ kind: 'blocked', by: [missing.service] }] })
+      this.#finish(name, 'skipped', [{ kind: 'blocked', by: [missing.service] }])
       return 'failed'
     }
     if (missing !== undefined || halt.stopping.aborted) return this.#cancel(name)
-    const life = this.#steps.life(name)
-    const kept = this.#keptOf(name, keyOf(life))
-    life.started = performance.now()
-    life.reasons = [{ kind: 'service', state: kept === undefined ? 'needed' : 'kept', by }]
-    emit({ type: 'step-started', at: Date.now(), step: name, attempt: 1, reasons: life.reasons })
+    const before = this.#table.in(name, 'settled')
+    const kept = this.#keptOf(name, before.identity.key)
+    const reasons: Reason[] = [
+      { kind: 'service', state: kept === undefined ? 'needed' : 'kept', by },
+    ]
+    const executing = nextAttempt(before, reasons)
+    this.#table.set(name, executing)
+    emit({ type: 'step-started', at: Date.now(), step: name, attempt: 1, reasons })
     try {
-      const isUp = await this.#start(ordered, life, kept)
+      const isUp = await this.#start(ordered, executing, kept)
       if (!isUp) return this.#cancel(name)
     } catch (error) {
       if (!isOwn(error)) throw error
-      this.#steps.fail(name, life.reasons, failureOf(error))
+      this.#table.fail(name, reasons, failureOf(error))
       return 'failed'
     }
     emit({ type: 'step-ongoing', at: Date.now(), step: name })
@@ -139,16 +129,13 @@ export class RunServices {
   /** `false` when the run was stopped before it was ready. */
   async #start(
     ordered: OrderedStep,
-    life: Life,
+    { identity }: Executing,
     kept: ReturnType<ServiceRecords['all']>[number] | undefined,
   ): Promise<boolean> {
     const { name, step } = ordered
     const { run, pipeline, services, emit, halt, keeper = thisIdentity() } = this.#options
     const { work } = definition(step)
-    const { identity } = life
-    if (work.kind !== 'service' || identity === undefined) {
-      throw new TypeError(`step \`${name}\` is no service, or was not settled`)
-    }
+    if (work.kind !== 'service') throw new TypeError(`step \`${name}\` is no service`)
     const surroundings = {
       ...this.#options,
       log: (line: string) => emit({ type: 'step-log', at: Date.now(), step: name, line }),
@@ -200,14 +187,14 @@ export class RunServices {
   /** It has ended by itself. */
   #lost(name: string, service: ServiceProcess, how: string): void {
     const { halt, onFailure } = this.#options
-    const { reasons } = this.#steps.life(name)
-    const { downstream } = this.#steps.ordered(name)
-    const done = downstream.map((reader) => this.#steps.statusOf(reader))
+    const reasons = reasonsOf(this.#table.at(name))
+    const { downstream } = this.#table.ordered(name)
+    const done = downstream.map((reader) => this.#table.statusOf(reader))
     if (done.length > 0 && done.every((status) => status === 'succeeded' || status === 'cached')) {
-      this.#steps.finish(name, 'succeeded', { reasons })
+      this.#finish(name, 'succeeded', reasons)
       return
     }
-    this.#steps.fail(name, reasons, failureOf(service.failure(`${how} while it was needed`)))
+    this.#table.fail(name, reasons, failureOf(service.failure(`${how} while it was needed`)))
     if (onFailure === 'finish') halt.finish(name)
   }
 
@@ -216,33 +203,32 @@ export class RunServices {
     const { keeper, halt } = this.#options
     const keeps = keeper !== undefined && isAlive(keeper)
     for (const name of this.#deferred) {
-      const life = this.#steps.life(name)
-      const isKept = keeps && this.#keptOf(name, keyOf(life)) !== undefined
+      const isKept = keeps && this.#keptOf(name, this.#keyOf(name)) !== undefined
       const state = isKept ? 'kept' : 'not-needed'
       if (halt.stopping.aborted && !isKept) this.#cancel(name)
       else {
         const reasons: Reason[] = [{ kind: 'service', state, by: null }]
-        this.#steps.finish(name, isKept ? 'ongoing' : 'skipped', { reasons })
+        this.#finish(name, isKept ? 'ongoing' : 'skipped', reasons)
       }
     }
     for (const [name, service] of [...this.#processes].toReversed()) {
-      const { reasons, identity } = this.#steps.life(name)
+      const execution = this.#table.at(name)
+      const [reasons, identity] = [reasonsOf(execution), identityOf(execution)]
       if (keeps && service.isUp && (await identity?.moved()) === undefined) {
         service.leave()
         this.#processes.delete(name)
-        this.#steps.finish(name, 'ongoing', { reasons })
+        this.#finish(name, 'ongoing', reasons)
         continue
       }
       // One that has ended by itself tells so.
       if (!service.isUp) await service.died
       try {
         await this.#remove(name, service)
-        if (this.#steps.statusOf(name) === undefined)
-          this.#steps.finish(name, 'succeeded', { reasons })
+        if (this.#table.statusOf(name) === undefined) this.#finish(name, 'succeeded', reasons)
       } catch (error) {
         if (!isOwn(error)) throw error
-        if (this.#steps.statusOf(name) === undefined)
-          this.#steps.fail(name, reasons, failureOf(error))
+        if (this.#table.statusOf(name) === undefined)
+          this.#table.fail(name, reasons, failureOf(error))
       }
     }
     process.off('exit', this.#killAll)
@@ -251,12 +237,12 @@ export class RunServices {
 
   #cancel(name: string): 'cancelled' {
     const by = this.#options.halt.failed ?? null
-    this.#steps.finish(name, 'cancelled', { reasons: [{ kind: 'stopped', by }] })
+    this.#finish(name, 'cancelled', [{ kind: 'stopped', by }])
     return 'cancelled'
   }
 
   #isService(name: string): boolean {
-    return isService(this.#steps.ordered(name).step)
+    return isService(this.#table.ordered(name).step)
   }
 
   /** One that an earlier run has left up, for the same keeper, if it is the very same. */
@@ -274,8 +260,16 @@ export class RunServices {
     const { pipeline } = this.#options
     const handle = pipeline.steps.get(step)
     if (!isService(handle) || !isReady) return true
-    const now = this.#steps.statusOf(step) !== undefined ? keyOf(this.#steps.life(step)) : undefined
+    const now = this.#table.statusOf(step) !== undefined ? this.#keyOf(step) : undefined
     return now !== undefined && now !== key
+  }
+
+  #keyOf(name: string): StepKey | undefined {
+    return identityOf(this.#table.at(name))?.key
+  }
+
+  #finish(name: string, status: StepFinished['status'], reasons: readonly Reason[]): void {
+    this.#table.finish(name, status, { reasons }, this.#table.given(name))
   }
 
   async #endKept(is: (record: ServiceRecord) => boolean): Promise<void> {
@@ -333,10 +327,6 @@ function readyIn(ready: Ready, fillIn: (text: string) => string): Ready {
     case 'log':
       return ready
   }
-}
-
-function keyOf({ identity }: Life): StepKey | undefined {
-  return identity?.key
 }
 
 /** Whether an error is the failure of a service, and not of the machinery. */
