@@ -40,7 +40,7 @@ const BEHIND = {
   fastify: 'packages/serve/src/http.ts',
   'prom-client': 'packages/serve/src/metrics.ts',
   croner: 'packages/loop/src/cron.ts',
-  commander: 'packages/cli/src/program.ts',
+  commander: 'packages/cli/src/commander.ts',
   'cli-table3': 'packages/cli/src/ui/table.ts',
   'log-update': 'packages/cli/src/ui/progress.ts',
 }
@@ -167,7 +167,7 @@ const PACKAGES = [
   layer(['packages/create-stepwell/src/**'], BASE),
   layer(['packages/create-stepwell/src/ask.ts'], BASE),
   layer(['packages/cli/src/**'], CLI_BAN),
-  layer(['packages/cli/src/program.ts'], CLI_BAN),
+  layer(['packages/cli/src/commander.ts'], CLI_BAN),
   layer(['packages/cli/src/watch/file-watcher.ts'], CLI_BAN),
   layer(['packages/cli/src/ui/**'], CLI_BAN, UI_BAN),
   layer(['packages/cli/src/ui/table.ts'], CLI_BAN, UI_BAN),

@@ -1,9 +1,27 @@
+import { parseDuration } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import { StepwellError, type AcceptedStep } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatTime } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
-import { engineOptions } from './run.ts'
+import { engineOptions } from './engine-options.ts'
+
+/** Adds `stepwell accept`. */
+export function register({ command, exit }: Cli): void {
+  command('accept', 'say that what changed in some steps makes no difference to their outputs')
+    .argument('[steps...]', 'names of steps')
+    .option('--because <why>', 'the reason, kept in .stepwell/accepted.ndjson')
+    .option(
+      '--any-change',
+      'accept changes of params, inputs and environment too, not only of code',
+    )
+    .option('--list', 'list what is accepted now')
+    .option('--revoke', 'take it back: the steps run again')
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
+    .option('--json', 'print JSON')
+    .action(async (steps: string[], options: AcceptOptions) => exit(await accept(steps, options)))
+}
 
 export interface AcceptOptions extends ProjectOptions {
   readonly because?: string

@@ -1,8 +1,30 @@
+import type { Command } from '../commander.ts'
+import { parseDuration } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import type { CachedEntry, VerifyReport } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, formatSize, formatTime, plural, shortDigest } from '../ui/text.ts'
 import { print, printJson, withProject, type ProjectOptions } from './project.ts'
+
+/** Adds `stepwell cache`. */
+export function register({ command, exit }: Cli): void {
+  const cache = command('cache', 'what is stored')
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
+    .option('--json', 'print JSON')
+  cache
+    .command('ls')
+    .description('list the entries of the step cache, largest first')
+    .action(async (_: unknown, ls: Command) =>
+      exit(await listCache(ls.optsWithGlobals<CacheOptions>())),
+    )
+  cache
+    .command('verify')
+    .description('read all that is stored, and put aside what is damaged')
+    .action(async (_: unknown, verify: Command) =>
+      exit(await verifyCache(verify.optsWithGlobals<CacheOptions>())),
+    )
+}
 
 export interface CacheOptions extends ProjectOptions {
   readonly lockTimeout?: number

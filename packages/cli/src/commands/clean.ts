@@ -1,7 +1,18 @@
+import type { Cli } from '../cli.ts'
 import type { CleanedOut, CleanReport } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { plural } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+
+/** Adds `stepwell clean`. */
+export function register({ command, exit }: Cli): void {
+  command('clean', 'remove what steps left that no step makes any more')
+    .option('-n, --dry-run', 'say what would go')
+    .option('-f, --force', 'put aside what was edited by hand, too')
+    .option('--keep <paths...>', 'these stay, as files of the project')
+    .option('--json', 'print JSON')
+    .action(async (options: CleanOptions) => exit(await clean(options)))
+}
 
 export interface CleanOptions extends ProjectOptions {
   readonly dryRun?: boolean

@@ -1,7 +1,17 @@
+import type { Cli } from '../cli.ts'
 import { linesText, type CodeReport, type ReportedCode, type ReportedFile } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { plural } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+
+/** Adds `stepwell code`. */
+export function register({ command, exit }: Cli): void {
+  command('code', 'show what the code of a step reaches: declarations, packages, variables')
+    .argument('<step>', 'name of a step')
+    .option('--all', 'list what happens while modules are loaded too')
+    .option('--json', 'print JSON')
+    .action(async (step: string, options: CodeOptions) => exit(await code(step, options)))
+}
 
 export interface CodeOptions extends ProjectOptions {
   readonly json?: boolean

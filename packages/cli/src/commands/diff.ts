@@ -1,3 +1,4 @@
+import type { Cli } from '../cli.ts'
 import {
   StepwellError,
   type MetricDiff,
@@ -13,6 +14,19 @@ import { reasonLines, reasonText } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { brief, formatDuration, formatTime, paint, plural, shortDigest } from '../ui/text.ts'
 import { print, printJson, withRecords, type ProjectOptions, type Records } from './project.ts'
+
+/** Adds `stepwell diff`. */
+export function register({ command, exit }: Cli): void {
+  command('diff', 'compare two recorded runs: what differs, and why')
+    .argument('[from]', 'id of a run (default: the latest before it that had the same steps)')
+    .argument('[to]', 'id of a run (default: the latest that has ended)')
+    .option('--all', 'list the steps in which nothing differs, too')
+    .option('--exit-code', 'exit with 3 when outputs differ')
+    .option('--json', 'print JSON')
+    .action(async (from: string | undefined, to: string | undefined, options: DiffOptions) =>
+      exit(await diffRuns(from, to, options)),
+    )
+}
 
 export interface DiffOptions extends ProjectOptions {
   readonly all?: boolean

@@ -1,9 +1,19 @@
+import type { Cli } from '../cli.ts'
 import type { Explanation, PastCause, Reason } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { reasonsInFull } from '../ui/reasons.ts'
 import { formatDuration, formatTime, shortDigest } from '../ui/text.ts'
 import { newItemsText, paintDecision } from './plan.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+
+/** Adds `stepwell explain`. */
+export function register({ command, exit }: Cli): void {
+  command('explain', 'say why a step would run, or would not')
+    .alias('why')
+    .argument('<step>', 'name of a step')
+    .option('--json', 'print JSON')
+    .action(async (step: string, options: ExplainOptions) => exit(await explain(step, options)))
+}
 
 export interface ExplainOptions extends ProjectOptions {
   readonly json?: boolean

@@ -1,9 +1,23 @@
 import { hostname } from 'node:os'
+import { parseBytes, parseCount, parseDuration } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import { type Engine, type GarbageReport, type GarbageRequest } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatDuration, formatSize, formatTime, plural, shortDigest } from '../ui/text.ts'
 import { print, printJson, withProject, type ProjectOptions } from './project.ts'
+
+/** Adds `stepwell gc`. */
+export function register({ command, exit }: Cli): void {
+  command('gc', 'let go of what no kept run needs')
+    .option('--keep-runs <n>', 'how many of the latest runs of each pipeline stay', parseCount)
+    .option('--keep-days <n>', 'runs of so many days stay too', parseCount)
+    .option('--max-size <size>', 'how much may stay: 10GB or 10GiB', parseBytes)
+    .option('-n, --dry-run', 'say what would go, and how long it would take to make it again')
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
+    .option('--json', 'print JSON')
+    .action(async (options: GcOptions) => exit(await gc(options)))
+}
 
 export interface GcOptions extends ProjectOptions {
   readonly keepRuns?: number

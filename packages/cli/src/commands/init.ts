@@ -1,17 +1,15 @@
-import { runCreate } from 'create-stepwell'
-import { EXIT, type ExitCode } from '../exit-code.ts'
-
-/**
- * Adds a pipeline to the current directory.
- * @param args the arguments after `init`
- */
-export async function init(args: readonly string[]): Promise<ExitCode> {
-  const code = await runCreate(args, {
-    command: 'stepwell init',
-    here: '.',
-    interactive: process.stdin.isTTY && process.stdout.isTTY,
-    out: (line) => process.stdout.write(`${line}\n`),
-    error: (line) => process.stderr.write(`${line}\n`),
-  })
-  return code === 0 ? EXIT.ok : code === 130 ? EXIT.interrupted : EXIT.usage
+import type { Command } from '../commander.ts'
+import type { Cli } from '../cli.ts'
+/** Adds `stepwell init`. */
+export function register({ program, exit }: Cli): void {
+  program
+    .command('init [directory]')
+    .description('add a pipeline to this directory, or to a new one; --help lists the templates')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_directory: string | undefined, _options: object, self: Command) => {
+      const { init } = await import('../init-project.ts')
+      exit(await init(self.args))
+    })
 }

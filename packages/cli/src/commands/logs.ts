@@ -1,7 +1,18 @@
+import type { Cli } from '../cli.ts'
 import { StepwellError, type Engine, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { formatDuration } from '../ui/text.ts'
 import { print, printJson, withRecords, type ProjectOptions, type Records } from './project.ts'
+
+/** Adds `stepwell logs`. */
+export function register({ command, exit }: Cli): void {
+  command('logs', 'print what a step logged')
+    .argument('<step>', 'name of a step')
+    .option('-f, --follow', 'go on with what comes, until the step or the run has ended')
+    .option('--run <id>', 'in this run (default: the latest one that executed the step)')
+    .option('--json', 'print JSON')
+    .action(async (step: string, options: LogsOptions) => exit(await logs(step, options)))
+}
 
 export interface LogsOptions extends ProjectOptions {
   readonly run?: string

@@ -1,3 +1,6 @@
+import type { Command } from '../commander.ts'
+import { collect, parseDigits } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import { withoutStack } from '@stepwell/base/failure'
 import type { FlatValues, RevisionValues } from '@stepwell/dvc'
 import { StepwellError } from '@stepwell/engine'
@@ -14,6 +17,38 @@ import {
   type RevisionOptions,
 } from './revisions.ts'
 import { errorsOf, isRead, printDiff, report, valueText, type ShownError } from './values.ts'
+
+/** Adds `stepwell metrics`. */
+export function register({ command, exit }: Cli): void {
+  const metrics = command('metrics', 'the metrics of a DVC project')
+  metrics
+    .command('show')
+    .description('show metrics: as they are now, in revisions, or after runs')
+    .argument('[targets...]', 'files or directories (default: all metrics)')
+    .option('--rev <rev>', 'in a Git revision; may be repeated', collect)
+    .option('--run <id>', 'after a recorded run; may be repeated', collect)
+    .option('-a, --all-branches', 'in all branches')
+    .option('-T, --all-tags', 'in all tags')
+    .option('-A, --all-commits', 'in all commits')
+    .option('--precision <n>', 'digits after the point (default: 5)', parseDigits)
+    .option('--json', 'print JSON')
+    .action(async (targets: string[], _: unknown, show: Command) =>
+      exit(await showMetrics(targets, show.optsWithGlobals<ShowMetricsOptions>())),
+    )
+  metrics
+    .command('diff')
+    .description('compare metrics')
+    .argument('[from]', 'a Git revision (default: HEAD)')
+    .argument('[to]', 'a Git revision (default: workspace, what is there now)')
+    .option('--run <id>', 'a recorded run, as a side or as both', collect)
+    .option('--targets <paths...>', 'files or directories (default: all metrics)')
+    .option('--all', 'show what does not differ too')
+    .option('--precision <n>', 'digits after the point (default: 5)', parseDigits)
+    .option('--json', 'print JSON')
+    .action(async (from: string | undefined, to: string | undefined, _: unknown, diff: Command) =>
+      exit(await diffMetrics([from, to], diff.optsWithGlobals<DiffMetricsOptions>())),
+    )
+}
 
 export interface ShowMetricsOptions extends Omit<RevisionOptions, 'targets'> {
   readonly rev?: readonly string[]

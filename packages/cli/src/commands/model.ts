@@ -6,40 +6,82 @@ import {
   historyOf,
   modelNames,
   parseModelRef,
-  requireModelName,
   resolveVersion,
   versionIds,
 } from '@stepwell/registry'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { registryOf, requireModel, type ModelOptions } from './registry.ts'
+import { type MoveOptions, promote, removeAlias, rollback } from './move-alias.ts'
+import type { Command } from '../commander.ts'
+import type { Cli } from '../cli.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { findPipeline } from '../load-pipeline.ts'
 import { renderTable } from '../ui/table.ts'
 import { formatTime } from '../ui/text.ts'
 import { metricsText, versionPage } from '../ui/version-page.ts'
 import { lineageOf } from './lineage.ts'
-import { print, printJson, type ProjectOptions } from './project.ts'
+import { print, printJson } from './project.ts'
 
-export interface ModelOptions extends ProjectOptions {
-  /** The registry's folder. */
-  readonly dir?: string
-  readonly json?: boolean
-}
-
-/** The registry's folder: `models` in the project, which here need not have a pipeline. */
-export async function registryOf({ cwd, pipeline, dir }: ModelOptions): Promise<string> {
-  if (dir !== undefined) return resolve(cwd, dir)
-  return join(await projectOf(cwd, pipeline), 'models')
-}
-
-async function projectOf(cwd: string, pipeline: string | undefined): Promise<string> {
-  try {
-    return (await findPipeline(cwd, pipeline)).dir
-  } catch (error) {
-    // A machine that serves has the registry, and often nothing else.
-    if (pipeline === undefined && existsSync(join(cwd, 'models'))) return resolve(cwd)
-    throw error
-  }
+/** Adds `stepwell model`. */
+export function register({ command, exit }: Cli): void {
+  const model = command('model', 'the registered models: their versions, and where aliases point')
+    .option('--dir <folder>', 'the folder of the registry (default: models in the project)')
+    .option('--json', 'print JSON')
+  model
+    .command('list')
+    .alias('ls')
+    .description('list the models, or the versions of one')
+    .argument('[model]', 'name of a model')
+    .action(async (name: string | undefined, _: unknown, list: Command) =>
+      exit(await listModels(name, list.optsWithGlobals<ModelOptions>())),
+    )
+  model
+    .command('show')
+    .description('show a version: what it takes, its metrics, where it comes from, who moved what')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .action(async (ref: string, _: unknown, show: Command) =>
+      exit(await showModel(ref, show.optsWithGlobals<ModelOptions>())),
+    )
+  const because = ['--because <why>', 'the reason, kept in the history'] as const
+  model
+    .command('promote')
+    .description('make a version the champion')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @challenger)')
+    .option('--alias <alias>', 'the alias to move', 'champion')
+    .option(...because)
+    .action(async (ref: string, _: unknown, move: Command) =>
+      exit(await promote(ref, move.optsWithGlobals<MoveOptions>())),
+    )
+  model
+    .command('rollback')
+    .description('move an alias back to the version that it had before')
+    .argument('<model>', 'name of a model')
+    .option('--alias <alias>', 'the alias to move', 'champion')
+    .option(...because)
+    .action(async (name: string, _: unknown, move: Command) =>
+      exit(await rollback(name, move.optsWithGlobals<MoveOptions>())),
+    )
+  model
+    .command('alias')
+    .description('set an alias, or remove it')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .argument('<alias>', 'name of the alias')
+    .option('--remove', 'let it point to nothing')
+    .option(...because)
+    .action(async (ref: string, alias: string, _: unknown, move: Command) => {
+      const options = move.optsWithGlobals<MoveOptions & { remove?: boolean }>()
+      const named = ref.includes('@') ? ref : `${ref}@champion`
+      const how = { ...options, alias }
+      exit(await (options.remove ? removeAlias(ref, how) : promote(named, how)))
+    })
+  model
+    .command('export')
+    .description('copy a version to a folder')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .argument('<folder>', 'a folder with nothing in it')
+    .action(async (ref: string, folder: string, _: unknown, copy: Command) =>
+      exit(await exportModel(ref, folder, copy.optsWithGlobals<ModelOptions>())),
+    )
 }
 
 /** Lists the models of a registry, or the versions of one of them. */
@@ -152,15 +194,6 @@ export async function exportModel(
   if (options.json) printJson('stepwell.model-export/1', { model, version: id, folder: to })
   else print(`version ${id} of ${model} is in ${to}`)
   return EXIT.ok
-}
-
-/**
- * Whether there is such a model at all.
- * @throws StepwellError STEPWELL_MODEL_UNKNOWN; STEPWELL_MODEL_NAME.
- */
-export function requireModel(dir: string, model: string): void {
-  const [id = '0'.repeat(16)] = versionIds(dir, requireModelName(model))
-  resolveVersion(dir, { model, which: id }, id)
 }
 
 function aliasesAt(aliases: Readonly<Record<string, string>>, version: string): string[] {

@@ -12,7 +12,7 @@ import {
   type Move,
 } from '@stepwell/registry'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { registryOf, requireModel, type ModelOptions } from './model.ts'
+import { registryOf, requireModel, type ModelOptions } from './registry.ts'
 import { print, printJson } from './project.ts'
 
 export interface MoveOptions extends ModelOptions {

@@ -1,8 +1,26 @@
+import type { Command } from '../commander.ts'
+import type { Cli } from '../cli.ts'
 import type { RevisionValues } from '@stepwell/dvc'
 import { StepwellError } from '@stepwell/engine'
 import type { ExitCode } from '../exit-code.ts'
 import { sidesOf, withHistory, type RevisionOptions } from './revisions.ts'
 import { printDiff } from './values.ts'
+
+/** Adds `stepwell params`. */
+export function register({ command, exit }: Cli): void {
+  command('params', 'the params of a DVC project')
+    .command('diff')
+    .description('compare params')
+    .argument('[from]', 'a Git revision (default: HEAD)')
+    .argument('[to]', 'a Git revision (default: workspace, what is there now)')
+    .option('--targets <paths...>', 'files (default: all files of params)')
+    .option('--deps', 'only what stages depend on')
+    .option('--all', 'show what does not differ too')
+    .option('--json', 'print JSON')
+    .action(async (from: string | undefined, to: string | undefined, _: unknown, diff: Command) =>
+      exit(await diffParams([from, to], diff.optsWithGlobals<DiffParamsOptions>())),
+    )
+}
 
 export interface DiffParamsOptions extends Omit<RevisionOptions, 'run'> {
   readonly all?: boolean

@@ -1,3 +1,6 @@
+import { Option } from '../commander.ts'
+import { parseJobs } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import { type Plan, type PlannedStep } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeEstimate } from '../ui/estimate.ts'
@@ -7,7 +10,22 @@ import { formatDuration, paint, plural } from '../ui/text.ts'
 import { chooseStages, getMissing, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 import { writePlan } from './plan-file.ts'
-import { engineOptions, forced } from './run.ts'
+import { engineOptions, forced } from './engine-options.ts'
+
+/** Adds `stepwell plan`. */
+export function register({ command, exit }: Cli): void {
+  command('plan', 'say what a run would do, and why')
+    .argument('[targets...]', 'names of steps')
+    .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)
+    .option('-f, --force', 'as of run')
+    .addOption(new Option('--force-all').hideHelp())
+    .option('--only', 'as of run')
+    .option('--offline', 'as of run: what was never downloaded is a problem')
+    .option('-o, --output <file>', 'write it to a file, for `run --plan`')
+    .option('--check', 'exit with 3 when something would run')
+    .option('--json', 'print JSON')
+    .action(async (targets: string[], options: PlanOptions) => exit(await plan(targets, options)))
+}
 
 export interface PlanOptions extends ProjectOptions, StageOptions {
   readonly jobs?: number

@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Command } from '../commander.ts'
+import { collect } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import { warnOf } from './values.ts'
 import { messageOf } from '@stepwell/base/errors'
 import type { Plot, PlotProps, Revision } from '@stepwell/dvc'
@@ -17,6 +20,38 @@ import {
   type History,
   type RevisionOptions,
 } from './revisions.ts'
+
+/** Adds `stepwell plots`. */
+export function register({ command, exit }: Cli): void {
+  const plots = command('plots', 'the plots of a DVC project')
+  const drawing = (name: string, description: string): Command =>
+    plots
+      .command(name)
+      .description(description)
+      .option('--run <id>', 'after a recorded run; may be repeated', collect)
+      .option('-o, --out <path>', 'write the page to this directory, or .html file')
+      .option('--terminal', 'draw in the terminal')
+      .option('-x <field>', 'what is on the x axis')
+      .option('-y <field>', 'what is on the y axis')
+      .option('-t, --template <name>', 'linear, simple, scatter, confusion, and so on')
+      .option('--title <text>', 'a title')
+      .option('--x-label <text>', 'a label of the x axis')
+      .option('--y-label <text>', 'a label of the y axis')
+      .option('--no-header', 'the first line of a table has no names')
+      .option('--json', 'print JSON')
+  drawing('show', 'draw plots as they are now, in revisions, or after runs')
+    .argument('[targets...]', 'files, directories or names of plots (default: all)')
+    .option('--rev <rev>', 'in a Git revision; may be repeated', collect)
+    .action(async (targets: string[], _: unknown, show: Command) =>
+      exit(await showPlots(targets, show.optsWithGlobals<PlotsOptions>())),
+    )
+  drawing('diff', 'draw plots of several revisions over each other')
+    .argument('[revisions...]', 'Git revisions (default: HEAD and workspace)')
+    .option('--targets <paths...>', 'files, directories or names of plots (default: all)')
+    .action(async (revisions: string[], _: unknown, diff: Command) =>
+      exit(await diffPlots(revisions, diff.optsWithGlobals<PlotsOptions>())),
+    )
+}
 
 export interface PlotsOptions extends RevisionOptions {
   readonly rev?: readonly string[]

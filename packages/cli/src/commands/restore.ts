@@ -1,6 +1,19 @@
+import type { Cli } from '../cli.ts'
 import type { RestoredOut } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+
+/** Adds `stepwell restore`. */
+export function register({ command, exit }: Cli): void {
+  command('restore', 'put the files that steps left back into the project')
+    .argument('[targets...]', 'names of steps')
+    .option('--run <id>', 'as they were after this run (default: the latest state)')
+    .option('-f, --force', 'put back what was edited by hand too; the edit is put aside')
+    .option('--json', 'print JSON')
+    .action(async (targets: string[], options: RestoreOptions) =>
+      exit(await restore(targets, options)),
+    )
+}
 
 export interface RestoreOptions extends ProjectOptions {
   readonly run?: string

@@ -1,6 +1,10 @@
+import { engineOptions, forced } from './engine-options.ts'
+import { plan } from './plan.ts'
+import { Option } from '../commander.ts'
+import { parseCount } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import {
   StepwellError,
-  type EngineOptions,
   type LinkMode,
   type OnFailure,
   type RunRecord,
@@ -26,9 +30,31 @@ import { loopsIn, type LoadedPipeline } from '../load-pipeline.ts'
 import { chooseStages, getMissing, recordStages, type StageOptions } from './dvc-stages.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
 
+/** Adds `stepwell run`. */
+export function register({ runCommand, exit }: Cli): void {
+  runCommand('run', 'run the pipeline, or the targets and what they need')
+    .option('-n, --dry-run', 'as `stepwell plan`')
+    .option(
+      '-f, --force',
+      'execute the named targets even if cached; --force=all: all that take part',
+    )
+    .addOption(new Option('--force-all').hideHelp())
+    .addOption(
+      new Option('--plan <file>', 'run what `plan -o` wrote there, if it still holds').conflicts(
+        'dryRun',
+      ),
+    )
+    .option('--because <why>', 'the reason, kept in the record of the run')
+    .addOption(new Option('--watched <how>').choices(['run', 'look', 'id']).hideHelp())
+    .addOption(new Option('--keeper <pid>').argParser(parseCount).hideHelp())
+    .action(async (targets: string[], options: RunOptions & { dryRun?: boolean }) =>
+      exit(await (options.dryRun ? plan(targets, options) : run(targets, options))),
+    )
+}
+
 export interface RunOptions extends ProjectOptions, StageOptions {
   readonly jobs?: number
-  /** Seconds. */
+  /** Milliseconds. */
   readonly lockTimeout?: number
   /** What becomes of the run once a step has failed. */
   readonly onError?: OnFailure
@@ -187,42 +213,6 @@ function requestOf(targets: readonly string[], options: RunOptions): RunRequest 
 /** `-k` is short for the one that people want most. */
 function onFailureOf({ onError = 'finish', keepGoing = false }: RunOptions): OnFailure {
   return keepGoing ? 'continue' : onError
-}
-
-export function engineOptions({
-  jobs,
-  lockTimeout,
-  link,
-  limit,
-  keeper,
-  offline,
-}: Partial<
-  Pick<RunOptions, 'jobs' | 'lockTimeout' | 'link' | 'limit' | 'keeper' | 'offline'>
->): EngineOptions {
-  return {
-    ...(offline !== undefined && { offline }),
-    // Services stay up from one run to the next.
-    ...(keeper !== undefined && { keeper }),
-    ...(limit !== undefined && { limits: limit }),
-    ...(link !== undefined && { link }),
-    ...(jobs !== undefined && { concurrency: jobs }),
-    ...(lockTimeout !== undefined && { lockTimeout }),
-  }
-}
-
-/** `-f` takes the named targets; with none named it would be a guess. */
-export function forced(
-  targets: readonly string[],
-  { force, forceAll }: Pick<RunOptions, 'force' | 'forceAll'>,
-): readonly string[] | 'all' | undefined {
-  if (forceAll) return 'all'
-  if (!force) return undefined
-  if (targets.length > 0) return targets
-  throw new StepwellError({
-    code: 'STEPWELL_USAGE',
-    summary: '--force without a step to force',
-    hint: 'name the steps: stepwell run --force train; or force all: stepwell run --force=all',
-  })
 }
 
 function chooseProgress({ json, events, ui, quiet, verbose = false }: RunOptions): Progress {

@@ -1,3 +1,6 @@
+import type { Command } from '../commander.ts'
+import { parseCount } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import { StepwellError, type RunRecord } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { failuresOf, withHint } from '../ui/failures.ts'
@@ -12,6 +15,33 @@ import {
   type ProjectOptions,
   type Records,
 } from './project.ts'
+
+/** Adds `stepwell runs`. */
+export function register({ command, exit }: Cli): void {
+  const list = command('runs', 'list the recorded runs, latest first')
+    .option('-l, --limit <n>', 'how many', parseCount, 20)
+    .option('--json', 'print JSON')
+    .action(async (options: RunsOptions) => exit(await runs(options)))
+  list
+    .command('show')
+    .description('show a run: its process table and scores')
+    .argument('[id]', 'id of a run (default: the latest)')
+    .option('--variables', 'how each named output changed over the steps')
+    .action(async (id: string | undefined, _: unknown, show: Command) =>
+      exit(await showRun(id, show.optsWithGlobals<ShowOptions>())),
+    )
+  for (const isPinned of [true, false]) {
+    list
+      .command(isPinned ? 'pin' : 'unpin')
+      .description(
+        isPinned ? 'keep a run, with all that it used, from gc' : 'leave a run to gc again',
+      )
+      .argument('<id>', 'id of a run')
+      .action(async (id: string, _: unknown, pin: Command) =>
+        exit(await pinRun(id, isPinned, pin.optsWithGlobals<RunsOptions>())),
+      )
+  }
+}
 
 export interface RunsOptions extends ProjectOptions {
   readonly limit: number

@@ -1,94 +1,27 @@
-import { StepwellError } from '@stepwell/engine'
-import { decisionsOf, liveLoop, runLoop, type LoopEvent } from '@stepwell/loop'
-import { EXIT, type ExitCode } from '../exit-code.ts'
-import { loopIn } from '../load-pipeline.ts'
-import { CycleRunner } from '../schedule/cycle-runner.ts'
-import { loopText } from '../schedule/loop-text.ts'
-import { scheduleTables } from '../schedule/tables.ts'
-import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
-
-export interface ScheduleOptions extends ProjectOptions {
-  readonly once?: boolean
-  readonly list?: boolean
-  readonly events?: boolean
-  readonly json?: boolean
-  readonly quiet?: boolean
-}
-
-// What `stepwell run` does not know.
-const OWN = '--once'
-const MOST_LISTED = 20
-
-/**
- * Carries out the loop that the pipeline file exports, each run in a process of its own, until it is
- * interrupted.
- *
- * @param args as given, which runs are given, too
- */
-export async function schedule(
-  args: readonly string[],
-  options: ScheduleOptions,
-): Promise<ExitCode> {
-  if (options.list) return await list(options)
-  if (options.json) {
-    throw new StepwellError({
-      code: 'STEPWELL_USAGE',
-      summary: '--json without --list',
-      hint: 'leave it out, or ask for --events: what happens, as lines of JSON',
+import type { ScheduleOptions } from '../schedule/run-schedule.ts'
+import { Option } from '../commander.ts'
+import { parseDuration, parseJobs, parseLimit } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
+/** Adds `stepwell schedule`. */
+export function register({ command, exit, argv }: Cli): void {
+  command('schedule', 'run the pipeline again whenever its loop says so, until Ctrl-C')
+    .option('-j, --jobs <n>', 'as of run', parseJobs)
+    .option('-k, --keep-going', 'as of run')
+    .option('--limit <name=amount>', 'as of run', parseLimit)
+    .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
+    .option('--once', 'do what is due now, and end')
+    .addOption(
+      new Option('--list', 'list the triggers, and the latest decisions').conflicts([
+        'once',
+        'events',
+      ]),
+    )
+    .option('--events', 'print what is decided, and the events of runs, as lines of JSON')
+    .option('--json', 'with --list: print JSON')
+    .option('-q, --quiet', 'print errors and warnings only')
+    .action(async (options: ScheduleOptions) => {
+      // Most commands have nothing to do with loops.
+      const { schedule } = await import('../schedule/run-schedule.ts')
+      exit(await schedule(argv.slice(1), options))
     })
-  }
-  return await withPipeline(options, { keeper: process.pid }, async (engine, loaded) => {
-    const loop = loopIn(loaded)
-    const [finish, kill] = [new AbortController(), new AbortController()]
-    const rest = args.filter((arg) => arg !== OWN)
-    const runner = new CycleRunner(engine, rest)
-    let interrupts = 0
-    const onSignal = (signal: NodeJS.Signals): void => {
-      interrupts += signal === 'SIGTERM' ? 2 : 1
-      finish.abort()
-      if (interrupts > 3) runner.kill()
-      else if (interrupts > 1) kill.abort()
-    }
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-    try {
-      await runLoop(loop, {
-        engine,
-        runner,
-        once: options.once ?? false,
-        finish: finish.signal,
-        kill: kill.signal,
-        tell: teller(options),
-      })
-    } finally {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-      await engine.stopServices()
-    }
-    return EXIT.ok
-  })
-}
-
-function teller({ events, quiet }: ScheduleOptions): (event: LoopEvent) => void {
-  if (events) return (event) => print(JSON.stringify(event))
-  return (event) => {
-    const isTrouble = event.type === 'failed' || (event.type === 'alerted' && event.problem)
-    const stream = isTrouble ? process.stderr : process.stdout
-    for (const line of quiet && !isTrouble ? [] : loopText(event)) stream.write(`${line}\n`)
-  }
-}
-
-async function list({ json, ...options }: ScheduleOptions): Promise<ExitCode> {
-  return await withPipeline(options, {}, async (engine, loaded) => {
-    const loop = loopIn(loaded)
-    const live = liveLoop(engine, loop.pipeline.name)
-    const decisions = decisionsOf(engine, loop.pipeline.name)
-    if (json) {
-      printJson('stepwell.schedule/1', {
-        pipeline: loop.pipeline.name,
-        triggers: loop.triggers,
-        ...(live !== undefined && { live }),
-        decisions,
-      })
-    } else print(scheduleTables(loop, live, decisions.slice(-MOST_LISTED)))
-    return await Promise.resolve(EXIT.ok)
-  })
 }

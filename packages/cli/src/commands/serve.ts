@@ -2,10 +2,49 @@ import { StepwellError } from '@stepwell/engine'
 import type { LogOptions } from '@stepwell/serve'
 import { readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { Option } from '../commander.ts'
+import { parseBytes, parseCount, parseDuration, parseNames, parsePort } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
 import { messageOf } from '@stepwell/base/errors'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { registryOf, type ModelOptions } from './model.ts'
+import { registryOf, type ModelOptions } from './registry.ts'
 import { print, printJson } from './project.ts'
+
+/** Adds `stepwell serve`. */
+export function register({ command, exit }: Cli): void {
+  command('serve', 'serve a model over HTTP, and follow its alias')
+    .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
+    .option('--dir <folder>', 'the folder of the registry (default: models in the project)')
+    .option(
+      '--host <address>',
+      'where to listen; others than this machine reach 0.0.0.0',
+      '127.0.0.1',
+    )
+    .option('--port <n>', 'on which port; 0: any that is free', parsePort, 8080)
+    .option('--token-env <name>', 'the environment variable with the token that requests need')
+    .addOption(new Option('--token-file <file>', 'the file with that token').conflicts('tokenEnv'))
+    .option('--log <folder>', 'where predictions are logged (default: predictions/<model>)')
+    .option('--no-log', 'log no predictions')
+    .option('--keep <columns>', 'what else of a row is logged: a,b; may be repeated', parseNames)
+    .option('--log-size <size>', 'when a new file of the log begins (default: 64MB)', parseBytes)
+    .option('--log-age <time>', 'when it begins in any case (default: 10min)', parseDuration)
+    .option('--log-total <size>', 'how much of the log stays (default: 1GB)', parseBytes)
+    .option('--body-limit <size>', 'the largest request (default: 1MiB)', parseBytes)
+    .option('--max-rows <n>', 'the most rows in one request (default: 10000)', parseCount)
+    .option('--concurrency <n>', 'requests at once; 503 beyond (default: 100)', parseCount)
+    .option(
+      '--timeout <time>',
+      'how long a request may take to arrive (default: 10s)',
+      parseDuration,
+    )
+    .option(
+      '--drain <time>',
+      'how long requests under way may take at the end (default: 10s)',
+      parseDuration,
+    )
+    .option('--json', 'print where it serves as JSON')
+    .action(async (ref: string, options: ServeCommandOptions) => exit(await serve(ref, options)))
+}
 
 export interface ServeCommandOptions extends ModelOptions {
   readonly host: string

@@ -1,3 +1,4 @@
+import type { Cli } from '../cli.ts'
 import type { LiveRun, PipelineStatus, StepSituation, StepState } from '@stepwell/engine'
 import { upText } from '../schedule/tables.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -5,6 +6,15 @@ import { ownReasons, reasonLines } from '../ui/reasons.ts'
 import { renderTable } from '../ui/table.ts'
 import { brief, formatDuration, formatTime, paint, plural } from '../ui/text.ts'
 import { print, printJson, withPipeline, type ProjectOptions } from './project.ts'
+
+/** Adds `stepwell status`. */
+export function register({ command, exit }: Cli): void {
+  command('status', 'say which steps are fresh, and what goes on now')
+    .alias('st')
+    .option('--exit-code', 'exit with 3 when something would run')
+    .option('--json', 'print JSON')
+    .action(async (options: StatusOptions) => exit(await status(options)))
+}
 
 export interface StatusOptions extends ProjectOptions {
   readonly json?: boolean

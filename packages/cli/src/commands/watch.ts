@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { relative } from 'node:path'
+import type { Cli } from '../cli.ts'
 import { openEngine, sourcesBehind, type StepwellError, type Watched } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { findPipeline } from '../load-pipeline.ts'
@@ -11,6 +12,13 @@ import { watchFiles, type FileWatcher } from '../watch/file-watcher.ts'
 import { outdatedSteps } from '../watch/outdated.ts'
 import { Targets } from '../watch/targets.ts'
 import type { ProjectOptions } from './project.ts'
+
+/** Adds `stepwell watch`. */
+export function register({ runCommand, exit, argv }: Cli): void {
+  runCommand('watch', 'run, and run again what each change of a file affects, until Ctrl-C').action(
+    async (_: string[], options: WatchOptions) => exit(await watch(argv.slice(1), options)),
+  )
+}
 
 export interface WatchOptions extends ProjectOptions {
   readonly json?: boolean
