@@ -468,6 +468,45 @@ describe('packages', () => {
       '{"name":"fake","version":"1.0.0","type":"module","main":"index.js"}',
     'node_modules/fake/index.js': 'export const k = ⟦3|4⟧',
   })
+  const undeclared = (title: string, far: Files, deep: string): void =>
+    deceit(title, {
+      'pipeline.ts': raw(`import { k } from 'far'`, 'k'),
+      'node_modules/far/package.json':
+        '{"name":"far","version":"1.0.0","type":"module","main":"index.js"}',
+      ...far,
+      [`node_modules/${deep}/package.json`]: `{"name":"${deep}","version":"1.0.⟦3|4⟧","main":"index.js"}`,
+      [`node_modules/${deep}/index.js`]: 'exports.k = ⟦3|4⟧',
+      [`node_modules/${deep}/lib/k.js`]: 'exports.k = ⟦3|4⟧',
+    })
+  const index = 'node_modules/far/index.js'
+  undeclared(
+    'one that another imports without declaring it',
+    { [index]: `export { k } from 'deep'` },
+    'deep',
+  )
+  undeclared(
+    'one that another requires without declaring it',
+    {
+      [index]: `import c from './lib/c.cjs'\nexport const k = c.k`,
+      'node_modules/far/lib/c.cjs': `module.exports=require("@s/deep/lib/k.js")`,
+    },
+    '@s/deep',
+  )
+  undeclared(
+    'one that another imports later without declaring it',
+    { [index]: 'const {k}=await import(`deep/lib/k.js`);export{k}' },
+    'deep',
+  )
+  undeclared(
+    'one that an undeclared one imports',
+    {
+      [index]: `import{k}from"near";export{k}`,
+      'node_modules/near/package.json':
+        '{"name":"near","version":"1.0.0","type":"module","main":"index.js"}',
+      'node_modules/near/index.js': `export*from'deep'`,
+    },
+    'deep',
+  )
   deceit('one that hides another of the same name', {
     'pipeline.ts': raw(`import { k } from './lib/k.ts'`, 'k'),
     'lib/k.ts': `export { k } from 'fake'`,

@@ -1,6 +1,6 @@
 import { messageOf } from '@stepwell/base/errors'
 import { StepwellError } from '@stepwell/engine/author'
-import type { InferenceSession, Tensor } from 'onnxruntime-web'
+import type { InferenceSession, Tensor } from './runtime.ts'
 
 /** What a network takes or gives, as its file says. */
 export interface Port {
@@ -35,9 +35,6 @@ export interface Network {
  */
 export async function openNetwork(bytes: Uint8Array): Promise<Network> {
   const runtime = await loadRuntime()
-  // Threads would be of no use to small networks, and one alone gives the same sums everywhere.
-  runtime.env.wasm.numThreads = 1
-  runtime.env.logLevel = 'fatal'
   let session: InferenceSession
   try {
     session = await runtime.InferenceSession.create(bytes, { executionProviders: ['wasm'] })
@@ -69,9 +66,9 @@ export async function openNetwork(bytes: Uint8Array): Promise<Network> {
   }
 }
 
-async function loadRuntime(): Promise<typeof import('onnxruntime-web')> {
+async function loadRuntime(): Promise<typeof import('./runtime.ts')> {
   try {
-    return await import('onnxruntime-web')
+    return await import('./runtime.ts')
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_ONNX_MISSING',

@@ -10,12 +10,13 @@ import { conditions } from '../resolve/conditions.ts'
 import { packCode, unpackCode, type FoundDetails, type FoundIdentity } from './found-code.ts'
 import { ENGINE, ownFiles } from '../resolve/own.ts'
 import { allPinned } from './pinned-code.ts'
+import type { StoredImports } from '../resolve/package-imports.ts'
 import { lookAgain, type Sights } from '../resolve/sources.ts'
 import { cutStack } from '../resolve/call-site.ts'
 import type { StoredTexts } from '../parse/text-cache.ts'
 
 /** To be raised whenever the analysis may find something else in the same sources. */
-const ANALYZER = 7
+const ANALYZER = 8
 
 /** What analyses: a newer version of the package may bring another parser or resolver. */
 function analyzer(): string {
@@ -82,14 +83,18 @@ export async function findCode(
   const textsPath = join(cacheDir, `${pipeline.name}.texts.json`)
   const stored = readTexts(textsPath)
   const { analyzeCode } = await import('../reach/analyze.ts')
-  const { code, sources, sights, texts } = analyzeCode(pipeline, dir, stored?.texts)
+  const { code, sources, sights, texts, imports } = analyzeCode(pipeline, dir, stored)
   return {
     code,
     sources,
     isKnown: false,
     keep: async () => {
       // What a text says does not depend on where and when it was read.
-      const json = JSON.stringify({ analyzer: analyzer(), texts: texts() } satisfies TextsFile)
+      const json = JSON.stringify({
+        analyzer: analyzer(),
+        imports,
+        texts: texts(),
+      } satisfies TextsFile)
       const digest = digestText(json)
       if (digest !== stored?.digest) await writeCache(textsPath, `${digest}\n${json}`)
       if (sights === undefined) return
@@ -114,17 +119,18 @@ async function writeCache(path: string, text: string): Promise<void> {
 
 interface TextsFile {
   readonly analyzer: string
+  readonly imports: StoredImports
   readonly texts: StoredTexts
 }
 
-function readTexts(path: string): { texts: StoredTexts; digest: string } | undefined {
+function readTexts(path: string): (TextsFile & { readonly digest: string }) | undefined {
   try {
     const text = readFileSync(path, 'utf8')
     const end = text.indexOf('\n')
     const [digest, json] = [text.slice(0, end), text.slice(end + 1)]
     if (digestText(json) !== digest) return undefined
-    const { analyzer: by, texts } = JSON.parse(json) as TextsFile
-    return by === analyzer() ? { texts, digest } : undefined
+    const known = JSON.parse(json) as TextsFile
+    return known.analyzer === analyzer() ? { ...known, digest } : undefined
   } catch {
     return undefined
   }

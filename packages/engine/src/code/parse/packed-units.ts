@@ -3,6 +3,7 @@ import type { Evaluation } from './evaluation.ts'
 import type { Assumption } from './inert.ts'
 import type { References } from './references.ts'
 import type { Shape } from './shapes.ts'
+import type { StateUse } from './state-use.ts'
 import type { Binding, Unit, Units } from './units.ts'
 
 /** A unit as JSON. Most refer to nothing outside of their module. */
@@ -14,6 +15,7 @@ export type PackedUnit = readonly [
   isEffect: boolean,
   assumes?: readonly Assumption[],
   references?: References,
+  state?: StateUse,
 ]
 
 /** A unit of the module by its place, or what is imported. */
@@ -29,6 +31,7 @@ export interface PackedUnits extends Pick<Units, 'stars' | 'imports' | 'mayPatch
   readonly assigners: readonly (readonly [name: string, units: readonly number[]])[]
   readonly fixed: readonly string[]
   readonly classes: readonly string[]
+  readonly outside: readonly string[]
   readonly shapes: readonly (readonly [name: string, shape: Shape])[]
   readonly evaluations: readonly (readonly [unit: number, evaluation: Evaluation])[]
 }
@@ -37,17 +40,19 @@ const NOTHING: References = { modules: [], assets: [], env: [], unclear: [] }
 
 /** @param bindings of its module: what else it names is not asked for */
 export function packUnit(unit: Unit, bindings: Units['bindings']): PackedUnit {
-  const { label, lines, digest, isEffect, assumes, references } = unit
+  const { label, lines, digest, isEffect, assumes, references, state } = unit
   const names = unit.names.filter((name) => bindings.has(name))
   const isEmpty = Object.values(references).every((list: readonly unknown[]) => list.length === 0)
   const packed = [label, lines, digest, names, isEffect] as const
+  if (state !== undefined) return [...packed, assumes, references, state]
   if (!isEmpty) return [...packed, assumes, references]
   return assumes.length === 0 ? packed : [...packed, assumes]
 }
 
 export function unpackUnit(packed: PackedUnit): Unit {
-  const [label, lines, digest, names, isEffect, assumes = [], references = NOTHING] = packed
-  return { label, lines, digest, names, references, isEffect, assumes }
+  const [label, lines, digest, names, isEffect, assumes = [], references = NOTHING, state] = packed
+  const unit: Unit = { label, lines, digest, names, references, isEffect, assumes }
+  return state === undefined ? unit : { ...unit, state }
 }
 
 export function packUnits(from: Units): PackedUnits {
@@ -67,6 +72,7 @@ export function packUnits(from: Units): PackedUnits {
     assigners: [...assigners].map(([name, list]) => [name, list.map(placeOf)]),
     fixed: [...from.fixed],
     classes: [...from.classes],
+    outside: [...from.outside],
     shapes: [...from.shapes],
     evaluations: [...from.evaluations].map(([unit, evaluation]) => [placeOf(unit), evaluation]),
     mayPatch,
@@ -90,6 +96,7 @@ export function unpackUnits({ stars, imports, mayPatch, ...packed }: PackedUnits
     ),
     fixed: new Set(packed.fixed),
     classes: new Set(packed.classes),
+    outside: new Set(packed.outside),
     shapes: new Map(packed.shapes),
     evaluations: new Map(packed.evaluations.map(([at, found]) => [units[at] as Unit, found])),
     mayPatch,

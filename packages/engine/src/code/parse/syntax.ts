@@ -116,6 +116,18 @@ export function identifierName(node: unknown): string | undefined {
   return isNode(node) && node.type === 'Identifier' ? (node['name'] as string) : undefined
 }
 
+/** Without types and `?.` around it. */
+export function bareNode(node: SyntaxNode): SyntaxNode {
+  const wraps = /^(?:TS(?:As|Satisfies|NonNull|TypeAssertion|Instantiation)|Chain|Parenthesized)/
+  const inner = wraps.test(node.type) ? node['expression'] : undefined
+  return isNode(inner) ? bareNode(inner) : node
+}
+
+/** The name or the text of a key, or of a member. */
+export function keyName(key: unknown): string | undefined {
+  return identifierName(key) ?? literalText(key)
+}
+
 /** The line of an offset, from 1. */
 export function lineOf({ lines }: Syntax, offset: number): number {
   let [low, high] = [0, lines.length]

@@ -1,5 +1,6 @@
 import { digestText, type Digest } from '@stepwell/base/digest'
 import { calleeName, CODE_OPTIONS, writtenOptions } from './calls.ts'
+import { carriersOf } from './carriers.ts'
 import { canonicalText } from './canonical.ts'
 import { evaluationOf, NO_EVALUATION, type Evaluation } from './evaluation.ts'
 import {
@@ -12,6 +13,7 @@ import {
 } from './inert.ts'
 import { assignedIn, boundNames, namesIn } from './names.ts'
 import { shapeOf, type Shape } from './shapes.ts'
+import { stateUseOf, type StateUse } from './state-use.ts'
 import { collectReferences, namesBySource, type References } from './references.ts'
 import {
   identifierName,
@@ -39,6 +41,8 @@ export interface Unit {
   readonly isEffect: boolean
   /** Unless all of these hold, it is an effect, too. */
   readonly assumes: readonly Assumption[]
+  /** What its functions do to what outlives them, where they do anything of that kind. */
+  readonly state?: StateUse
 }
 
 /** What a name of a module stands for. */
@@ -65,6 +69,8 @@ export interface Units {
   readonly shapes: ReadonlyMap<string, Shape>
   /** What happens when units are evaluated, where they call or read anything that counts. */
   readonly evaluations: ReadonlyMap<Unit, Evaluation>
+  /** Names that stand for what reads, asks or executes, or for what holds it. */
+  readonly outside: ReadonlySet<string>
   /** Whether it may change what functions of the platform do. */
   readonly mayPatch: boolean
 }
@@ -145,7 +151,11 @@ export function splitUnits(syntax: Syntax): SplitUnits {
   }
   const evaluations = new Map<Unit, Evaluation>()
   for (const [unit, node] of nodes) {
-    const evaluation = evaluationOf(node, syntax, { sources, kindOf })
+    const evaluation = evaluationOf(node, syntax, {
+      sources,
+      kindOf,
+      isEngineCall: known.isEngineCall,
+    })
     if (evaluation !== NO_EVALUATION) evaluations.set(unit, evaluation)
   }
   return {
@@ -159,6 +169,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     classes,
     shapes: new Map([...constants].flatMap(([name, value]) => shapesOf(name, value))),
     evaluations,
+    outside: carriersOf(syntax).names,
     mayPatch: mayPatch(syntax.root),
     nodes,
   }
@@ -435,6 +446,7 @@ function makeUnit(
   sources: ReturnType<typeof namesBySource>,
   assumes: readonly Assumption[] = [],
 ): Unit {
+  const state = stateUseOf(node, syntax)
   return {
     label,
     lines: linesOf(syntax, node),
@@ -443,6 +455,7 @@ function makeUnit(
     references: collectReferences({ ...syntax, root: node }, sources),
     isEffect,
     assumes,
+    ...(state !== undefined && { state }),
   }
 }
 

@@ -5,10 +5,12 @@ import { knowledgeOf, type CallFacts } from '../parse/ambiguity.ts'
 import { cutStack, parseCallSites, type CallSite } from '../resolve/call-site.ts'
 import { valuesOf } from '../manifest/found-code.ts'
 import { importGraph } from './import-graph.ts'
+import { findState, type StateRoots } from './lasting-state.ts'
 import { Modules, type LocalModule } from './modules.ts'
 import { isOwn, ownFiles } from '../resolve/own.ts'
 import { pinnedCode } from '../manifest/pinned-code.ts'
 import { reach, type Reach } from './reach.ts'
+import { PackageImports, type StoredImports } from '../resolve/package-imports.ts'
 import type { Sights } from '../resolve/sources.ts'
 import { Stops, type Node } from './stops.ts'
 import { TextCache, type StoredTexts } from '../parse/text-cache.ts'
@@ -21,6 +23,8 @@ export interface Analysis {
   readonly sights?: Sights
   /** What is known of the texts of modules by now. */
   readonly texts: () => StoredTexts
+  /** What packages import. */
+  readonly imports: StoredImports
 }
 
 const ADVICE = 'put what the step needs into `params`, or give it a `version`'
@@ -31,9 +35,13 @@ const ADVICE = 'put what the step needs into `params`, or give it a `version`'
  * step, since it may change what any of them sees. What cannot be followed is a doubt, which disables
  * caching.
  *
- * @param known what is known of texts, by an analysis of the same version
+ * @param known what is known of texts and packages, by an analysis of the same version
  */
-export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts): Analysis {
+export function analyzeCode(
+  pipeline: Pipeline,
+  dir: string,
+  known: { readonly texts?: StoredTexts; readonly imports?: StoredImports } = {},
+): Analysis {
   // Many frames are of few files.
   const owned = new Map<string, boolean>()
   const isOwnFile = (file: string): boolean => {
@@ -46,8 +54,9 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
     const site = cutStack(definition(step).site)
     if (!stacks.has(site)) stacks.set(site, parseCallSites(site, isOwnFile))
   }
-  const texts = new TextCache(known)
-  const modules = new Modules(dir, pipeline.madeAt, texts)
+  const texts = new TextCache(known.texts)
+  const imports = new PackageImports(known.imports)
+  const modules = new Modules(dir, pipeline.madeAt, texts, imports)
   const all = [...stacks.values(), parseCallSites(cutStack(pipeline.site), isOwnFile)].flat()
   const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
   const loading = reach(graph.effects, new Stops(modules), graph)
@@ -55,13 +64,12 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
   const places = new Places(modules, loading.modules)
   const origins = new Map<string, Origin>()
   const seen = new Map<string, number>()
-  const steps = new Map<string, StepCode>()
+  const made = new Map<string, Origin | StepCode>()
   for (const [name, step] of pipeline.steps) {
-    const { site: made, version } = definition(step)
-    const stack = cutStack(made)
+    const stack = cutStack(definition(step).site)
     const pinned = pinnedCode(pipeline, name, step)
     if (pinned !== undefined) {
-      steps.set(name, pinned)
+      made.set(name, pinned)
       continue
     }
     const sites = stacks.get(stack) ?? []
@@ -71,7 +79,22 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
     const key = places.isRow(sites) ? `${nth} ${stack}` : stack
     const origin = origins.get(key) ?? places.originOf(sites, nth)
     origins.set(key, origin)
-    const { reached, site, doubts } = origin
+    made.set(name, origin)
+  }
+  const state = findState(
+    [...origins.values()].map(({ begin }) => begin),
+    modules,
+  )
+  const steps = new Map<string, StepCode>()
+  for (const [name, step] of pipeline.steps) {
+    const found = made.get(name)
+    if (found === undefined) continue
+    if (!('reached' in found)) {
+      steps.set(name, found)
+      continue
+    }
+    const { reached, site, begin, doubts } = found
+    const dispelled = definition(step).version === undefined ? [...doubts, ...state.of(begin)] : []
     steps.set(name, {
       digest: reached.digest,
       packages: reached.packages,
@@ -83,23 +106,24 @@ export function analyzeCode(pipeline: Pipeline, dir: string, known?: StoredTexts
       },
       site: site === undefined ? '' : `${site} as ${name}`,
       env: valuesOf(new Set([...loading.env, ...reached.env])),
-      doubts: [...reached.doubts, ...(version === undefined ? doubts : [])],
+      doubts: [...reached.doubts, ...dispelled],
     })
   }
   const { digest, parts, packages, places: at, env } = loading
   const code = {
     loading: { digest, parts, packages, places: at, env },
-    doubts: [...graph.doubts, ...loading.doubts],
+    doubts: [...graph.doubts, ...loading.doubts, ...state.shared],
     steps,
   }
   const holds = modules.isComplete && modules.isFresh
   const { sights } = modules.sources
   const sources = ownFiles(sights)
-  return { code, sources, texts: () => texts.used, ...(holds && { sights }) }
+  return { code, sources, texts: () => texts.used, imports: imports.used, ...(holds && { sights }) }
 }
 
 interface Origin {
   readonly reached: Reach
+  readonly begin: StateRoots
   /** Where the step is made, when its function alone does not say which step it is. */
   readonly site?: string
   /** What a `version` dispels. */
@@ -127,7 +151,8 @@ class Places {
     const [site] = sites
     const origin = (doubts: Doubt[]): Origin => {
       const frames = sites.map((each) => this.#enclosing(each))
-      return { reached: this.#reach(frames), site: this.#identify(sites), doubts }
+      const begin = { nodes: frames, isRun: false }
+      return { reached: this.#reach(frames), begin, site: this.#identify(sites), doubts }
     }
     if (site === undefined) {
       const what = 'the place where the step is made cannot be seen'
@@ -147,7 +172,8 @@ class Places {
     const unit = functions[functions.length > 1 ? nth : 0]
     if (unit === undefined) return origin([])
     const roots = [unit, ...(dependsOn === null ? [] : [dependsOn])]
-    return { reached: this.#reach(roots.map((root) => ({ module, unit: root }))), doubts: [] }
+    const nodes = roots.map((root) => ({ module, unit: root }))
+    return { reached: this.#reach(nodes), begin: { nodes, isRun: true }, doubts: [] }
   }
 
   #reach(roots: readonly Node[]): Reach {

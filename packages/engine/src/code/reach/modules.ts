@@ -5,6 +5,7 @@ import type { Doubt } from '../../identity/code.ts'
 import { digestBytes, digestText, type Digest } from '@stepwell/base/digest'
 import { Lookups } from '../resolve/lookups.ts'
 import { isEngine } from '../resolve/own.ts'
+import { PackageImports } from '../resolve/package-imports.ts'
 import { projectPath } from '../resolve/paths.ts'
 import { ModuleText } from '../parse/module-text.ts'
 import type { References } from '../parse/references.ts'
@@ -41,6 +42,7 @@ export class Modules {
   readonly #loadedAt: number
   readonly #texts: TextCache
   readonly sources: Sources = new Sources()
+  readonly imports: PackageImports
   readonly #lookups = new Lookups(this.sources)
   readonly #resolve = createResolve(this.#lookups)
   readonly #modules = new Map<string, LocalModule>()
@@ -50,8 +52,14 @@ export class Modules {
   isFresh = true
 
   /** `loadedAt`: when the process had loaded the modules, in milliseconds since the epoch. */
-  constructor(dir: string, loadedAt: number, texts: TextCache) {
+  constructor(
+    dir: string,
+    loadedAt: number,
+    texts: TextCache,
+    imports: PackageImports = new PackageImports(),
+  ) {
     this.#texts = texts
+    this.imports = imports
     this.#dir = dir
     this.#loadedAt = loadedAt
   }

@@ -103,7 +103,8 @@ export class Stops {
     if (known !== undefined) return known
     const packages = new Map<string, Set<string>>()
     const visited = new Set<string>()
-    for (const file of files) addPackages(file, packages, visited, this.#modules.sources)
+    const { sources, imports } = this.#modules
+    for (const file of files) addPackages(file, packages, visited, sources, imports)
     const versions = Object.fromEntries(
       [...packages]
         .map(([name, all]) => [name, [...all].toSorted().join(', ')] as const)

@@ -1,5 +1,6 @@
 import { dirname, join, relative, sep } from 'node:path'
 import { createDigester, digestHex } from '@stepwell/base/digest'
+import type { PackageImports } from './package-imports.ts'
 import type { Sources } from './sources.ts'
 
 interface Manifest {
@@ -12,8 +13,9 @@ interface Manifest {
 }
 
 /**
- * Adds a package, as installed, and all that it depends on to `found`: name to version. Not from the
- * lock file, which can be out of step with what runs.
+ * Adds a package, as installed, and all that it depends on to `found`: name to version. What it imports
+ * without declaring it counts, too, where it is installed. Not from the lock file, which can be out of step
+ * with what runs.
  *
  * @param path a file inside the package, with symbolic links resolved.
  */
@@ -22,6 +24,7 @@ export function addPackages(
   found: Map<string, Set<string>>,
   visited: Set<string>,
   sources: Sources,
+  imports: PackageImports,
 ): void {
   const pending = [packageRoot(path, sources)]
   for (let root = pending.pop(); root !== undefined; root = pending.pop()) {
@@ -30,10 +33,14 @@ export function addPackages(
     const manifest = readManifest(root, sources) ?? {}
     const name = manifest.name ?? root
     const versions = found.get(name) ?? new Set()
-    found.set(name, versions.add(versionOf(root, manifest, sources)))
+    const version = versionOf(root, manifest, sources)
+    found.set(name, versions.add(version))
     const { dependencies, optionalDependencies, peerDependencies } = manifest
-    const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
-    for (const dependency of names) {
+    const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
+    const digest = sources.digest(join(root, 'package.json')) ?? ''
+    const imported = isInstalled(root) ? imports.of(root, `${digest} ${version}`) : []
+    for (const dependency of new Set([...declared, ...imported])) {
+      if (dependency === name) continue
       // One that is not installed cannot be reached: an optional one, or a peer.
       const installed = findInstalled(root, dependency, sources)
       if (installed !== undefined) pending.push(installed)
