@@ -1,5 +1,7 @@
+import { channel } from 'node:diagnostics_channel'
 import { onTestFinished } from 'vitest'
 import type { StepContext } from '../../src/index.ts'
+import { HOOKS, type HookCall } from './hook.ts'
 
 type Context = StepContext<object>
 type Work = (inputs: never, context: Context) => unknown
@@ -7,20 +9,11 @@ type Work = (inputs: never, context: Context) => unknown
 const hooks = new Map<string, Work>()
 const calls: string[] = []
 
-/**
- * A step function that a test can look at and steer: it notes that it was called, and does what the
- * test has put in its place, else its own work. The engine sees none of this in its code.
- */
-export function hook<I, O>(
-  name: string,
-  own: (inputs: I, context: Context) => O,
-): (inputs: I, context: Context) => O {
-  return (inputs, context) => {
-    calls.push(name)
-    const work = (hooks.get(name) ?? own) as typeof own
-    return work(inputs, context)
-  }
-}
+channel(HOOKS).subscribe((message) => {
+  const call = message as HookCall
+  calls.push(call.name)
+  call.work = hooks.get(call.name) ?? call.work
+})
 
 /** Puts work in the place of a step's own. */
 export function replace(name: string, work: (inputs: never, context: Context) => unknown): void {

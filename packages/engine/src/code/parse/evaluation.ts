@@ -125,9 +125,9 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
       for (const place of bodiesOf(node).map(placeOf)) calls.set(`${place}`, place)
     }
     if (isFunction(root) && isReturned(root['body'])) read(root['body'] as SyntaxNode)
-    walk(root, (node) => {
+    walk(root, (node, ancestors) => {
       if (isType(node)) return false
-      if (/Call|New|Tagged/.test(node.type)) visitCall(node)
+      if (/Call|New|Tagged/.test(node.type)) visitCall(node, ancestors)
       else if (
         node.type === 'ReturnStatement' &&
         isFunction(root) &&
@@ -155,7 +155,7 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
       gets.set(`${name}.${member}`, [name, member, lineOf(syntax, node.start)])
     }
 
-    function visitCall(node: SyntaxNode): void {
+    function visitCall(node: SyntaxNode, ancestors: readonly SyntaxNode[]): void {
       const callee = (node['callee'] ?? node['tag']) as SyntaxNode
       const args = (node['arguments'] ?? []) as SyntaxNode[]
       const [name, id] = rootOf(callee)
@@ -167,13 +167,13 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
       const isKept =
         isEngine || isBuiltin(bound.sources.get(name) ?? '') || DEFERRED.test(method || name)
       const given = isKept ? [] : args.flatMap(givenBy)
-      if (runsGiven(name, method, node)) {
+      if (runsGiven(name, method, node, ancestors)) {
         for (const [, what] of given) {
           if (typeof what === 'number') calls.set(`${what}`, what)
           else addNamed(what, null, node, [])
         }
         callNamed(name, id, callee, [])
-      } else callNamed(name, id, callee, given)
+      } else callNamed(name, id, callee, isLocal(name) ? given : [])
     }
 
     /** @param id of the name */
@@ -276,12 +276,25 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
   }
 
   /** Whether what is given is called: always, as far as can be seen from here. */
-  function runsGiven(name: string, method: string, { type }: SyntaxNode): boolean {
+  function runsGiven(
+    name: string,
+    method: string,
+    { type }: SyntaxNode,
+    ancestors: readonly SyntaxNode[],
+  ): boolean {
     if (CALLBACKS.has(method)) return true
     const source = bound.sources.get(name)
     if (source === undefined)
       return CALLERS.test(name) && (type === 'NewExpression' || method !== '')
-    return source !== '' && !/^(?:[./#]|node:|@stepwell\/)/.test(source)
+    if (source === '' || /^(?:[./#]|node:|@stepwell\/)/.test(source)) return false
+    // A package that is given a function for later, such as that of a test, returns nothing of use.
+    const around = ancestors.findLast((each) => each.type !== 'AwaitExpression')
+    return around?.type !== 'ExpressionStatement'
+  }
+
+  /** Whether it can be seen what is done with what a function is given. */
+  function isLocal(name: string): boolean {
+    return bound.kindOf(name) === 'unit' || /^[./#]/.test(bound.sources.get(name) ?? '')
   }
 
   /** Names that are mentioned in a value, not called. */

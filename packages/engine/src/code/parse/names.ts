@@ -44,27 +44,6 @@ export function namesIn(root: SyntaxNode): string[] {
   return names
 }
 
-/** Names that a pattern binds: not those in its defaults and computed keys. */
-export function boundNames(pattern: unknown): string[] {
-  if (!isNode(pattern)) return []
-  switch (pattern.type) {
-    case 'AssignmentPattern':
-      return boundNames(pattern['left'])
-    case 'Property':
-      return boundNames(pattern['value'])
-    case 'RestElement':
-      return boundNames(pattern['argument'])
-    case 'ObjectPattern':
-      return (pattern['properties'] as unknown[]).flatMap(boundNames)
-    case 'ArrayPattern':
-      return (pattern['elements'] as unknown[]).flatMap(boundNames)
-    case 'TSParameterProperty':
-      return boundNames(pattern['parameter'])
-    default:
-      return [identifierName(pattern) ?? []].flat()
-  }
-}
-
 /** Names that a piece of code assigns to, wherever they are bound. */
 export function assignedIn(root: SyntaxNode): string[] {
   const names: string[] = []

@@ -1,4 +1,4 @@
-import { boundNames } from './names.ts'
+import { boundNames } from './patterns.ts'
 import {
   identifierName,
   isNode,

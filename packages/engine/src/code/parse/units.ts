@@ -11,7 +11,8 @@ import {
   type Names,
   type Use,
 } from './inert.ts'
-import { assignedIn, boundNames, namesIn } from './names.ts'
+import { assignedIn, namesIn } from './names.ts'
+import { boundNames } from './patterns.ts'
 import { shapeOf, type Shape } from './shapes.ts'
 import { stateUseOf, type StateUse } from './state-use.ts'
 import { collectReferences, namesBySource, type References } from './references.ts'

@@ -104,8 +104,8 @@ class Links {
       visits.push(visit)
     }
     for (const { module, unit } of nodes) {
-      const units = unit === undefined ? (module.units?.units ?? []) : [unit]
-      for (const each of units) add({ module, unit: each, mode: isRun ? 'run' : 'load' })
+      // A module that only imports the one where a step is made does not make it.
+      if (unit !== undefined) add({ module, unit, mode: isRun ? 'run' : 'load' })
     }
     // It grows while it is walked.
     for (const visit of visits) for (const next of this.#nextOf(visit)) add(next)
