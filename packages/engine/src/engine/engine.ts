@@ -33,7 +33,6 @@ import type { Plan } from '../plan/plan.ts'
 import { planMoved } from '../plan/plan-drift.ts'
 import { planSteps } from '../plan/plan-pipeline.ts'
 import { ProjectState, type StateOptions } from './project.ts'
-import { ranksOf } from '../run/critical-path.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 import { outputOf, readOutput } from './read-output.ts'
 import { capacityOf } from '../run/capacity.ts'
@@ -45,8 +44,7 @@ import type { Downloads } from '../store/inputs/downloads.ts'
 import { OfflineDownloads } from '../store/inputs/offline-downloads.ts'
 import { endServices } from '../run/services.ts'
 import { RunRecorder } from '../run/recorder.ts'
-import { StepRunner } from '../run/run-step.ts'
-import { schedule, type Scheduled } from '../run/schedule.ts'
+import { executeRun, type ExecuteRunOptions } from '../run/execute-run.ts'
 import {
   keepSnapshot,
   lastKnown,
@@ -56,7 +54,6 @@ import {
   type PlanRequest,
   type Situation,
 } from './session.ts'
-import { definition } from '../define/step.ts'
 import { identityOf } from '@stepwell/base/process'
 import type { OutPlaces } from '../decide/out-paths.ts'
 import { createState } from '../store/layout.ts'
@@ -496,7 +493,7 @@ export class Engine implements AsyncDisposable {
       grace: this.#grace,
       warn: recorder.warn,
     })
-    const runner = new StepRunner({
+    const options: ExecuteRunOptions = {
       ...situation,
       run: recorder.id,
       dir,
@@ -524,7 +521,13 @@ export class Engine implements AsyncDisposable {
       halt,
       onFailure,
       emit: recorder.emit,
-    })
+      capacity,
+      // It spares looking things up. What was done counts without it. Whoever collects garbage must
+      // find it, and so it comes before the end of the record.
+      keep: async (entries) => {
+        if (isTidy) await keepSnapshot(situation, entries, state).catch(ignoreTrouble)
+      },
+    }
     const unlisten = state.listen(recorder.warn)
     try {
       if (isTidy) await situation.keepCode()
@@ -533,23 +536,7 @@ export class Engine implements AsyncDisposable {
           `the service \`${name}\` was still up after its run was killed: it is stopped`,
         )
       }
-      try {
-        const options = {
-          concurrency: this.#concurrency,
-          capacity,
-          keepGoing: onFailure === 'continue',
-          signal: halt.stopping,
-        }
-        await schedule(scheduled(situation), options, runner)
-      } finally {
-        runner.close()
-        await runner.endServices()
-        await executor.close?.()
-        await staging.close(recorder.id).catch(ignoreTrouble)
-        // It spares looking things up. What was done counts without it. Whoever collects garbage must
-        // find it, and so it comes before the end of the record.
-        if (isTidy) await keepSnapshot(situation, runner.entries, state).catch(ignoreTrouble)
-      }
+      await executeRun(options)
       return await recorder.end()
     } catch (error) {
       await recorder.break(explainTrouble(error, dirs.root))
@@ -626,22 +613,4 @@ function defaultExecutor(pipeline: Pipeline, place: ExecutorPlace): Executor {
   const inline = new InlineExecutor({ steps: pipeline.steps, ...place })
   const command = new CommandExecutor(place)
   return new RoutingExecutor({ inline, ...workersOf(pipeline, place, inline), command })
-}
-
-/** The steps as the scheduler takes them: those on the longest way come first. */
-function scheduled({ steps, snapshot }: Situation): Scheduled[] {
-  const durations = new Map(
-    steps.flatMap(({ name }) => {
-      const last = snapshot.steps[name]?.entries[0]
-      return last === undefined ? [] : [[name, last.duration] as const]
-    }),
-  )
-  const ranks = ranksOf(steps, durations)
-  return steps.map(({ name, step, upstream, downstream }) => ({
-    name,
-    upstream,
-    downstream,
-    demand: definition(step).execution.demand,
-    priority: ranks.get(name) ?? 0,
-  }))
 }
