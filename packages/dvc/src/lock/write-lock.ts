@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { replaceFileSync } from '@stepwell/base/atomic-file'
 import { messageOf } from '@stepwell/base/errors'
 import { readIfPresent } from '@stepwell/base/files'
@@ -42,6 +43,8 @@ export function writeLock(
   const text = lockText(file, before, entries)
   if (text === before) return false
   try {
+    // A lock stands beside its dvc.yaml: where that directory has gone, it is not made again.
+    statSync(dirname(path))
     replaceFileSync(path, text)
     return true
   } catch (error) {
