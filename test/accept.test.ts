@@ -37,14 +37,14 @@ test('what cannot be accepted is refused with a reason', async () => {
   await project.run()
   project.edit('pipeline.ts', 'factor: 1', 'factor: 2')
   const cases: [args: string[], message: RegExp][] = [
-    [['count'], /no reason why the change is harmless; .*--because.*STEPWELL_USAGE/],
+    [['count'], /no reason why the change is harmless \(STEPWELL_USAGE\)\nhint: .*--because/],
     [['count', '--because', ' '], /STEPWELL_USAGE/],
     [['--because', 'x'], /no step is named.*STEPWELL_USAGE/],
     [['count', '--list'], /STEPWELL_USAGE/],
     [['count', '--revoke', '--because', 'x'], /STEPWELL_USAGE/],
     [['count', '--revoke'], /nothing is accepted of step `count`.*STEPWELL_ACCEPT\)/],
     [['count', '--because', 'x'], /params\.factor 1 -> 2 \(STEPWELL_ACCEPT\)/],
-    [['report', '--because', 'x'], /step `count` will run; run it first.*STEPWELL_ACCEPT\)/],
+    [['report', '--because', 'x'], /step `count` will run \(STEPWELL_ACCEPT\)\nhint: run it first/],
     [['nope', '--because', 'x'], /STEPWELL_TARGET_UNKNOWN/],
   ]
   for (const [args, message] of cases) {
