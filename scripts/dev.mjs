@@ -65,9 +65,11 @@ if (!Object.hasOwn(verbs, verb)) {
 process.on('SIGINT', () => undefined)
 
 setUp()
-// A SIGTERM comes to this process alone: the child would go on with nobody to end it.
+// A SIGTERM comes to this process alone: the child would go on with nobody to end it. A closed terminal tells both.
 let child
-process.on('SIGTERM', () => child.kill('SIGTERM'))
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT']) {
+  process.on(signal, () => child.kill(signal))
+}
 for (const { say, args, cwd = root } of verbs[verb]()) {
   if (say !== undefined) console.error(`stepwell: ${say}`)
   child = spawn(node, args, { cwd, stdio: 'inherit' })

@@ -16,7 +16,7 @@ import { inject, onTestFinished } from 'vitest'
 export const ROOT = resolve(import.meta.dirname, '..')
 /** Where the packed packages are installed, outside of the repository. */
 const PACKED = join(inject('packed'), 'node_modules')
-const CLI = join(PACKED, '@stepwell', 'cli', 'dist', 'main.js')
+export const CLI: string = join(PACKED, '@stepwell', 'cli', 'dist', 'main.js')
 
 export interface Exit {
   readonly code: number | null

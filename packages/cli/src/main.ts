@@ -11,14 +11,16 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 // Before anything else is imported: it spares compiling the engine and the pipeline at every start.
 module.enableCompileCache()
-// A reader that has gone, as after `| head`, does not end the run.
+// A reader that has gone, as after `| head`, or a terminal that was closed, does not end the run.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
   })
 }
 const { guardTerminal } = await import('./ui/terminal.ts')
 guardTerminal()
+const { heedNohup } = await import('./ui/ending.ts')
+heedNohup()
 const { main } = await import('./program.ts')
 const code = await main(process.argv.slice(2))
 // A step may have left a timer or a socket behind: the run is over all the same, once all is written.

@@ -12,6 +12,7 @@ import {
 } from '@stepwell/engine'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { divertConsole } from '../ui/console.ts'
+import { onEnding, urged, type Ending } from '../ui/ending.ts'
 import { failuresOf, withHint } from '../ui/failures.ts'
 import { processTable, summaryLine, withOngoing } from '../ui/process-table.ts'
 import {
@@ -113,10 +114,12 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     })
     const leaveOff = watched?.obey(going, (text) => progress.note(text))
     let interrupts = 0
-    const onSignal = (signal: NodeJS.Signals): void => {
+    const onSignal = (signal: Ending): void => {
       // A terminal tells all of its processes; this one is told by the one that watches.
-      if (watched !== undefined && signal === 'SIGINT') return
-      interrupts = signal === 'SIGTERM' ? Math.max(interrupts + 1, 2) : interrupts + 1
+      if (watched !== undefined && signal !== 'SIGTERM') return
+      const before = interrupts
+      interrupts = urged(before, signal)
+      if (interrupts === before) return
       if (interrupts === 1) {
         progress.note(STOPPING.finish)
         going.stop('finish')
@@ -145,7 +148,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       )
       process.exit(EXIT.failed)
     }
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+    const leaveSignals = onEnding(onSignal)
     process.on('beforeExit', onIdle).on('exit', onExit)
     let record: RunRecord
     try {
@@ -158,7 +161,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       progress.end()
       restoreConsole()
       leaveOff?.()
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      leaveSignals()
       process.off('beforeExit', onIdle).off('exit', onExit)
     }
     const monitors = options.watched === 'id' ? await monitorsIn(loaded) : []

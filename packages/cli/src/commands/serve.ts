@@ -6,6 +6,7 @@ import { Option } from '../commander.ts'
 import { parseBytes, parseCount, parseDuration, parseNames, parsePort } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { messageOf } from '@stepwell/base/errors'
+import { onEnding, type Ending } from '../ui/ending.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { registryOf, type ModelOptions } from './registry.ts'
 import { print, printJson } from './project.ts'
@@ -120,15 +121,15 @@ export async function serve(ref: string, options: ServeCommandOptions): Promise<
 }
 
 /** Resolves with the first signal to stop; the next one ends the process. */
-async function stopSignal(): Promise<NodeJS.Signals> {
+async function stopSignal(): Promise<Ending> {
   return await new Promise((done) => {
-    let isFirst = true
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (!isFirst) process.exit(EXIT.interrupted)
-      isFirst = false
-      done(signal)
-    }
-    process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+    let first: Ending | undefined
+    onEnding((signal) => {
+      // A terminal that is closed may say so more than once.
+      if (first !== undefined && signal !== 'SIGHUP') process.exit(EXIT.interrupted)
+      first ??= signal
+      done(first)
+    })
   })
 }
 

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { Cli } from '../cli.ts'
 import { openEngine, sourcesBehind, type StepwellError, type Watched } from '@stepwell/engine'
+import { onEnding, urged, type Ending } from '../ui/ending.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { findPipeline } from '../load-pipeline.ts'
 import { STOPPING } from '../ui/stopping.ts'
@@ -41,12 +42,11 @@ export async function watch(args: readonly string[], options: WatchOptions): Pro
     const stream = options.json || options.events ? process.stderr : process.stdout
     if (!options.quiet) stream.write(`${text}\n`)
   })
-  const onSignal = (signal: NodeJS.Signals): void => session.interrupt(signal)
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  const leaveSignals = onEnding((signal) => session.interrupt(signal))
   try {
     return await session.goOn()
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    leaveSignals()
     await session.close()
   }
 }
@@ -96,8 +96,10 @@ class Session {
   }
 
   /** Ends the cycle that goes on, as `stepwell run` ends, and then all. */
-  interrupt(signal: NodeJS.Signals): void {
-    this.#interrupts += signal === 'SIGTERM' ? 2 : 1
+  interrupt(signal: Ending): void {
+    const before = this.#interrupts
+    this.#interrupts = signal === 'SIGTERM' ? before + 2 : urged(before, signal)
+    if (this.#interrupts === before) return
     const cycle = this.#cycle
     if (cycle !== undefined) {
       this.#exit = EXIT.interrupted

@@ -1,5 +1,6 @@
 import { StepwellError } from '@stepwell/engine'
 import { decisionsOf, liveLoop, runLoop, type LoopEvent } from '@stepwell/loop'
+import { onEnding, urged } from '../ui/ending.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { loopIn } from '../load-pipeline.ts'
 import { CycleRunner } from './cycle-runner.ts'
@@ -43,13 +44,14 @@ export async function schedule(
     const rest = args.filter((arg) => arg !== OWN)
     const runner = new CycleRunner(engine, rest)
     let interrupts = 0
-    const onSignal = (signal: NodeJS.Signals): void => {
-      interrupts += signal === 'SIGTERM' ? 2 : 1
+    const leaveSignals = onEnding((signal) => {
+      const before = interrupts
+      interrupts = signal === 'SIGTERM' ? before + 2 : urged(before, signal)
+      if (interrupts === before) return
       finish.abort()
       if (interrupts > 3) runner.kill()
       else if (interrupts > 1) kill.abort()
-    }
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+    })
     try {
       await runLoop(loop, {
         engine,
@@ -60,7 +62,7 @@ export async function schedule(
         tell: teller(options),
       })
     } finally {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      leaveSignals()
       await engine.stopServices()
     }
     return EXIT.ok
