@@ -7,21 +7,32 @@ import { join } from 'node:path'
 import { rmSync } from 'node:fs'
 import { BREAKS, breakEngine } from '../packages/engine/test/support/fuzz/breaks.ts'
 import { hunt } from '../packages/engine/test/support/fuzz/hunt.ts'
+import type { Finding } from '../packages/engine/test/support/fuzz/tally.ts'
 
 const [count = '1000', seed = '1', only = ''] = process.argv.slice(2)
+// Idioms in which faults are known.
+const KNOWN = ['clockAtLoad', 'hoisted', 'readAtLoad', 'sharedState']
+const breaks = BREAKS.filter(({ name }) => name.includes(only))
 let missed = 0
-for (const each of BREAKS.filter(({ name }) => name.includes(only))) {
+for (const each of breaks) {
   const engine = breakEngine(each)
   try {
-    const { checks, cpu, findings } = await hunt({
-      count: Number(count),
-      seed: Number(seed),
-      without: ['sharedState', 'readAtLoad', 'clockAtLoad', 'hoisted'],
-      engine,
-      batch: 150,
-      onBatch: (tally) => tally.findings.length > 0,
-    })
-    const [found] = findings
+    let [checks, cpu] = [0, 0]
+    let found: Finding | undefined
+    // Most are found soon: it begins with few projects at once.
+    for (let [size, done] = [25, 0]; found === undefined && done < Number(count); size *= 2) {
+      const tally = await hunt({
+        count: size,
+        seed: Number(seed) + done,
+        engine,
+        without: KNOWN,
+        batch: size,
+      })
+      checks += tally.checks
+      cpu += tally.cpu
+      ;[found] = tally.findings
+      done += size
+    }
     if (found === undefined) missed += 1
     const how =
       found === undefined
@@ -32,5 +43,5 @@ for (const each of BREAKS.filter(({ name }) => name.includes(only))) {
     rmSync(join(engine, '..'), { recursive: true, force: true })
   }
 }
-process.stdout.write(`${BREAKS.length - missed} of ${BREAKS.length} found\n`)
+process.stdout.write(`${breaks.length - missed} of ${breaks.length} found\n`)
 if (missed > 0) process.exitCode = 1

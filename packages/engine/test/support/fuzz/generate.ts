@@ -112,7 +112,8 @@ function atRandom({ files, env }: Version, main: string, random: Random): Edit |
   const { kind, path, before, after, more, env: given } = mutate(program, random)
   if (kind === 'package' || (before === after && given === undefined)) return undefined
   const at = path === 'pipeline.ts' ? main : path
-  return { kind, change: { files: { [at]: after, ...more }, env: given ?? env } }
+  // What was demanded may be about what is gone.
+  return { kind, change: { files: { [at]: after, ...more }, env: given ?? env, demands: {} } }
 }
 
 /** What people do all day, and what changes nothing. */
