@@ -31,7 +31,7 @@ import { engineOn } from './support/engine.ts'
 import { makeTemporaryDir, temporaryDir, writeFiles } from './support/temporary.ts'
 
 // More of them are tried by STEPWELL_TEST_PROGRAMS.
-const PROGRAMS = Number(process.env['STEPWELL_TEST_PROGRAMS'] ?? 25)
+const PROGRAMS = Number(process.env['STEPWELL_TEST_PROGRAMS'] ?? 8)
 
 test('what a plan says is what the run does, wherever the plan can know', async () => {
   await fc.assert(fc.asyncProperty(programs, checkLaw), { numRuns: PROGRAMS, endOnFailure: true })
