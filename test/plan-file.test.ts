@@ -40,7 +40,7 @@ test('run --plan refuses what is not what the plan saw, naming each difference',
     const { code, stdout, stderr } = await project.stepwell('run', '--plan', 'p.json')
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(
-      /^stepwell: this is not what was planned; .* \(STEPWELL_PLAN_MOVED\)\nhint: .*\n$/,
+      /^stepwell: the plan is out of date; .* \(STEPWELL_PLAN_MOVED\)\nhint: .*\n$/,
     )
     expect(stderr).toMatch(difference)
     project.edit('pipeline.ts', to, from)

@@ -21,7 +21,7 @@ export function createCli(argv: readonly string[], exit: (code: ExitCode) => voi
     .description('Runs pipelines of steps: skips what did not change, and can say why.')
     .version(version())
     .exitOverride()
-    .showHelpAfterError('(--help shows what there is)')
+    .showHelpAfterError('(--help lists commands and options)')
   const command = (usage: string, description: string): Command =>
     program
       .command(usage)
@@ -40,23 +40,22 @@ export function createCli(argv: readonly string[], exit: (code: ExitCode) => voi
         'steps executed at once: a number, or a share of the cores: 50%',
         parseJobs,
       )
-      .option('--only', 'the targets alone: what they need is taken as it was left')
-      .option('-k, --keep-going', 'after a failure, run all that does not need the step')
+      .option('--only', 'run only the targets; use the last outputs of the other steps')
+      .option('-k, --keep-going', 'after a failure, run every step that does not depend on it')
       .addOption(
-        new Option('--on-error <how>', 'after a failure: finish what runs, continue as -k, or kill')
+        new Option(
+          '--on-error <how>',
+          'after a failure: let running steps finish, continue as with -k, or kill',
+        )
           .choices(['finish', 'continue', 'kill'])
           .conflicts('keepGoing'),
       )
-      .option(
-        '--limit <name=amount>',
-        'how much there is of a resource that steps take; may be repeated',
-        parseLimit,
-      )
-      .option('--keep-edits', 'leave outs that were edited by hand as they are')
+      .option('--limit <name=amount>', 'the available amount of a resource; repeatable', parseLimit)
+      .option('--keep-edits', 'keep outs that were edited by hand')
       .addOption(
-        new Option('--link <how>', 'how outs come into the project').choices(['copy', 'hard']),
+        new Option('--link <how>', 'how outs are put into the project').choices(['copy', 'hard']),
       )
-      .option('--offline', 'take what url() inputs were the last time, and ask no server')
+      .option('--offline', 'use the last downloads of url() inputs, and ask no server')
       .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
       .option('--json', 'print the record of the run as JSON')
       .option('--events', 'print each event as a line of JSON as it happens')

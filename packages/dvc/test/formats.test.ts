@@ -106,7 +106,7 @@ describe('YAML', () => {
     ['a: !thing 1\n', 'x:1:11: the tag !thing is not supported'],
     ['a: *none\n', 'x:1:4: '],
     ['? [a]\n: 1\n', 'x:1:3: expected a single value as the key of a map'],
-    ['a: <<\n', 'x:1:4: a plain << is no value; expected quotes around it'],
+    ['a: <<\n', 'x:1:4: a plain << is not a value; expected quotes around it'],
   ])('%j is refused', (text, message) => {
     expect(adviceOn(() => parseYaml('x', text))).toContain(message)
   })

@@ -162,7 +162,7 @@ describe('outs', () => {
       expect(treeOf(path('out'))).toEqual(OUT)
       expect(takeCalls()).toEqual([])
       const [warning = ''] = planned.warnings
-      expect(warning).toMatch(/has been replaced, and is now/)
+      expect(warning).toMatch(/moved to .* and replaced$/)
       const aside = warning.split('is now ')[1] ?? ''
       expect(existsSync(aside) || what === 'a link where a file was').toBe(true)
       if (what === 'a file') expect(readFileSync(aside, 'utf8')).toBe('mine')
@@ -178,7 +178,7 @@ describe('outs', () => {
     expect(statusesOf(record)).toEqual({ make: 'cached', read: 'succeeded', list: 'cached' })
     expect(await kept.value(read)).toBe('mine')
     expect(reasonsOf(record, 'make')).toEqual(['unchanged', 'kept-edit'])
-    expect(record.warnings.join()).toMatch(/out\/table.csv .* is kept so/)
+    expect(record.warnings.join()).toMatch(/out\/table.csv was edited .* keeping the edit/)
     const back = await run()
     expect(statusesOf(back)).toEqual(CACHED)
     expect(readFileSync(path('out/table.csv'), 'utf8')).toBe('a,b')

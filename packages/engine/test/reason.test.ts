@@ -210,7 +210,7 @@ const EACH: { readonly [K in Reason['kind']]: [Extract<Reason, { kind: K }>, str
     { kind: 'restored', path: 'out/a', problem: 'missing' },
     'out/a was missing: it is put back',
   ],
-  'kept-edit': [{ kind: 'kept-edit', path: 'out/a' }, 'out/a was edited and is kept so'],
+  'kept-edit': [{ kind: 'kept-edit', path: 'out/a' }, 'out/a was edited, and the edit is kept'],
   touched: [
     { kind: 'touched', source: 'file a.csv', run: 'r1' },
     'file a.csv was touched while run r1 used it: what that made is not in the cache',

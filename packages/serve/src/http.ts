@@ -123,7 +123,7 @@ function guard(app: FastifyInstance, { limits, metrics, token, isDraining }: Htt
     })
     if (isAllowed !== undefined && !isOpen && !isAllowed(request.headers.authorization)) {
       reply.header('www-authenticate', 'Bearer')
-      next(new Refusal(401, 'UNAUTHORIZED', 'a bearer token is needed, and this is not it'))
+      next(new Refusal(401, 'UNAUTHORIZED', 'missing or invalid bearer token'))
     } else if (isBusy) {
       reply.header('retry-after', '1')
       next(new Refusal(503, 'BUSY', `${limits.maxConcurrent} predictions are under way`))

@@ -9,8 +9,8 @@ import { readParams } from './params.ts'
 
 export interface FindChampionInputs {
   /**
-   * The moves of the alias: `glob('models/<name>/aliases/<alias>/*.json', { optional: true })`, since there
-   * is none before the first promotion.
+   * The moves of the alias: `glob('models/<name>/aliases/<alias>/*.json', { optional: true })`, since no move
+   * exists before the first promotion.
    */
   readonly moves: readonly FileInput[]
 }

@@ -135,7 +135,7 @@ export function placesOf(rows: Rows, target: string, classes: readonly Class[]):
       code: 'STEPWELL_CELL_MISSING',
       summary: `column ${JSON.stringify(target)} has a missing value`,
       details: `the first is in row ${missing + 1} of ${cells.length}`,
-      hint: 'drop such rows with dropMissing: what has no class teaches nothing',
+      hint: 'drop such rows with dropMissing: a row without a class cannot be trained on',
     })
   }
   return Uint32Array.from(cells, (cell) => places.get(cell as Class) ?? classes.length)

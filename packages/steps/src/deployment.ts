@@ -47,14 +47,13 @@ export interface CurrentVersion {
 }
 
 /**
- * Deploys a model into the project: writes `<dir>/versions/<version>/` with `model.json`,
- * `metrics.json` and `manifest.json`, then points `<dir>/current.json` at it. Each of the two happens
- * in one step and durably, so whoever reads follows the pointer to a whole version at any moment.
- * Versions are never removed. To run again, also after a kill at any moment, leads to the same state;
- * a version whose files were damaged is repaired.
+ * Deploys a model into the project: writes `<dir>/versions/<version>/` with `model.json`, `metrics.json` and
+ * `manifest.json`, then points `<dir>/current.json` at it. Each of the two is atomic and durable, so the
+ * pointer leads readers to a complete version at any moment. Versions are never removed. Running it again,
+ * also after a kill at any moment, leads to the same state; a version whose files were damaged is repaired.
  *
- * A cached deployment is stale when `current.json` points elsewhere, or when the version's files are
- * missing or differ.
+ * A cached deployment is stale when `current.json` points elsewhere, or when the version's files are missing
+ * or differ.
  *
  * @throws StepwellError STEPWELL_PATH_OUTSIDE; STEPWELL_WRITE_FAILED; STEPWELL_MODEL_INVALID;
  *   STEPWELL_PARAM_INVALID.

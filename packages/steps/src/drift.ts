@@ -18,7 +18,7 @@ export interface Drift {
 // The share that an empty bin counts as; the logarithm of 0 has no value. A usual choice.
 const EPSILON = 1e-4
 
-// So many distinct values are categories still: the hours of a day are.
+// Columns with at most this many distinct values are categories: the hours of a day are.
 const MAX_CATEGORIES = 24
 
 /**

@@ -13,7 +13,7 @@ export interface EvaluateModelInputs {
   readonly model: Model
   /** Rows with the model's features and its target, and the columns to slice by. */
   readonly rows: Rows
-  /** The model to compare with, scored on the same rows; `null` where there is none yet. */
+  /** The model to compare with, scored on the same rows; `null` while no champion exists. */
   readonly champion?: Model | null
 }
 
@@ -63,7 +63,7 @@ export interface Evaluation {
   readonly confusion?: readonly (readonly number[])[]
   /** In the order of the columns, and of the values: numbers, texts, missing. */
   readonly slices: readonly Slice[]
-  /** The champion's metrics on the same rows; `null` where there is none. */
+  /** The champion's metrics on the same rows; `null` without a champion. */
   readonly champion: Metrics | null
 }
 

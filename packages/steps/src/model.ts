@@ -113,7 +113,7 @@ export interface OpenModel {
   readonly classes?: readonly Class[]
   /** Of a classifier: for each of the classes its probability in each row. */
   readonly probabilities?: (rows: Rows) => Float64Array[] | Promise<Float64Array[]>
-  /** Lets go of what it holds, once the predictions under way are there. It predicts no more. */
+  /** Releases its resources once the predictions under way have ended. It cannot predict after that. */
   close(): Promise<void>
 }
 
@@ -134,7 +134,7 @@ const KINDS: readonly ModelKind[] = [
 ]
 
 /**
- * Refuses what is no model, without making it ready to predict.
+ * Refuses a value that is not a model, without making it ready to predict.
  * @throws StepwellError STEPWELL_MODEL_INVALID
  */
 export function requireModel(value: unknown): asserts value is Model {

@@ -115,7 +115,7 @@ async function promote(
   const bounds = readBounds('promoteModel', params, context.params.bounds, model.features)
   const schema: ModelSchema = schemaOf(model, bounds, training)
   const reference = referenceOf(model, training)
-  // What nobody can open is not promoted, and a server must say what it says here.
+  // A model that cannot be opened is not promoted, and a server must predict the same as this process.
   const row = training?.[0] ?? exampleOf(schema)
   const prediction = await withModel(model, async (opened) =>
     url === undefined ? undefined : (await opened.predict([row]))[0],

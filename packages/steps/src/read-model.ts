@@ -13,7 +13,7 @@ export interface ReadModelInputs {
 export type ReadModelParams = Readonly<Record<string, never>>
 
 /**
- * Reads a model from JSON, whoever has written it.
+ * Reads a model from JSON, whatever program has written it.
  *
  * @throws StepwellError STEPWELL_MODEL_INVALID when it is not JSON or not a model; STEPWELL_INPUT_ENCODING;
  *   STEPWELL_PARAM_INVALID.

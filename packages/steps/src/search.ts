@@ -25,7 +25,7 @@ export interface PlanTrialsParams {
   readonly features: readonly string[]
   /** Column to predict. */
   readonly target: string
-  /** At least one. Lists are combined; `features` is no such list. */
+  /** At least one. Lists are combined; `features` is not such a list. */
   readonly candidates: readonly CandidateGrid[]
   /**
    * Whole number from 2 up.
@@ -35,7 +35,7 @@ export interface PlanTrialsParams {
   /** Whole number: which rows go into which fold, and which candidates are drawn. */
   readonly seed: number
   /**
-   * Tries so many candidates, drawn at random, instead of all.
+   * The number of candidates to try, drawn at random, instead of all.
    * @default all
    */
   readonly draw?: number

@@ -1,4 +1,4 @@
-/** A number as a message shows it: to so many significant digits, without zeros at the end. */
+/** A number as a message shows it: rounded to `digits` significant digits, without zeros at the end. */
 export function significant(value: number, digits = 6): string {
   return String(Number(value.toPrecision(digits)))
 }

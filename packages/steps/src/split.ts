@@ -15,7 +15,7 @@ export interface SplitByFraction {
   readonly train: number
 }
 
-/** Every so many rows one tests: the rows whose index, from 0, has this remainder. */
+/** One row of every `every` tests: those whose index, from 0, has this remainder. */
 export interface SplitByIndex {
   readonly by: 'index'
   /** Whole number from 2 up. */

@@ -30,7 +30,7 @@ function notRows(given: unknown, what: string): StepwellError {
   const members = typeof given === 'object' && given !== null ? Object.keys(given) : []
   return new StepwellError({
     code: 'STEPWELL_ROWS_NONE',
-    summary: `${what} is no list of rows`,
+    summary: `${what} is not a list of rows`,
     details:
       members.length > 0 ? `it has the members ${members.join(', ')}` : `it is ${typeof given}`,
     hint: members.includes('train')

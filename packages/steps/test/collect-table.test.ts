@@ -71,7 +71,7 @@ describe('types', () => {
         row: 2,
         column: 'a',
         value: '1.5',
-        reason: 'is no integer',
+        reason: 'is not of type integer',
         record: '{"a":"1.5","b":"x"}',
       },
     ])
@@ -116,7 +116,7 @@ describe('rejected rows', () => {
     expect(rejected).toMatchObject([
       { line: 3, record: '1' },
       { line: 4, record: '1,2,3' },
-      { row: 2, column: 'a', value: 'x', reason: 'is no integer' },
+      { row: 2, column: 'a', value: 'x', reason: 'is not of type integer' },
     ])
   })
 

@@ -9,7 +9,7 @@ import { engineOptions } from './engine-options.ts'
 
 /** Adds `stepwell accept`. */
 export function register({ command, exit }: Cli): void {
-  command('accept', 'say that what changed in some steps makes no difference to their outputs')
+  command('accept', 'declare that the changes of some steps make no difference to their outputs')
     .argument('[steps...]', 'names of steps')
     .option('--because <why>', 'the reason, kept in .stepwell/accepted.ndjson')
     .option(
@@ -17,7 +17,7 @@ export function register({ command, exit }: Cli): void {
       'accept changes of params, inputs and environment too, not only of code',
     )
     .option('--list', 'list what is accepted now')
-    .option('--revoke', 'take it back: the steps run again')
+    .option('--revoke', 'revoke it: the steps run again')
     .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--json', 'print JSON')
     .action(async (steps: string[], options: AcceptOptions) => exit(await accept(steps, options)))

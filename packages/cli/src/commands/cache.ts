@@ -9,7 +9,7 @@ import { print, printJson, withProject, type ProjectOptions } from './project.ts
 
 /** Adds `stepwell cache`. */
 export function register({ command, exit }: Cli): void {
-  const cache = command('cache', 'what is stored')
+  const cache = command('cache', 'list or verify what is stored')
     .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--json', 'print JSON')
   cache
@@ -20,7 +20,7 @@ export function register({ command, exit }: Cli): void {
     )
   cache
     .command('verify')
-    .description('read all that is stored, and put aside what is damaged')
+    .description('read all stored bytes, and put aside what is damaged')
     .action(async (_: unknown, verify: Command) =>
       exit(await verifyCache(verify.optsWithGlobals<CacheOptions>())),
     )

@@ -6,10 +6,10 @@ import { print, printJson, withPipeline, type ProjectOptions } from './project.t
 
 /** Adds `stepwell clean`. */
 export function register({ command, exit }: Cli): void {
-  command('clean', 'remove what steps left that no step makes any more')
-    .option('-n, --dry-run', 'say what would go')
-    .option('-f, --force', 'put aside what was edited by hand, too')
-    .option('--keep <paths...>', 'these stay, as files of the project')
+  command('clean', 'remove the outs of steps that no longer exist')
+    .option('-n, --dry-run', 'say what would be removed')
+    .option('-f, --force', 'also put aside outs that were edited by hand')
+    .option('--keep <paths...>', 'keep these paths, as files of the project')
     .option('--json', 'print JSON')
     .action(async (options: CleanOptions) => exit(await clean(options)))
 }

@@ -8,7 +8,7 @@ import { print, printJson, withPipeline, type ProjectOptions } from './project.t
 export function register({ command, exit }: Cli): void {
   command('code', 'show what the code of a step reaches: declarations, packages, variables')
     .argument('<step>', 'name of a step')
-    .option('--all', 'list what happens while modules are loaded too')
+    .option('--all', 'also list what happens while modules are loaded')
     .option('--json', 'print JSON')
     .action(async (step: string, options: CodeOptions) => exit(await code(step, options)))
 }

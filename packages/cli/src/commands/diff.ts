@@ -20,7 +20,7 @@ export function register({ command, exit }: Cli): void {
   command('diff', 'compare two recorded runs: what differs, and why')
     .argument('[from]', 'id of a run (default: the latest before it that had the same steps)')
     .argument('[to]', 'id of a run (default: the latest that has ended)')
-    .option('--all', 'list the steps in which nothing differs, too')
+    .option('--all', 'also list the steps that do not differ')
     .option('--exit-code', 'exit with 3 when outputs differ')
     .option('--json', 'print JSON')
     .action(async (from: string | undefined, to: string | undefined, options: DiffOptions) =>

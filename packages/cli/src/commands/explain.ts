@@ -8,7 +8,7 @@ import { print, printJson, withPipeline, type ProjectOptions } from './project.t
 
 /** Adds `stepwell explain`. */
 export function register({ command, exit }: Cli): void {
-  command('explain', 'say why a step would run, or would not')
+  command('explain', 'explain why a step would run, or would not')
     .alias('why')
     .argument('<step>', 'name of a step')
     .option('--json', 'print JSON')

@@ -9,11 +9,14 @@ import { print, printJson, withProject, type ProjectOptions } from './project.ts
 
 /** Adds `stepwell gc`. */
 export function register({ command, exit }: Cli): void {
-  command('gc', 'let go of what no kept run needs')
-    .option('--keep-runs <n>', 'how many of the latest runs of each pipeline stay', parseCount)
-    .option('--keep-days <n>', 'runs of so many days stay too', parseCount)
-    .option('--max-size <size>', 'how much may stay: 10GB or 10GiB', parseBytes)
-    .option('-n, --dry-run', 'say what would go, and how long it would take to make it again')
+  command('gc', 'delete what no kept run needs')
+    .option('--keep-runs <n>', 'how many of the latest runs of each pipeline to keep', parseCount)
+    .option('--keep-days <n>', 'keep all runs of this many days, too', parseCount)
+    .option('--max-size <size>', 'the largest size that remains: 10GB or 10GiB', parseBytes)
+    .option(
+      '-n, --dry-run',
+      'say what would be deleted, and how long it would take to make it again',
+    )
     .option('--lock-timeout <time>', 'how long to wait for another process: 30s', parseDuration)
     .option('--json', 'print JSON')
     .action(async (options: GcOptions) => exit(await gc(options)))
@@ -28,7 +31,7 @@ export interface GcOptions extends ProjectOptions {
   readonly json?: boolean
 }
 
-/** Lets go of what no kept run needs. */
+/** Deletes what no kept run needs. */
 export async function gc({ json, ...options }: GcOptions): Promise<ExitCode> {
   const { keepRuns, keepDays, maxSize, dryRun = false } = options
   const request: GarbageRequest = {

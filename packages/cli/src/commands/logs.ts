@@ -8,7 +8,7 @@ import { print, printJson, withRecords, type ProjectOptions, type Records } from
 export function register({ command, exit }: Cli): void {
   command('logs', 'print what a step logged')
     .argument('<step>', 'name of a step')
-    .option('-f, --follow', 'go on with what comes, until the step or the run has ended')
+    .option('-f, --follow', 'follow the log until the step or the run has ended')
     .option('--run <id>', 'in this run (default: the latest one that executed the step)')
     .option('--json', 'print JSON')
     .action(async (step: string, options: LogsOptions) => exit(await logs(step, options)))
@@ -29,7 +29,7 @@ export async function logs(
   if (json && following) {
     throw new StepwellError({
       code: 'STEPWELL_USAGE',
-      summary: 'a log that is followed is no JSON document',
+      summary: 'a followed log cannot be printed as a JSON document',
       hint: 'leave out --json or --follow',
     })
   }
@@ -57,7 +57,7 @@ export async function logs(
 async function follow(engine: Engine, id: string, step: string): Promise<ExitCode> {
   process.stderr.write(`following step ${step} in run ${id}\n`)
   const stop = new AbortController()
-  // Whoever read it has gone, as after `| head`.
+  // The reader of the pipe has gone, as after `| head`.
   process.stdout.once('error', () => stop.abort())
   const lines = engine.follow(id, step, stop.signal)
   for (;;) {

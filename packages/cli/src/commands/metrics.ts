@@ -23,14 +23,14 @@ export function register({ command, exit }: Cli): void {
   const metrics = command('metrics', 'the metrics of a DVC project')
   metrics
     .command('show')
-    .description('show metrics: as they are now, in revisions, or after runs')
+    .description('show metrics of the workspace, of revisions, or of runs')
     .argument('[targets...]', 'files or directories (default: all metrics)')
     .option('--rev <rev>', 'in a Git revision; may be repeated', collect)
     .option('--run <id>', 'after a recorded run; may be repeated', collect)
     .option('-a, --all-branches', 'in all branches')
     .option('-T, --all-tags', 'in all tags')
     .option('-A, --all-commits', 'in all commits')
-    .option('--precision <n>', 'digits after the point (default: 5)', parseDigits)
+    .option('--precision <n>', 'digits after the decimal point (default: 5)', parseDigits)
     .option('--json', 'print JSON')
     .action(async (targets: string[], _: unknown, show: Command) =>
       exit(await showMetrics(targets, show.optsWithGlobals<ShowMetricsOptions>())),
@@ -39,11 +39,11 @@ export function register({ command, exit }: Cli): void {
     .command('diff')
     .description('compare metrics')
     .argument('[from]', 'a Git revision (default: HEAD)')
-    .argument('[to]', 'a Git revision (default: workspace, what is there now)')
+    .argument('[to]', 'a Git revision (default: workspace, the present files)')
     .option('--run <id>', 'a recorded run, as a side or as both', collect)
     .option('--targets <paths...>', 'files or directories (default: all metrics)')
-    .option('--all', 'show what does not differ too')
-    .option('--precision <n>', 'digits after the point (default: 5)', parseDigits)
+    .option('--all', 'also show what does not differ')
+    .option('--precision <n>', 'digits after the decimal point (default: 5)', parseDigits)
     .option('--json', 'print JSON')
     .action(async (from: string | undefined, to: string | undefined, _: unknown, diff: Command) =>
       exit(await diffMetrics([from, to], diff.optsWithGlobals<DiffMetricsOptions>())),

@@ -37,7 +37,7 @@ export function register({ command, exit }: Cli): void {
     )
   model
     .command('show')
-    .description('show a version: what it takes, its metrics, where it comes from, who moved what')
+    .description('show a version: its inputs, its metrics, its lineage, and all moves of aliases')
     .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
     .action(async (ref: string, _: unknown, show: Command) =>
       exit(await showModel(ref, show.optsWithGlobals<ModelOptions>())),
@@ -78,7 +78,7 @@ export function register({ command, exit }: Cli): void {
     .command('export')
     .description('copy a version to a folder')
     .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
-    .argument('<folder>', 'a folder with nothing in it')
+    .argument('<folder>', 'an empty folder')
     .action(async (ref: string, folder: string, _: unknown, copy: Command) =>
       exit(await exportModel(ref, folder, copy.optsWithGlobals<ModelOptions>())),
     )

@@ -12,10 +12,10 @@ export function register({ command, exit }: Cli): void {
     .command('diff')
     .description('compare params')
     .argument('[from]', 'a Git revision (default: HEAD)')
-    .argument('[to]', 'a Git revision (default: workspace, what is there now)')
+    .argument('[to]', 'a Git revision (default: workspace, the present files)')
     .option('--targets <paths...>', 'files (default: all files of params)')
-    .option('--deps', 'only what stages depend on')
-    .option('--all', 'show what does not differ too')
+    .option('--deps', 'only params that stages depend on')
+    .option('--all', 'also show what does not differ')
     .option('--json', 'print JSON')
     .action(async (from: string | undefined, to: string | undefined, _: unknown, diff: Command) =>
       exit(await diffParams([from, to], diff.optsWithGlobals<DiffParamsOptions>())),

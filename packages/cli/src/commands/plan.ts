@@ -14,14 +14,14 @@ import { engineOptions, forced } from './engine-options.ts'
 
 /** Adds `stepwell plan`. */
 export function register({ command, exit }: Cli): void {
-  command('plan', 'say what a run would do, and why')
+  command('plan', 'show what a run would do, and why')
     .argument('[targets...]', 'names of steps')
-    .option('-j, --jobs <n>', 'as of run: the estimate depends on it', parseJobs)
-    .option('-f, --force', 'as of run')
+    .option('-j, --jobs <n>', 'as for `stepwell run`; the estimate depends on it', parseJobs)
+    .option('-f, --force', 'as for `stepwell run`')
     .addOption(new Option('--force-all').hideHelp())
-    .option('--only', 'as of run')
-    .option('--offline', 'as of run: what was never downloaded is a problem')
-    .option('-o, --output <file>', 'write it to a file, for `run --plan`')
+    .option('--only', 'as for `stepwell run`')
+    .option('--offline', 'as for `stepwell run`; a url() that was never downloaded is a problem')
+    .option('-o, --output <file>', 'write the plan to a file, for `run --plan`')
     .option('--check', 'exit with 3 when something would run')
     .option('--json', 'print JSON')
     .action(async (targets: string[], options: PlanOptions) => exit(await plan(targets, options)))

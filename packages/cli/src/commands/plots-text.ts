@@ -5,7 +5,7 @@ import { formatSize, paint, visible } from '../ui/text.ts'
 
 const WIDTH = 40
 
-/** Plots in a terminal: a small line for each series, and a few words for what is no line. */
+/** Plots in a terminal: a small line for each series, and a few words for other plots. */
 export function plotsText(plots: readonly Plot[]): string {
   if (plots.length === 0) return 'there are no plots'
   return plots

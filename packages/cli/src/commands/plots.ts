@@ -39,7 +39,7 @@ export function register({ command, exit }: Cli): void {
       .option('--y-label <text>', 'a label of the y axis')
       .option('--no-header', 'the first line of a table has no names')
       .option('--json', 'print JSON')
-  drawing('show', 'draw plots as they are now, in revisions, or after runs')
+  drawing('show', 'draw plots of the workspace, of revisions, or of runs')
     .argument('[targets...]', 'files, directories or names of plots (default: all)')
     .option('--rev <rev>', 'in a Git revision; may be repeated', collect)
     .action(async (targets: string[], _: unknown, show: Command) =>
@@ -112,7 +112,7 @@ async function draw(
   const revisions: Revision[] = []
   for (const name of new Set(names)) revisions.push(await open(name))
   const plots = await collectPlots(revisions, {
-    // A target is a path, or a name that somebody gave to a plot.
+    // A target is a path, or the name that `dvc.yaml` gives to a plot.
     targets: [...new Set(targets.flatMap((target) => [inside(target), target]))],
     props: propsOf(options),
   })

@@ -5,10 +5,10 @@ import { print, printJson, withPipeline, type ProjectOptions } from './project.t
 
 /** Adds `stepwell restore`. */
 export function register({ command, exit }: Cli): void {
-  command('restore', 'put the files that steps left back into the project')
+  command('restore', 'put the outs of steps back into the project')
     .argument('[targets...]', 'names of steps')
-    .option('--run <id>', 'as they were after this run (default: the latest state)')
-    .option('-f, --force', 'put back what was edited by hand too; the edit is put aside')
+    .option('--run <id>', 'their state after this run (default: the latest state)')
+    .option('-f, --force', 'also restore outs that were edited by hand; the edit is put aside')
     .option('--json', 'print JSON')
     .action(async (targets: string[], options: RestoreOptions) =>
       exit(await restore(targets, options)),

@@ -33,17 +33,18 @@ import { print, printJson, withPipeline, type ProjectOptions } from './project.t
 
 /** Adds `stepwell run`. */
 export function register({ runCommand, exit }: Cli): void {
-  runCommand('run', 'run the pipeline, or the targets and what they need')
+  runCommand('run', 'run the pipeline, or the targets and the steps that they need')
     .option('-n, --dry-run', 'as `stepwell plan`')
     .option(
       '-f, --force',
-      'execute the named targets even if cached; --force=all: all that take part',
+      'execute the named targets even if cached; --force=all: every step of the run',
     )
     .addOption(new Option('--force-all').hideHelp())
     .addOption(
-      new Option('--plan <file>', 'run what `plan -o` wrote there, if it still holds').conflicts(
-        'dryRun',
-      ),
+      new Option(
+        '--plan <file>',
+        'run a plan that `plan -o` wrote, if it is still up to date',
+      ).conflicts('dryRun'),
     )
     .option('--because <why>', 'the reason, kept in the record of the run')
     .addOption(new Option('--watched <how>').choices(['run', 'look', 'id']).hideHelp())
@@ -136,7 +137,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     const onExit = (): void => {
       progress.end()
       process.stderr.write(
-        'stepwell: the run was broken off: a step called process.exit(), or threw where nobody could catch it; let it return or throw, or give it { executor: "process" }\n',
+        'stepwell: the run was broken off: a step called process.exit(), or threw an uncaught error outside its own call, such as in a timer; let it return or throw, or give it { executor: "process" }\n',
       )
       process.exitCode = EXIT.failed
     }
@@ -144,7 +145,7 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
       process.off('exit', onExit)
       progress.end()
       process.stderr.write(
-        'stepwell: the run cannot go on: a step waits for a promise that nothing is left to settle\n',
+        'stepwell: the run cannot go on: a step waits for a promise that will never settle\n',
       )
       process.exit(EXIT.failed)
     }

@@ -26,7 +26,7 @@ export function register({ command, exit }: Cli): void {
     .command('show')
     .description('show a run: its process table and scores')
     .argument('[id]', 'id of a run (default: the latest)')
-    .option('--variables', 'how each named output changed over the steps')
+    .option('--variables', 'show the origin of each named output')
     .action(async (id: string | undefined, _: unknown, show: Command) =>
       exit(await showRun(id, show.optsWithGlobals<ShowOptions>())),
     )
@@ -34,7 +34,7 @@ export function register({ command, exit }: Cli): void {
     list
       .command(isPinned ? 'pin' : 'unpin')
       .description(
-        isPinned ? 'keep a run, with all that it used, from gc' : 'leave a run to gc again',
+        isPinned ? 'protect a run, with all that it used, from gc' : 'let gc delete a run again',
       )
       .argument('<id>', 'id of a run')
       .action(async (id: string, _: unknown, pin: Command) =>
@@ -73,7 +73,7 @@ export async function showRun(
   return await withRecords(options, async (all) => {
     const record = id === undefined ? await latest(all) : await all.engine.runRecord(id)
     if (record === undefined) {
-      // There is no document to print: whoever reads it must not take this for one.
+      // There is no document to print, and a program must not take this text for one.
       if (json) throw noRuns()
       print(NONE)
     } else if (json && variables) {

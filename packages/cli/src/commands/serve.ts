@@ -16,23 +16,27 @@ export function register({ command, exit }: Cli): void {
   command('serve', 'serve a model over HTTP, and follow its alias')
     .argument('<model>', 'name of a model, with @alias or @version (default: @champion)')
     .option('--dir <folder>', 'the folder of the registry (default: models in the project)')
-    .option(
-      '--host <address>',
-      'where to listen; others than this machine reach 0.0.0.0',
-      '127.0.0.1',
-    )
-    .option('--port <n>', 'on which port; 0: any that is free', parsePort, 8080)
+    .option('--host <address>', 'address to bind (0.0.0.0 for all interfaces)', '127.0.0.1')
+    .option('--port <n>', 'the port to bind; 0: any free one', parsePort, 8080)
     .option('--token-env <name>', 'the environment variable with the token that requests need')
     .addOption(new Option('--token-file <file>', 'the file with that token').conflicts('tokenEnv'))
-    .option('--log <folder>', 'where predictions are logged (default: predictions/<model>)')
-    .option('--no-log', 'log no predictions')
-    .option('--keep <columns>', 'what else of a row is logged: a,b; may be repeated', parseNames)
-    .option('--log-size <size>', 'when a new file of the log begins (default: 64MB)', parseBytes)
-    .option('--log-age <time>', 'when it begins in any case (default: 10min)', parseDuration)
-    .option('--log-total <size>', 'how much of the log stays (default: 1GB)', parseBytes)
+    .option('--log <folder>', 'the folder of the log of predictions (default: predictions/<model>)')
+    .option('--no-log', 'do not log predictions')
+    .option('--keep <columns>', 'further members of a row to log: a,b; repeatable', parseNames)
+    .option(
+      '--log-size <size>',
+      'the size at which a new file of the log begins (default: 64MB)',
+      parseBytes,
+    )
+    .option(
+      '--log-age <time>',
+      'the age at which a new file of the log begins (default: 10min)',
+      parseDuration,
+    )
+    .option('--log-total <size>', 'how much of the log to keep (default: 1GB)', parseBytes)
     .option('--body-limit <size>', 'the largest request (default: 1MiB)', parseBytes)
     .option('--max-rows <n>', 'the most rows in one request (default: 10000)', parseCount)
-    .option('--concurrency <n>', 'requests at once; 503 beyond (default: 100)', parseCount)
+    .option('--concurrency <n>', 'requests at once; more get a 503 (default: 100)', parseCount)
     .option(
       '--timeout <time>',
       'how long a request may take to arrive (default: 10s)',
@@ -43,7 +47,7 @@ export function register({ command, exit }: Cli): void {
       'how long requests under way may take at the end (default: 10s)',
       parseDuration,
     )
-    .option('--json', 'print where it serves as JSON')
+    .option('--json', 'print the address of the server as JSON')
     .action(async (ref: string, options: ServeCommandOptions) => exit(await serve(ref, options)))
 }
 

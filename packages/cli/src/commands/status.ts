@@ -9,7 +9,7 @@ import { print, printJson, withPipeline, type ProjectOptions } from './project.t
 
 /** Adds `stepwell status`. */
 export function register({ command, exit }: Cli): void {
-  command('status', 'say which steps are fresh, and what goes on now')
+  command('status', 'say which steps are fresh, and what is running now')
     .alias('st')
     .option('--exit-code', 'exit with 3 when something would run')
     .option('--json', 'print JSON')
@@ -91,7 +91,7 @@ function lastRan({ state, since, failure, last }: ShownStep): [at: string, time:
 function why({ state, failure, reasons }: ShownStep): string {
   if (state === 'failed') return brief(failure?.message.split('\n')[0] ?? '')
   const [first] = reasons
-  // Fresh needs no reason, unless it is somebody's word, or its files are not.
+  // Fresh needs no reason, unless it was accepted, or its files are missing or edited.
   if (['fresh', 'ongoing'].includes(state) && first?.kind !== 'accepted') {
     return (
       reasonLines(

@@ -16,9 +16,10 @@ import type { ProjectOptions } from './project.ts'
 
 /** Adds `stepwell watch`. */
 export function register({ runCommand, exit, argv }: Cli): void {
-  runCommand('watch', 'run, and run again what each change of a file affects, until Ctrl-C').action(
-    async (_: string[], options: WatchOptions) => exit(await watch(argv.slice(1), options)),
-  )
+  runCommand(
+    'watch',
+    'run, and rerun the steps that each change of a file affects, until Ctrl-C',
+  ).action(async (_: string[], options: WatchOptions) => exit(await watch(argv.slice(1), options)))
 }
 
 export interface WatchOptions extends ProjectOptions {

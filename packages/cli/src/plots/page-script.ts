@@ -4,7 +4,7 @@ export const PAGE_SCRIPT = `'use strict'
   const charts = JSON.parse(document.getElementById('charts').textContent)
   const COLOURS = ['#3b7fc4', '#d9660f', '#1f9e77', '#c05299', '#8a6fd1', '#b08a00', '#4db3c8', '#7f7f7f']
   const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3]]
-  // As many points as are drawn whole; beyond, Chart.js leaves out what nobody could see.
+  // The most points that are all drawn; beyond that, Chart.js leaves out points that would not be visible.
   const MANY = 2000
 
   const numeric = (values) => values.every((value) => typeof value === 'number' || value === null)

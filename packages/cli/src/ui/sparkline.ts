@@ -1,6 +1,6 @@
 const BARS = Array.from('▁▂▃▄▅▆▇█')
 
-/** Numbers as a line of small bars, at most so many wide: each the mean of those it stands for. */
+/** Numbers as a line of at most `width` small bars, each the mean of the numbers that it stands for. */
 export function sparkline(values: readonly number[], width = 40): string {
   if (values.length === 0) return ''
   const cells = Math.min(width, values.length)

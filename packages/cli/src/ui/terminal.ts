@@ -15,9 +15,9 @@ const STEERING = new RegExp(
 const OURS = new RegExp(String.raw`^\u001b\[(?:${COLOURS}m|\?25h)$`, 'u')
 
 /**
- * A text as a terminal may be given it, whoever it is by: values, names, messages and logs come from data, servers and
- * models of strangers. Signs that could steer a terminal, overwrite what was printed, or turn the direction of
- * writing are shown as `\u001b`, which is also how JSON writes them; colours other than ours are left out.
+ * A text that is safe for a terminal: values, names, messages and logs may come from untrusted data, servers
+ * and models. Characters that could control a terminal, overwrite earlier output, or change the direction of
+ * writing are shown as `\u001b`, as in JSON; colours other than ours are left out.
  *
  * @param colours whether the terminal takes them
  */

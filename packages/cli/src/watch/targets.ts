@@ -135,7 +135,7 @@ export class Targets {
     return this.#watched
   }
 
-  /** Whether a step writes it, also where another one reads it as a file: that it changed is no news. */
+  /** Whether a step writes it, also where another one reads it as a file: its changes do not count. */
   #isMade(path: string): boolean {
     for (let at = path; at !== dirname(at); at = dirname(at)) if (this.#outs.has(at)) return true
     return false
@@ -159,7 +159,7 @@ function keyOf(patterns: readonly string[]): string {
   return patterns.join('\0')
 }
 
-/** The directory before the first part of a pattern that is no plain name. */
+/** The directory before the first part of a pattern that is not a plain name. */
 function baseOf(dir: string, pattern: string): string {
   const parts = pattern.split('/')
   const at = parts.findIndex((part) => MAGIC.test(part))

@@ -14,7 +14,7 @@ export class WatchedRun {
 
   constructor() {
     process.on('message', this.#onMessage)
-    // The channel is no work: a run that waits for nothing is to be found out.
+    // The channel must not keep the process alive, so that a run that waits for nothing is noticed.
     process.channel?.unref()
   }
 

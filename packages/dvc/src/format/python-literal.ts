@@ -1,7 +1,7 @@
 import { isList, isMap, isScalar, type DvcKey, type DvcValue } from '../value/value.ts'
 import type { PythonToken } from './python-tokens.ts'
 
-/** What is no literal: a call, a name, an expression. */
+/** Something other than a literal: a call, a name, an expression. */
 class NotLiteralError extends Error {
   override readonly name = 'NotLiteralError'
 }

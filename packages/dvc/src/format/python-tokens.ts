@@ -1,4 +1,4 @@
-/** A piece of Python; a string has its value, or none where it is no plain text (`f''`, `b''`). */
+/** A token of Python; a string has its value, except where it is not plain text (`f''`, `b''`). */
 export type PythonToken =
   | { readonly kind: 'name' | 'number' | 'sign'; readonly text: string }
   | { readonly kind: 'string'; readonly text: string; readonly value: string | undefined }

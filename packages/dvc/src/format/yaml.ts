@@ -147,7 +147,7 @@ class NodeReader {
       case undefined:
         if (node.type !== 'PLAIN') return String(node.value)
         if (text === '<<' || text === '=')
-          this.#fail(node, `a plain ${text} is no value`, 'expected quotes around it')
+          this.#fail(node, `a plain ${text} is not a value`, 'expected quotes around it')
         return plainScalar(text)
       case 'tag:yaml.org,2002:str':
       case '!':

@@ -54,7 +54,7 @@ function checked(yaml: YamlText): void {
     if (!(error instanceof Error)) throw error
     throw dvcError(adviceOf(error), {
       code: 'STEPWELL_DVC_LOCK',
-      summary: 'this is no dvc.lock of DVC 3',
+      summary: 'this is not a dvc.lock of DVC 3',
       hint: 'restore the file from Git, or remove it: all stages then run again',
       cause: error,
     })

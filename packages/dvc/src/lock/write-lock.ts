@@ -12,9 +12,9 @@ import { cutLock, joinLock } from './lock-text.ts'
 import { lockValues } from './read-lock.ts'
 
 /**
- * The text of a `dvc.lock` with these entries, as DVC writes it. What the file has of other stages,
- * and whatever else is in it, stays as it is.
- * @param text the file as it is; empty where there is none
+ * The text of a `dvc.lock` with these entries, as DVC writes it. Entries of other stages, and everything else
+ * in the file, stay unchanged.
+ * @param text the present file; empty if it does not exist
  * @throws StepwellError STEPWELL_DVC_YAML, STEPWELL_DVC_LOCK where the file is damaged
  */
 export function lockText(

@@ -2,7 +2,7 @@ import { pythonRepr } from '../value/repr.ts'
 import { pythonText } from '../value/text.ts'
 import { isList, isMap, type DvcValue } from '../value/value.ts'
 
-/** Values by their dotted names; a value that is no map has the empty name. Lists are text, as in DVC. */
+/** Values by their dotted names; a value that is not a map has the empty name. Lists are text, as in DVC. */
 export type FlatValues = ReadonlyMap<string, DvcValue>
 
 export function flatten(value: DvcValue): FlatValues {

@@ -50,7 +50,7 @@ export function missing(path: string): Error {
   })
 }
 
-// Numbers and text, and maps of such: all else is no metric.
+// Metrics are numbers, text, and maps of such values.
 function scoresIn(value: DvcValue): DvcValue | undefined {
   if (isMap(value)) {
     const scores = new Map<DvcKey, DvcValue>()

@@ -117,7 +117,7 @@ function checkNumbers({ field, y }: Series): void {
   if (y.length === 0 || y.some((value) => typeof value === 'number')) return
   throw dvcError(field, {
     code: 'STEPWELL_DVC_PLOT',
-    summary: 'its values are no numbers',
+    summary: 'its values are not numbers',
     hint: 'name another field with y, or the template confusion',
   })
 }

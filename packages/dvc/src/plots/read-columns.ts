@@ -35,7 +35,7 @@ export function readColumns(file: string, text: string, header: boolean): Column
     default:
       throw dvcError(file, {
         code: 'STEPWELL_DVC_PLOT',
-        summary: 'this is no data that can be drawn',
+        summary: 'this is not data that can be drawn',
         hint: 'expected CSV, TSV, JSON, YAML or an image',
       })
   }

@@ -40,7 +40,7 @@ function selectTarget(project: DvcProject, target: string, options: TargetOption
     if (name === undefined || stage.name === name || stage.group === name) return true
     return options.glob === true && globRegex(name).test(stage.name)
   })
-  // DVC runs everything for a pattern that matches nothing, which nobody means.
+  // DVC runs everything for a pattern that matches nothing, which is hardly intended.
   if (chosen.length === 0 && name !== undefined) return refuse(project, target)
   return chosen.map(({ address }) => address)
 }

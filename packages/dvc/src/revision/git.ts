@@ -168,7 +168,7 @@ function gitFailure(cause: unknown): StepwellError {
   }
   return gitError('git failed', {
     details: said.split('\n').at(-1)?.trim() || String(cause),
-    hint: 'see to it that git works here: git status',
+    hint: 'check that git works here: git status',
     cause,
   })
 }

@@ -23,7 +23,7 @@ export interface Revision {
   readonly bytes: (path: string) => Promise<Uint8Array | undefined>
 }
 
-/** The text of a file, or `undefined` where there is none. */
+/** The text of a file, or `undefined` if it does not exist. */
 export async function textAt(revision: Revision, path: string): Promise<string | undefined> {
   const bytes = await revision.bytes(path)
   return bytes === undefined ? undefined : decodeText(path, bytes)

@@ -56,7 +56,7 @@ export async function commitSource(
     if (out.cache && place !== undefined) await cache.keep(measured, place)
   }
   const path = join(project.root, source.file)
-  // Somebody else has written it in the meantime.
+  // Another process has written it in the meantime.
   if (readFileSync(path, 'utf8') !== before) return
   try {
     replaceFileSync(path, text)

@@ -144,7 +144,7 @@ function unknown(address: string, known: readonly string[]): never {
 
 /**
  * The project of a path: the directory with `.dvc` around it, else that of the outermost `dvc.yaml`.
- * @throws StepwellError STEPWELL_DVC_DATA where there is none
+ * @throws StepwellError STEPWELL_DVC_DATA when no project is found
  */
 export function dvcRoot(path: string): string {
   const absolute = resolve(path)

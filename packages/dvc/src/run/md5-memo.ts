@@ -26,7 +26,7 @@ export class Md5Memo {
     if (known !== undefined && before?.every((part, index) => part === known[index]) === true) {
       return known[4]
     }
-    // Whoever changes it from now on, also while it is read, changes its signature then.
+    // A change from now on, also while it is read, changes its signature.
     const isSettled = before !== undefined && ageOf(before) >= SETTLED_MS
     const md5 = await md5OfFile(path, size, name)
     if (isSettled) {

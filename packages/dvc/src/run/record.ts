@@ -123,7 +123,7 @@ interface Open {
 
 /** Whether what a stage reads and left is what it was in the run. */
 function isAsMade(stage: Stage, planned: PlannedStep | undefined, key: string): boolean {
-  // Nobody made it: it was looked at, and that is what is recorded.
+  // No command made it: what is recorded is what was found.
   if (stage.frozen) return true
   if (planned?.key !== key) return false
   if (stage.alwaysChanged || isCallback(stage)) return true

@@ -18,7 +18,7 @@ export interface Selection {
 
 /**
  * The stages that targets stand for, with what they need, as `dvc repro` chooses them; without targets those
- * of the `dvc.yaml` here, or all where there is none.
+ * of the `dvc.yaml` here, or all stages if there is no such file.
  *
  * @throws StepwellError STEPWELL_TARGET_UNKNOWN
  */

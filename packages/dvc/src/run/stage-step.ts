@@ -70,7 +70,7 @@ function commandStep(
   })
 }
 
-/** A frozen stage is never run, and what it left is nobody's business. */
+/** A frozen stage is never run, and its outputs are not checked. */
 function frozenStep({ address, outs, desc }: Stage, { root, passOver }: StageSurroundings): Step {
   const missing = (): string | undefined =>
     outs

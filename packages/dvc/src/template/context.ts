@@ -23,7 +23,7 @@ export class ContextError extends Error {
   override readonly name = 'ContextError'
 }
 
-/** The value at a path, or `undefined` where there is none. */
+/** The value at a path, or `undefined` if the path does not exist. */
 export function select(context: Context, path: readonly string[]): DvcValue | undefined {
   const [first = '', ...rest] = path
   let value = context.own.get(first) ?? context.values.get(first)

@@ -48,7 +48,7 @@ function parse(text: string): Template {
   let at = 0
   for (const match of text.matchAll(EXPRESSION)) {
     const [whole, inner = ''] = match
-    if (!GRAMMAR.test(inner)) throw new TemplateSyntaxError(`'${whole}' is no path to a value`)
+    if (!GRAMMAR.test(inner)) throw new TemplateSyntaxError(`'${whole}' is not a path to a value`)
     texts.push(unescape(text.slice(at, match.index)))
     const path = inner.replaceAll('[', '.').replaceAll(']', '').split('.')
     expressions.push({ text: inner.trim(), path: path.map((part) => part.trim()) })

@@ -83,7 +83,7 @@ export const REFUSED_CASES: readonly RefusedCase[] = [
     name: 'no-expression',
     files: { 'params.yaml': 'a: 1\n', 'dvc.yaml': 'stages:\n  s:\n    cmd: echo ${a..b}\n' },
     code: 'STEPWELL_DVC_TEMPLATE',
-    says: "dvc.yaml:3:10: '${a..b}' is no path to a value",
+    says: "dvc.yaml:3:10: '${a..b}' is not a path to a value",
   },
   {
     name: 'list-in-text',

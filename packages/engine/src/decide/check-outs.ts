@@ -30,7 +30,7 @@ export function checkOuts({ steps }: Pipeline, places: OutPlaces, dir: string): 
   }
   for (const [name, step] of steps) {
     const { inputs, dependsOn, after } = definition(step)
-    // Who says that it comes after a step has thought of what that leaves.
+    // A step that is declared to run `after` another one may read files that the other one writes.
     const before = new Set(after)
     const read = Object.entries(inputs).map(([input, handle]) => {
       return [`input \`${input}\``, handle] as const

@@ -74,7 +74,7 @@ function labelOf(step: string, value: unknown, index: number, label: MapWork['la
 function noList(step: string, type: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_MAP',
-    summary: `step \`${step}\` goes over something that is no list`,
+    summary: `step \`${step}\` goes over something that is not a list`,
     details: `it was given ${type === 'object' ? 'an object' : type}`,
     hint: 'let `over` be a step that returns an array, a pick() of one, or a glob()',
   })

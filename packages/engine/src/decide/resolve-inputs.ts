@@ -170,7 +170,7 @@ export function uncacheable({ step }: OrderedStep, { doubts }: Identity): Reason
   return { kind: 'uncacheable', why: `${first.what} (${first.place}); ${first.todo}` }
 }
 
-/** Files of the project that a command names and nobody declares, as far as they are there. */
+/** Existing files of the project that a command names and the step does not declare. */
 function filesNamed(step: Step, files: ProjectFiles): FileHandle[] {
   const { work, inputs, dependsOn, outs } = definition(step)
   const command = commandOf(work)

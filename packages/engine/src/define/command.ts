@@ -133,7 +133,7 @@ export function command<
   return makeStepOf<Printed<S>, F>({ kind: 'command', command: line }, rest, '')
 }
 
-/** @throws TypeError for what is no command. */
+/** @throws TypeError for anything other than a command. */
 export function checkLine({
   cmd,
   shell,
@@ -194,7 +194,7 @@ function checkedShell(shell: unknown): string | readonly string[] {
   return findProgram('bash') === undefined ? '/bin/sh' : 'bash'
 }
 
-/** @throws TypeError for what is no environment. */
+/** @throws TypeError for anything other than an environment. */
 export function checkEnvironment({
   passEnv = [],
   env = 'declared',

@@ -1,7 +1,7 @@
 /** How much is asked for, or there is, of each resource, by name. What is not named is not needed. */
 export type Demand = Readonly<Record<string, number>>
 
-// Amounts may be fractions, whose sums are not exact: so much of all there is counts for nothing.
+// Amounts may be fractions, whose sums are not exact: a difference of this share of the capacity is ignored.
 const TOLERANCE = 1e-9
 
 interface Resource {
@@ -44,7 +44,7 @@ export class Stock {
   giveBack(demand: Demand): void {
     for (const [resource, amount] of this.#used(demand)) {
       resource.takers -= 1
-      // Whatever the rounding of sums has left, all of it is free once nobody has any.
+      // Rounding may leave a remainder: once no step holds any of it, all of it is free.
       resource.taken = resource.takers === 0 ? 0 : resource.taken - amount
     }
   }

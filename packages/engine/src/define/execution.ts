@@ -126,7 +126,7 @@ export function resourceText(name: string): string {
   return isMutex(name) ? `the mutex ${name.slice(MUTEX.length)}` : name
 }
 
-/** How long to wait after so many attempts, in milliseconds; `undefined` when that was the last one. */
+/** How long to wait after a number of attempts, in milliseconds; `undefined` when that was the last one. */
 export function pauseAfter(
   { attempts, backoff, jitter, on }: Retry,
   attempt: number,

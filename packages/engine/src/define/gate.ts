@@ -43,7 +43,7 @@ export function gate<T, P extends object = {}>({
     throw new StepwellError({
       code: 'STEPWELL_GATE_CLOSED',
       summary: typeof verdict === 'string' ? verdict : 'the check of the gate does not hold',
-      hint: 'what follows is not run: improve what it is given, or change the check',
+      hint: 'the steps after it are not run: improve its input, or change the check',
     })
   }
   const all = {

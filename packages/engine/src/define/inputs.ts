@@ -123,8 +123,8 @@ export function url(address: string): UrlHandle {
 }
 
 /**
- * Declares an environment variable as an input: its value is part of the step's key and is kept in
- * run records, so it is no place for a secret. Unset and without a `fallback`, the step fails.
+ * Declares an environment variable as an input: its value is part of the step's key and is kept in run
+ * records, so do not use it for a secret. If it is unset and has no `fallback`, the step fails.
  */
 export function env(name: string, { fallback }: { readonly fallback?: string } = {}): EnvHandle {
   return { kind: 'env', name: text(name, 'name', 'env'), fallback }

@@ -7,8 +7,8 @@ const DRAWN = /^(?=.*\d)(?=.*[a-z])[\w+/=~-]{20,}$/i
 const DATE = /^\d{4}-\d\d-\d\d/
 
 /**
- * An address as it may be kept and shown: in its query, values that look like secrets are replaced. It is
- * what is in keys: another token for the same content is no change.
+ * An address as it may be kept and shown: in its query, values that look like secrets are replaced. Keys
+ * contain this form, so another token for the same content does not change them.
  */
 export function shownUrl(address: string): string {
   const url = new URL(address)

@@ -84,7 +84,7 @@ export async function revoke(
     })
   }
   for (const { step, key } of revoked) {
-    // One that was made anew meanwhile is nobody's word any more.
+    // An entry that was made anew meanwhile does not depend on the acceptance any more.
     const isAccepted = (await state.cache.get(key))?.accepted !== undefined
     // The trail first: from here on the entry does not count, wherever a copy of it comes from.
     const line = { pipeline: pipeline.name, step, key, at: Date.now(), by: whoAmI() }

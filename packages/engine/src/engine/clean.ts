@@ -153,7 +153,7 @@ function removeEmpty(path: string): void {
   }
 }
 
-/** From now on it is nobody's: what a person puts there is a file of the project. */
+/** From now on no step owns it: what a person puts there is a file of the project. */
 async function release(
   pipeline: Pipeline,
   outs: readonly CleanedOut[],
@@ -176,7 +176,7 @@ async function release(
 function notLeft(path: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_CLEAN_KEEP',
-    summary: `${JSON.stringify(path)} is nothing that a step left which is gone`,
+    summary: `${JSON.stringify(path)} is not an out of a removed step`,
     hint: 'see what there is: stepwell clean --dry-run',
   })
 }

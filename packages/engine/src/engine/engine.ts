@@ -71,8 +71,8 @@ export interface EngineOptions extends StateOptions {
   /** How much there is of what steps name in `resources`, in place of what the pipeline says. */
   readonly limits?: Readonly<Record<string, number | string>>
   /**
-   * The id of a process for whose sake services stay up after a run: later runs take over those that are the
-   * same. It stops them by `stopServices`; once it is gone, the next run does. @default none
+   * The id of a process that keeps services up after a run: later runs take over those whose keys are the
+   * same. `stopServices` stops them; if the process has died, the next run does. @default none
    */
   readonly keeper?: number
   /** Take what `url()` inputs were the last time, and ask no server. @default false */
@@ -117,7 +117,7 @@ export interface RunRequest extends PlanRequest {
 /** How to wait for another process that has the project. */
 export interface WaitRequest {
   readonly signal?: AbortSignal
-  /** Told once, when it takes long, for whom. */
+  /** Called once, when the wait grows long, with the process that is waited for. */
   readonly waiting?: (owner: string) => void
 }
 
@@ -220,7 +220,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * What a run depends on in the file system, so that somebody can watch it. Reads source files only.
+   * What a run depends on in the file system, for a watcher. Reads source files only.
    * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS.
    */
   async watched(pipeline: Pipeline, targets?: readonly string[]): Promise<Watched> {
@@ -228,8 +228,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Takes somebody's word that what changed in some steps makes no difference: their last outputs stand
-   * for their present keys, as long as that is not revoked. All of them are accepted, or none.
+   * Accepts that the changes of some steps make no difference: their last outputs stand for their present
+   * keys, until that is revoked. All of them are accepted, or none.
    *
    * @throws StepwellError STEPWELL_ACCEPT, STEPWELL_TARGET_UNKNOWN; TypeError without a reason.
    */
@@ -255,8 +255,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Lets go of what no kept run needs: entries of the step cache with their bytes, records of runs, and
-   * what was left over. While a run goes on, nothing is let go of, and the report says so.
+   * Deletes what no kept run needs: entries of the step cache with their bytes, records of runs, and
+   * leftovers. While a run goes on, nothing is deleted, and the report says so.
    */
   async gc(request: GarbageRequest & WaitRequest = {}): Promise<GarbageReport> {
     return await this.#alone(request, async () => await collectGarbage(request, this.#state))
@@ -307,7 +307,7 @@ export class Engine implements AsyncDisposable {
    * @throws StepwellError STEPWELL_RUN_UNKNOWN.
    */
   async pin(id: string, isPinned = true, request: WaitRequest = {}): Promise<string> {
-    // The run may be on its way out: it is looked up when nobody collects any more.
+    // A collector may be deleting the run: it is looked up once no collector is at work.
     return await this.#alone(request, async () => {
       const record = await this.#state.runs.read(id)
       await this.#state.pins.set(record.id, isPinned)
@@ -395,8 +395,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Has something of the project for this process alone, by a name for it, until it is released or the
-   * process is gone. Where another one has it, gives that one in words.
+   * Takes exclusive ownership of a named resource of the project, until it is released or the process is
+   * gone. If another process has it, returns a description of that process.
    */
   claim(what: string): Claim | string {
     this.#checkOpen()
@@ -404,7 +404,7 @@ export class Engine implements AsyncDisposable {
     return this.#state.claims.attempt(claimKey(what))
   }
 
-  /** Who has it, in words; `undefined` where nobody does. */
+  /** The process that has it, in words; `undefined` if no process does. */
   claimant(what: string): string | undefined {
     return this.#state.claims.claimant(claimKey(what))
   }
@@ -414,7 +414,7 @@ export class Engine implements AsyncDisposable {
     return await endServices(this.#state.services, this.#grace, this.#keeper)
   }
 
-  /** Waits for the runs under way, then lets go of the step cache. */
+  /** Waits for the runs under way, then closes the step cache. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all(this.#active)
@@ -478,8 +478,8 @@ export class Engine implements AsyncDisposable {
     })
     for (const warning of warningsOf(code)) recorder.warn(warning)
     for (const warning of await leftWarnings(before, state)) recorder.warn(warning)
-    // From here on the run is on record, and whoever collects garbage finds it; one who does now is
-    // waited for. What was read before may be gone since.
+    // From here on the run is on record, and a collector finds it; one that is at work now is waited for.
+    // What was read before may be gone since.
     signal?.addEventListener('abort', kill)
     if (signal?.aborted) kill()
     const isTidy = await this.#tidy(before.places, recorder, halt.stopping)
@@ -522,8 +522,8 @@ export class Engine implements AsyncDisposable {
       onFailure,
       emit: recorder.emit,
       capacity,
-      // It spares looking things up. What was done counts without it. Whoever collects garbage must
-      // find it, and so it comes before the end of the record.
+      // It spares looking things up. What was done counts without it. A collector must find it, so it comes
+      // before the end of the record.
       keep: async (entries) => {
         if (isTidy) await keepSnapshot(situation, entries, state).catch(ignoreTrouble)
       },
@@ -561,21 +561,21 @@ export class Engine implements AsyncDisposable {
     })
   }
 
-  /** Tidies the project once nobody else does; `false` when the run was cancelled before. */
+  /** Tidies the project once no other process does; `false` when the run was cancelled before. */
   async #tidy(places: OutPlaces, { warn }: RunRecorder, signal: AbortSignal): Promise<boolean> {
     const waiting = (owner: string): void => {
       warn(`the run waits for ${owner}, which tidies the project`)
     }
     try {
       const warnings = await this.#alone({ signal, waiting }, async () => {
-        // What cannot be let go of now is let go of another time.
+        // What cannot be deleted now is deleted another time.
         return (await this.#state.tidy(places).catch(ignoreTrouble)) ?? []
       })
       for (const warning of warnings) warn(warning)
       return true
     } catch (error) {
-      // Each step finds out by itself that the run was cancelled. It changes nothing, since somebody
-      // else may be at work.
+      // Each step finds out by itself that the run was cancelled. Nothing is changed here, because another
+      // process may be at work.
       if (!signal.aborted) throw error
       return false
     }

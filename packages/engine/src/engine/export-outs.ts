@@ -9,7 +9,7 @@ import { writeDirOut, writeFileOut } from '../store/objects/tree-writer.ts'
 export interface CopyRequest {
   /** An empty directory, outside of the project. */
   readonly to: string
-  /** Told the path of an out, as declared. @default all */
+  /** Called with the path of an out, as declared; returns whether to export it. @default all */
   readonly wants?: (path: string) => boolean
 }
 

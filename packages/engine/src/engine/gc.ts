@@ -14,7 +14,7 @@ const KEEP_RUNS = 10
 export interface GarbageRequest {
   /** How many of the latest runs of each pipeline stay, with all that they used. @default 10 */
   readonly keepRuns?: number
-  /** Runs of so many days stay too. @default 0 */
+  /** Runs of the last days that stay, too. @default 0 */
   readonly keepDays?: number
   /** How many bytes may stay. @default any */
   readonly maxSize?: Size
@@ -24,7 +24,7 @@ export interface GarbageRequest {
 
 /** What went, or would go. */
 export interface GarbageReport {
-  /** Runs that go on: as long as they do, nothing is let go of. */
+  /** Runs that go on: until they end, nothing is deleted. */
   readonly waitsFor: readonly string[]
   readonly runs: readonly string[]
   /** Entries of the step cache, those first that were made first. */
@@ -49,11 +49,11 @@ export interface GarbageEntry {
 }
 
 /**
- * Lets go of what no kept run, no last known state and no acceptance needs. Whoever calls it holds the
- * project: no run begins meanwhile, and one that goes on already keeps everything.
+ * Deletes what no kept run, no last known state and no acceptance needs. The caller holds the project: no run
+ * begins meanwhile, and one that already goes on keeps everything.
  *
- * The order is such that a crash at any moment leaves no promise of bytes that are gone: first the states, then the
- * entries, then the records of runs, then the bytes.
+ * The order is such that a crash at any moment leaves no promise of bytes that are gone: first the states,
+ * then the entries, then the records of runs, then the bytes.
  *
  * @throws TypeError for an option out of range.
  */

@@ -41,7 +41,7 @@ export async function findLeft(
     const touching = places.touching(path)
     const isMade = touching.some(([, position]) => position !== 'inside')
     if (isMade || elsewhere.made.some((each) => isAtOrIn(path, each))) continue
-    // A directory around it is read as a whole: nobody has named it.
+    // A directory around it is read as a whole: the step does not name it.
     if (declared.includes(path)) continue
     const inside = touching.map(([each]) => each.path)
     const named = [...elsewhere.made, ...declared].filter((each) => isAtOrIn(each, path))

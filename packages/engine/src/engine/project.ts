@@ -158,7 +158,7 @@ export class ProjectState {
   }
 
   /**
-   * Puts aside what runs left that were killed, and deletes what has been aside for long. Returns warnings.
+   * Puts aside what killed runs left, and deletes what was put aside long ago. Returns warnings.
    * @param places where steps of the pipeline write: only what a killed run took from there is put back
    */
   async tidy(places?: OutPlaces): Promise<string[]> {
@@ -189,14 +189,14 @@ export class ProjectState {
   }
 
   /**
-   * Has the project for what no run may see half done; waits for another one that has it. A run that is
-   * recorded already when it is had can go on: whoever has it looks for such runs.
+   * Takes the project's claim, for a change that no run may see half done; waits for the process that holds
+   * it. A run that was recorded before may go on: the holder of the claim looks for such runs.
    */
   async hold(waiting: Waiting): Promise<Claim> {
     return await this.claims.take(WHOLE, waiting)
   }
 
-  /** Lets go of the step cache. */
+  /** Closes the step cache. */
   async close(): Promise<void> {
     await this.#index.close(this.#indexOptions)
   }

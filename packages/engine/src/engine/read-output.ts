@@ -40,6 +40,6 @@ export function outputOf(
     code: 'STEPWELL_NO_OUTPUT',
     summary: `there is no output of step \`${name ?? '?'}\` in run ${record.id}`,
     details: `the run ${record.status}`,
-    hint: 'look at its record for why',
+    hint: 'the record of the run says why',
   })
 }

@@ -44,7 +44,7 @@ type Chained<L extends readonly unknown[]> = L extends readonly [infer A, infer 
 
 /**
  * Makes a pipeline for a front end whose steps have names of their own, such as `train@uk`: any text that is
- * no member of every object.
+ * not a member of every object.
  *
  * @throws StepwellError STEPWELL_STEP_NAME, STEPWELL_STEP_UNLISTED, STEPWELL_PIPELINE_EMPTY.
  */

@@ -43,7 +43,7 @@ export interface Situation {
 }
 
 /**
- * Reads what is known; opens no database and waits for nobody.
+ * Reads what is known; opens no database and never waits for another process.
  *
  * @throws StepwellError STEPWELL_TARGET_UNKNOWN, STEPWELL_CYCLE, STEPWELL_PARAMS, STEPWELL_OUT_PATH,
  *   STEPWELL_OUT_CLASH.

@@ -10,7 +10,7 @@ import type { ProjectState } from './project.ts'
 import { RememberingFileDigests } from '../store/inputs/file-digests.ts'
 
 export interface VerifyRequest {
-  /** Told now and then how far it has come, in bytes. */
+  /** Called now and then with the progress, in bytes. */
   readonly progress?: (done: number, total: number) => void
 }
 
@@ -77,8 +77,8 @@ export async function readCache(
 }
 
 /**
- * Puts aside what is damaged, and deletes entries that promise it: the steps are rerun when they are
- * needed. Whoever calls it holds the project; runs that go on already may store things meanwhile.
+ * Puts aside what is damaged, and deletes entries that promise it: the steps are rerun when they are needed.
+ * The caller holds the project; runs that already go on may store things meanwhile.
  */
 export async function mendCache(
   { artifacts, counts, sound, damaged, suspects }: Findings,
@@ -127,7 +127,7 @@ export async function mendCache(
   }
 }
 
-/** Gives where the bytes are now; `undefined` when a run has put sound ones there meanwhile. */
+/** Returns where the bytes are now; `undefined` when a run has stored sound ones meanwhile. */
 async function putAside(
   digest: Digest,
   artifacts: ArtifactStore,

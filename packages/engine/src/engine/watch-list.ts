@@ -34,7 +34,7 @@ export interface WatchedStep {
 }
 
 /**
- * What a run depends on in the file system, so that somebody can watch it.
+ * What a run depends on in the file system, for a watcher.
  *
  * @throws StepwellError as `prepare`.
  */

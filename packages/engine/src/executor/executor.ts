@@ -14,9 +14,9 @@ export interface Job {
   readonly step: string
   /** Where its author wants it to be executed; one for other machines need not care. */
   readonly executor: ExecutorKind
-  /** The code that it is to be executed by: whoever loads it must find the same. */
+  /** The digest of the code to execute: the executor that loads the code must find the same. */
   readonly code: Digest
-  /** What it runs, where that is no function. */
+  /** The command that it runs, unless it calls a function. */
   readonly command?: Command
   readonly inputs: Readonly<Record<string, JobInput>>
   /** Canonical JSON. */
@@ -71,6 +71,6 @@ export interface Executor {
    * it resolves.
    */
   execute(job: Job, events: JobEvents, signal: AbortSignal): Promise<JobResult>
-  /** Lets go of what it holds, such as threads. No job is under way. */
+  /** Releases what it holds, such as threads. No job is under way. */
   close?(): Promise<void>
 }

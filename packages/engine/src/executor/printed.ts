@@ -26,7 +26,7 @@ export class Printed {
   constructor(secrets: Secrets, log: (line: string) => void) {
     this.#secrets = secrets
     this.#lines = new OutputLines(secrets, (line) => {
-      // Whoever follows the log may print, too.
+      // A follower of the log may print, too.
       unprinted(() => log(line))
       return true
     })
@@ -54,7 +54,7 @@ export function unprinted<T>(work: () => T): T {
 
 /** Others may have put something before it, or have taken it away: that is seen to each time. */
 function placeAll(): void {
-  // oxlint-disable-next-line no-console -- where steps print, whoever follows the run decides
+  // oxlint-disable-next-line no-console -- the follower of the run decides where steps print
   const own = console
   for (const method of METHODS) {
     const before = own[method]

@@ -4,7 +4,7 @@ import type { Executor, Job, JobEvents, JobResult } from './executor.ts'
 /** By what a job may be executed: a command by one of its own, a function where its author wants it. */
 export type Adapters = Readonly<Record<ExecutorKind | 'command', Executor>>
 
-/** Gives each job to the executor that is made for it. */
+/** Passes each job to the executor that is made for it. */
 export class RoutingExecutor implements Executor {
   readonly #adapters: Adapters
 

@@ -1,7 +1,7 @@
 import type { StepKey } from './fingerprint.ts'
 import type { Reason } from './reason.ts'
 
-/** Somebody's word that a change was harmless: the outputs of one key stand for those of another. */
+/** A user's declaration that a change is harmless: the outputs of one key stand for those of another. */
 export interface Acceptance {
   /** The key that the outputs were filed under before. */
   readonly from: StepKey

@@ -39,7 +39,9 @@ export interface Fingerprint {
   readonly outs: Readonly<Record<string, { readonly kind: OutKind; readonly path: string }>>
   /** What is run in place of a function, if that is so. */
   readonly command?: CommandLine
-  /** What the code depends on besides: as declared, and files that a command names; none when there is none. */
+  /**
+   * What the code depends on besides: as declared, and files that a command names; absent when it is empty.
+   */
   readonly dependsOn?: Readonly<Record<string, FingerprintInput>>
   /** Whether the function is called once for each item of its input `item`, and not with all of them. */
   readonly map?: true

@@ -70,7 +70,7 @@ export function describeReason(reason: Reason): string {
     case 'restored':
       return `${reason.path} ${FOUND[reason.problem]}${asideText(reason.aside)}`
     case 'kept-edit':
-      return `${reason.path} was edited and is kept so`
+      return `${reason.path} was edited, and the edit is kept`
     case 'touched':
       return reason.run === undefined
         ? `${reason.source} was touched while it was in use: what was made is not in the cache`
@@ -135,7 +135,10 @@ function day(at: number): string {
   return new Date(at).toISOString().slice(0, 10)
 }
 
-/** Old and new value so that one sees what differs: of long lists what went and came, of long texts where. */
+/**
+ * Old and new value, shortened to what differs: for long lists the removed and added items, for long texts
+ * the first difference.
+ */
 function showChange(before: Json | undefined, after: Json | undefined): string {
   const [old, now] = [textOf(before), textOf(after)]
   if (old.length <= MAX && now.length <= MAX) return `${old} -> ${now}`

@@ -7,11 +7,11 @@ export function warningOf(step: string, problem: Reason): string | undefined {
       return `the stored ${problem.output} of step \`${step}\` is ${problem.problem}; it is made again`
     case 'restored':
       if (problem.aside === undefined) return undefined
-      return `what was at ${problem.path} is not of step \`${step}\`: it has been replaced, and is now ${problem.aside}`
+      return `${problem.path} was not produced by step \`${step}\`; moved to ${problem.aside} and replaced`
     case 'kept-edit':
-      return `${problem.path} is not as step \`${step}\` left it; it was edited, and is kept so`
+      return `${problem.path} was edited since step \`${step}\` wrote it; keeping the edit`
     case 'touched':
-      return `${problem.source} was touched while step \`${step}\` was using it; what the step made is in the project, but not kept in the cache: run again while nothing changes it`
+      return `${problem.source} was touched while step \`${step}\` was using it; the step's outputs are in the project, but not kept in the cache: run again while nothing changes it`
     default:
       return undefined
   }

@@ -8,7 +8,7 @@ import type { TreeChange } from '../value/tree.ts'
 /** Why a step runs, or does not. */
 export type Reason =
   | { readonly kind: 'unchanged'; readonly run: string; readonly at: number }
-  /** Taken from the cache although the step is another one: somebody said that it makes no difference. */
+  /** Taken from the cache although the step has changed: a user accepted the change. */
   | {
       readonly kind: 'accepted'
       readonly because: string
@@ -97,7 +97,7 @@ export type Reason =
   | { readonly kind: 'problem'; readonly message: string }
   | { readonly kind: 'upstream'; readonly steps: readonly string[] }
   | { readonly kind: 'blocked'; readonly by: readonly string[] }
-  /** A service: whether it is started, was up already, or nobody needs it; `by` is a step that needs it. */
+  /** A service: whether it is started, was up already, or is not needed; `by` is a step that needs it. */
   | {
       readonly kind: 'service'
       readonly state: 'needed' | 'kept' | 'not-needed'

@@ -11,7 +11,7 @@ export interface Estimate {
   readonly most: number
   /** Steps at once. */
   readonly concurrency: number
-  /** Steps that may run and have never succeeded before: how long they take, nobody knows. */
+  /** Steps that may run and have never succeeded before, so that their duration is unknown. */
   readonly unknown: readonly string[]
 }
 

@@ -167,7 +167,7 @@ function moved(differences: readonly string[]): StepwellError {
   const told = [...differences.slice(0, MOST), ...(more > 0 ? [`and ${more} more`] : [])]
   return new StepwellError({
     code: 'STEPWELL_PLAN_MOVED',
-    summary: 'this is not what was planned',
+    summary: 'the plan is out of date',
     details: told.join(', '),
     hint: 'make a new plan: stepwell plan -o <file>',
   })

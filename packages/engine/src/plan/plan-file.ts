@@ -14,8 +14,8 @@ export function encodePlan(plan: Plan): string {
 }
 
 /**
- * The plan in the text of a file. It carries the digest of the plan: what nobody has written as it
- * stands is not run.
+ * The plan in the text of a file. It carries the digest of the plan: a text that was edited or damaged is not
+ * run.
  *
  * @throws StepwellError STEPWELL_PLAN_FILE.
  */
@@ -52,7 +52,7 @@ function digestOf(plan: object): string | undefined {
 function unusable(facts: string, cause?: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_PLAN_FILE',
-    summary: 'this is no plan that can be run',
+    summary: 'this is not a plan that can be run',
     details: facts,
     hint: 'write one with: stepwell plan -o <file>',
     cause,

@@ -178,7 +178,7 @@ class Planner {
     const steps = on.filter((each) => this.#options.pipeline.steps.has(each))
     const asked = on.filter((each) => !steps.includes(each))
     const reasons: Reason[] = [
-      // An address that nobody has asked yet is why it is new.
+      // It is new because its address has not been downloaded yet.
       ...(asked.length > 0 ? own.filter(({ kind }) => kind !== 'new') : own),
       ...asked.map((url): Reason => ({
         kind: 'problem',

@@ -10,8 +10,8 @@ import { definition } from '../define/step.ts'
 import type { ItemLedgers } from '../store/cache/map-cache.ts'
 
 /**
- * How many items a mapped step goes over, and of how many it is not known what they give; `undefined` for
- * what is no mapped step, or is given no list.
+ * The number of items of a mapped step, and how many of them have no known output; `undefined` for other
+ * steps, or without a list.
  */
 export async function plannedItems(
   { name, step }: OrderedStep,

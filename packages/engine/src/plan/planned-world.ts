@@ -46,8 +46,8 @@ export interface PlannedView extends World {
 
 /**
  * What is known of what will be when a step's turn comes, as the verdicts on the steps before it have it.
- * What those are still to make is taken for what it was the last time, so that it is no reason of its own
- * to run, and is pending.
+ * Outputs that those are still to make are taken to be the same as the last time, so that they are not a
+ * reason to run, and are pending.
  */
 export class PlannedWorld {
   readonly #options: PlannedWorldOptions

@@ -52,7 +52,7 @@ export type RunEvent =
       readonly type: 'step-retried'
       readonly at: number
       readonly step: string
-      /** The attempt that failed, from 1, of at most so many. */
+      /** The attempt that failed, from 1, of at most `attempts`. */
       readonly attempt: number
       readonly attempts: number
       /** How long until the next one, in milliseconds. */

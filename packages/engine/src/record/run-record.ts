@@ -12,7 +12,7 @@ export interface RunRecord {
   readonly startedAt: number
   readonly endedAt?: number
   readonly process: ProcessIdentity
-  /** Why it was begun, as whoever began it says. */
+  /** Why it was started, in the words of the user or trigger that started it. */
   readonly because?: string
   readonly warnings: readonly string[]
   /** In execution order. */

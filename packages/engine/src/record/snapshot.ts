@@ -93,7 +93,7 @@ export function codesOf({ loading, steps }: PipelineCode): Record<string, CodePa
 export interface Snapshot {
   /** What steps left that no step made any more at the end of the last run. @default nothing */
   readonly left?: readonly LeftOut[]
-  /** Paths, normal, of what was left and belongs to nobody's state any more: removed, or kept as a source. */
+  /** Normal paths of outs that no state lists any more: removed, or kept as a source. */
   readonly released?: readonly string[]
   /** The code that the entries were made by, by its digest. */
   readonly codes: Readonly<Record<string, CodeParts>>

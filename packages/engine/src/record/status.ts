@@ -1,6 +1,6 @@
 /**
  * How a step ended; `skipped`: what it needs failed or was skipped, its condition does not hold, or it is a
- * service that nobody needed; `ongoing`: a service that is up.
+ * service that was not needed; `ongoing`: a service that is up.
  */
 export type StepStatus = 'cached' | 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'ongoing'
 

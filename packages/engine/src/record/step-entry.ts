@@ -11,6 +11,6 @@ export interface StepEntry {
   readonly run: string
   readonly at: number
   readonly duration: number
-  /** Where the outputs were made under another key, and somebody said that they stand for this one. */
+  /** Where the outputs were made under another key, and a user accepted them for this one. */
   readonly accepted?: Acceptance
 }

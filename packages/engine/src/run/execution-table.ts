@@ -98,7 +98,7 @@ export class ExecutionTable {
     return execution.state === 'ended' ? execution.status : undefined
   }
 
-  /** Gives outputs to the steps that read a step. */
+  /** Passes outputs on to the steps that read a step. */
   give(name: string, outputs: Outputs): void {
     this.#outputs.set(name, outputs)
   }

@@ -285,7 +285,7 @@ export class MapRun {
       details: [...facts, ...(more > 0 ? [`and ${more} more, which are in its log`] : [])].join(
         '; ',
       ),
-      hint: 'what the others gave is kept: only these are executed again',
+      hint: 'the results of the other items are kept: only the failed ones run again',
     })
     return { ...first, code, message, ...(hint !== undefined && { hint }) }
   }

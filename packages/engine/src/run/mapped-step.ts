@@ -45,7 +45,7 @@ export class MappedSteps {
     this.#attempts = attempts
   }
 
-  /** @param claim let go of when all parts have ended */
+  /** @param claim released when all parts have ended */
   async begin(
     ordered: OrderedStep,
     work: MapWork,

@@ -17,9 +17,9 @@ interface Entry<R> extends Ready<R> {
 }
 
 /**
- * What is ready and waits for its turn and for its resources. What fits may go before what does not, but
- * not forever: nobody starves. Entries of equal demand share a heap, so that a long queue of equals costs
- * no more than a short one.
+ * Entries that are ready and wait for their turn and for resources. An entry that fits may overtake one that
+ * does not, but only a limited number of times, so that none starves. Entries of equal demand share a heap,
+ * so that a long queue of equals costs no more than a short one.
  */
 export class ReadyQueue<R> {
   readonly #stock: Stock

@@ -7,7 +7,7 @@ import { newRunId, type RunFiles, type RunWriter } from '../store/runs/run-files
 
 type RunStarted = Extract<RunEvent, { type: 'run-started' }>
 
-/** Takes down what happens in one run: in its files, in its record, and for whoever listens. */
+/** Records what happens in one run: in its files, in its record, and for listeners. */
 export class RunRecorder {
   /** The id of the run. */
   readonly id: string

@@ -70,7 +70,7 @@ export interface StepRunnerOptions {
   readonly services: ServiceRecords
   /** How long a service may take to end once it was told to, in milliseconds. */
   readonly grace: number
-  /** The process for whose sake services stay up after the run. */
+  /** The process for which services stay up after the run. */
   readonly keeper?: ProcessIdentity
   /** How many are executed at once. */
   readonly concurrency: number
@@ -268,7 +268,7 @@ export class StepRunner {
         return await this.#attempts.execute(ordered, before)
       }
       const begun = await this.#mapped.begin(ordered, work, before, claim)
-      // It is let go of when all parts have ended.
+      // It is released when all parts have ended.
       keepsClaim = typeof begun !== 'string'
       return begun
     } finally {
@@ -276,7 +276,10 @@ export class StepRunner {
     }
   }
 
-  /** Waits until nobody else executes equal work, here or in another process, or nothing more is to be started. */
+  /**
+   * Waits until no other step executes equal work, here or in another process, or nothing more is to be
+   * started.
+   */
   async #waitForClaim(step: string, key: StepKey): Promise<void> {
     const { claims, halt, emit } = this.#options
     const signal = AbortSignal.any([halt.stopping, this.#table.failed])
@@ -331,7 +334,7 @@ export class StepRunner {
     await this.#services.close()
   }
 
-  /** Lets go of what steps hold that did not come to their end. */
+  /** Releases what unfinished steps hold. */
   close(): void {
     for (const execution of this.#table.all) if ('claim' in execution) execution.claim?.release()
   }

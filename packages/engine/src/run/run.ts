@@ -32,7 +32,7 @@ export class Run implements AsyncIterable<RunEvent> {
         this.#ended = true
         for (const reader of this.#readers) reader.wake()
       })
-    // Whoever only iterates meets the error there.
+    // A consumer that only iterates meets the error there.
     this.result.catch(() => undefined)
   }
 

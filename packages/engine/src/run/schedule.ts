@@ -16,7 +16,7 @@ export interface Scheduled {
   readonly priority: number
 }
 
-/** What the scheduler asks of whoever does the work. It knows when; the work knows whether and how. */
+/** What the scheduler calls to do the work. The scheduler knows when; the work knows whether and how. */
 export interface Work {
   /** Everything upstream is done. Settles what needs no execution; runs outside of the queue. */
   settle(name: string): Promise<Settled>
@@ -36,7 +36,7 @@ export type Ending = 'done' | 'failed' | 'skipped' | 'cancelled'
 export type Settled = Ending | 'execute'
 export type Executed =
   | Ending
-  /** It is to be executed once more, after so many milliseconds. */
+  /** It is to be executed once more, after a delay in milliseconds. */
   | { readonly again: number }
   /** It is to be executed once that has come, for which it takes no place. */
   | { readonly after: Promise<void> }

@@ -36,7 +36,7 @@ export interface RunServicesOptions {
   readonly services: ServiceRecords
   /** How long a service may take to end once it was told to, in milliseconds. */
   readonly grace: number
-  /** The process for whose sake services stay up after the run. @default none: they are stopped */
+  /** The process for which services stay up after the run. @default none: they are stopped */
   readonly keeper?: ProcessIdentity
   readonly halt: Halt
   readonly onFailure: OnFailure
@@ -50,7 +50,7 @@ export interface RunServicesOptions {
 export class RunServices {
   readonly #options: RunServicesOptions
   readonly #table: ExecutionTable
-  /** Those whose turn has come, and that nobody needs so far. */
+  /** Those whose turn has come, and that no step needs so far. */
   readonly #deferred = new Set<string>()
   readonly #wanted = new Map<string, Promise<Wanted>>()
   /** In the order in which they were started. */
@@ -135,7 +135,7 @@ export class RunServices {
     const { name, step } = ordered
     const { run, pipeline, services, emit, halt, keeper = thisIdentity() } = this.#options
     const { work } = definition(step)
-    if (work.kind !== 'service') throw new TypeError(`step \`${name}\` is no service`)
+    if (work.kind !== 'service') throw new TypeError(`step \`${name}\` is not a service`)
     const surroundings = {
       ...this.#options,
       log: (line: string) => emit({ type: 'step-log', at: Date.now(), step: name, line }),
@@ -198,7 +198,7 @@ export class RunServices {
     if (onFailure === 'finish') halt.finish(name)
   }
 
-  /** Stops all of them, or leaves those up that somebody keeps. All steps have ended. */
+  /** Stops all of them, except those that the keeper keeps up. All steps have ended. */
   async close(): Promise<void> {
     const { keeper, halt } = this.#options
     const keeps = keeper !== undefined && isAlive(keeper)

@@ -29,7 +29,7 @@ export interface Pending extends Begun {
 /** It is decided; to be executed, it waits for its turn, or for the next one. */
 export interface Settled extends Known {
   readonly state: 'settled'
-  /** That nobody else executes equal work, from when it was waited for until it is executed. */
+  /** Excludes others from equal work, from the end of the wait until the step has been executed. */
   readonly claim: Claim | undefined
 }
 

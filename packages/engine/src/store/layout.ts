@@ -71,7 +71,7 @@ export function stateDirs(dir: string): StateDirs {
 }
 
 /**
- * Makes the state directory where there is none. It ignores itself in Git, so that a project needs no
+ * Creates the state directory if it does not exist. It ignores itself in Git, so that a project needs no
  * entry for it.
  *
  * @throws StepwellError STEPWELL_STATE, STEPWELL_NETWORK_FS.
@@ -96,8 +96,8 @@ export function createState({ project, root }: StateDirs): void {
 }
 
 /**
- * What steps read, log and leave may be private, whatever the umask is: nobody else may look, save a group that may
- * write to the project.
+ * What steps read, log and leave may be private. So only the owner may look, and a group that may write to
+ * the project, whatever the umask is.
  */
 function makePrivate(project: string, root: string): void {
   const isShared = (statSync(project).mode & 0o020) !== 0

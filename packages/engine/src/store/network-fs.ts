@@ -42,7 +42,7 @@ export function refuseNetwork(
     code: 'STEPWELL_NETWORK_FS',
     summary: `${dir} is on a network file system`,
     details: name,
-    hint: 'keep the project on a local disk; who knows that locks and renames hold there sets STEPWELL_ALLOW_NETWORK_FS=1',
+    hint: 'keep the project on a local disk; if locks and renames are reliable there, set STEPWELL_ALLOW_NETWORK_FS=1',
   })
 }
 

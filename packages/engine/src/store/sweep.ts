@@ -11,8 +11,8 @@ const DAY_MS = 86_400_000
 const SCRATCH_DAYS = 30
 
 /**
- * Lets go of what nobody will ask for: downloads that no step declares, work in progress of long ago,
- * what killed processes left half written, and indexes that were set aside. No run goes on meanwhile.
+ * Deletes what will not be needed: downloads that no step declares, old work in progress, what killed
+ * processes left half written, and indexes that were set aside. No run goes on meanwhile.
  */
 export async function sweep(dirs: StateDirs, { urls, keys }: Wanted): Promise<void> {
   await removeFrom(dirs.downloads, async (name) => {

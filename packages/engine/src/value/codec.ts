@@ -112,7 +112,7 @@ export function encodeValue(value: unknown): Uint8Array {
   return bytes
 }
 
-/** The value of `encodeValue`'s bytes: fresh objects that nobody else holds. */
+/** The value of `encodeValue`'s bytes: fresh objects that are not shared. */
 export function decodeValue(bytes: Uint8Array): unknown {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const magic = new TextDecoder().decode(bytes.subarray(0, MAGIC.length))

@@ -70,7 +70,7 @@ export function problemOfNaiveBayes(
   return widths.every((variance) => variance > 0) ? undefined : 'a variance is not above 0'
 }
 
-/** Whether a value is so many lists of so many numbers. */
+/** Whether a value is a list of `lists` lists with `length` numbers each. */
 export function isGrid(value: unknown, lists: number, length: number): boolean {
   return (
     Array.isArray(value) &&

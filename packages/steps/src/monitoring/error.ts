@@ -120,7 +120,7 @@ interface Beside {
   readonly classes: readonly Class[]
 }
 
-// So many rows are objects at a time.
+// At most this many rows are objects at a time.
 const BATCH = 10_000
 
 /** What another model says of the same rows; `undefined` when not all of them have what it reads. */

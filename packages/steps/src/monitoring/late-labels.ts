@@ -17,7 +17,7 @@ export class LateLabels {
   readonly #places = new Map<string, number>()
   readonly #joined = new Map<number, Joined>()
 
-  /** @throws StepwellError STEPWELL_COLUMN_UNKNOWN; STEPWELL_ROWS_NONE when it is no list of rows. */
+  /** @throws StepwellError STEPWELL_COLUMN_UNKNOWN; STEPWELL_ROWS_NONE when it is not a list of rows. */
   constructor(rows: Rows, join: readonly string[]) {
     requireColumns(rows, join)
     this.#rows = rows

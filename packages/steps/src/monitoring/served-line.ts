@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 
 export type ServedLine = PredictionLine | RefusalLine
 
-// So much of a file is text at a time: a log need not fit into memory.
+// How much of a file is text at a time: a log need not fit into memory.
 const CHUNK = 1 << 22
 
 /** The files of a log: a directory, or what a glob gives. */

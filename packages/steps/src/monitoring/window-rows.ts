@@ -2,7 +2,7 @@ import type { PredictionLine, RefusalLine } from '@stepwell/registry'
 import { memberOf } from '@stepwell/base/json-text'
 import type { Cell } from '../cell.ts'
 
-/** Numbers by row, `NaN` where there is none. */
+/** Numbers by row, `NaN` for a row without one. */
 class NumberColumn {
   #numbers = new Float64Array(16).fill(Number.NaN)
 

@@ -5,7 +5,7 @@ import type { InferenceSession, Tensor } from './runtime.ts'
 /** What a network takes or gives, as its file says. */
 export interface Port {
   readonly name: string
-  /** Such as `float32`, `int64`, `string`; `undefined` for what is no tensor. */
+  /** Such as `float32`, `int64`, `string`; `undefined` for anything other than a tensor. */
   readonly type: string | undefined
   /** Sizes by axis, `undefined` where any is allowed; empty when the file does not say. */
   readonly shape: readonly (number | undefined)[]
@@ -30,8 +30,8 @@ export interface Network {
 
 /**
  * Opens a network.
- * @throws StepwellError STEPWELL_ONNX_MISSING without the package; STEPWELL_ONNX_INVALID for what is no
- *   ONNX file, or one that needs what the runtime does not have.
+ * @throws StepwellError STEPWELL_ONNX_MISSING without the package; STEPWELL_ONNX_INVALID for a file that is
+ *   not an ONNX model, or needs an operator that the runtime does not have.
  */
 export async function openNetwork(bytes: Uint8Array): Promise<Network> {
   const runtime = await loadRuntime()
@@ -41,7 +41,7 @@ export async function openNetwork(bytes: Uint8Array): Promise<Network> {
   } catch (cause) {
     throw new StepwellError({
       code: 'STEPWELL_ONNX_INVALID',
-      summary: 'this is no ONNX model that can be opened',
+      summary: 'this is not an ONNX model that can be opened',
       details: messageOf(cause),
       hint: 'look at what wrote the file; an older opset may help',
       cause,

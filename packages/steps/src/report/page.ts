@@ -482,7 +482,7 @@ function summaryLine(column: string, cells: readonly Cell[]): Html {
   </tr>`
 }
 
-/** So many rows at most, evenly spread. */
+/** The indices of at most `most` rows, evenly spread. */
 export function sampleOf(count: number, most: number): number[] {
   const taken = Math.min(count, most)
   return Array.from({ length: taken }, (_, place) => Math.floor((place * count) / taken))

@@ -30,8 +30,8 @@ export async function applyTransform(
   if (kind !== 'transform' || !Array.isArray(operations)) {
     throw new StepwellError({
       code: 'STEPWELL_TRANSFORM_INVALID',
-      summary: 'the input `transform` is no transform',
-      hint: 'give it the whole output of fitTransform',
+      summary: 'the input `transform` is not a transform',
+      hint: 'pass the whole output of fitTransform',
     })
   }
   return await withSession(context, async (session) => {

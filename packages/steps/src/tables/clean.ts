@@ -288,7 +288,7 @@ async function where(session: Session, relation: Relation, params: ParamReader):
   } catch (error) {
     throw new StepwellError({
       code: 'STEPWELL_SQL',
-      summary: `${JSON.stringify(params.text('sql'))} is no condition on the table`,
+      summary: `${JSON.stringify(params.text('sql'))} is not a condition on the table`,
       details: messageOf(error),
       hint: 'correct the SQL; names of columns stand in double quotes, texts in single ones',
       cause: error,

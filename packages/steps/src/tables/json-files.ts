@@ -76,7 +76,7 @@ function readObjects(files: readonly TextFile[], format: 'json' | 'ndjson'): str
       return format === 'json'
         ? `SELECT ${file}, NULL::BIGINT AS line, unnest(from_json(CASE
                WHEN NOT json_valid(content) THEN error('it is not well-formed')
-               WHEN json_type(content) <> 'ARRAY' THEN error('it is no array')
+               WHEN json_type(content) <> 'ARRAY' THEN error('it is not an array')
                ELSE content END, '["JSON"]'))::VARCHAR AS record
            FROM read_text(${quotePath(location)})`
         : `SELECT ${file}, * FROM (SELECT row_number() OVER () AS line, record

@@ -109,7 +109,7 @@ export function checkNames(columns: readonly { readonly name: string }[]): void 
     const other = seen.get(key)
     if (other !== undefined) throw badColumn(name, `there is ${JSON.stringify(other)} already`)
     if (key === ROW) throw badColumn(name, 'it is what the number of a row is called')
-    if (name === '' || name.includes('\0')) throw badColumn(name, 'it is no name')
+    if (name === '' || name.includes('\0')) throw badColumn(name, 'it is not a valid name')
     seen.set(key, name)
   }
 }
@@ -126,7 +126,7 @@ function badColumn(name: string, why: string): StepwellError {
 function notTable(name: string, why: string, cause?: unknown): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_TABLE_INVALID',
-    summary: `${name} is no table`,
+    summary: `${name} is not a table`,
     details: why,
     hint: "give the step the out of one that writes a table, such as collect.out('table')",
     cause,

@@ -17,9 +17,9 @@ export async function withSession<T>(
     if (!isDuckDbError(error)) throw error
     throw new StepwellError({
       code: 'STEPWELL_TABLE_WORK',
-      summary: 'the work on a table could not be done',
+      summary: 'DuckDB could not process a table',
       details: firstLine(error),
-      hint: 'look at the params, and at the room on the disk',
+      hint: 'check the params and the free space on the disk',
       cause: error,
     })
   } finally {

@@ -70,7 +70,7 @@ export function reportCollected(
     throw new StepwellError({
       code: 'STEPWELL_ROWS_NONE',
       summary: 'there is no row to collect',
-      details: rejected === 0 ? 'there is none at all' : `all ${rejected} were rejected`,
+      details: rejected === 0 ? 'the input has no rows' : `all ${rejected} were rejected`,
       hint: 'look at what the step reads, and at the types that were declared',
     })
   }
@@ -154,7 +154,7 @@ function rejectsOf(staged: Staged, cells: readonly TypedCell[], bad: string): st
       : `CASE ${judged.map((cell) => `WHEN ${cell.bad} THEN ${text(cell)}`).join(' ')} END`
   const unsuitable = `SELECT ${staged.file} AS file, NULL AS line, ${staged.row} AS row,
       ${which(({ name }) => quoteText(name))} AS column, ${which(({ given }) => given)} AS value,
-      ${which(({ type = 'text' }) => quoteText(`is no ${type === 'timestamp' ? 'time stamp' : type}`))} AS reason,
+      ${which(({ type = 'text' }) => quoteText(`is not of type ${type === 'timestamp' ? 'time stamp' : type}`))} AS reason,
       ${record}::VARCHAR AS record
     FROM ${staged.from} WHERE ${bad}`
   return staged.unreadable === undefined

@@ -71,8 +71,8 @@ export function isWhole(number: string): string {
 }
 
 /**
- * The types of columns of text, from all of their cells: the first that suits every cell that is not
- * missing; text where there is none.
+ * The types of columns of text, from all of their cells: the first that suits every cell that is not missing;
+ * otherwise text.
  */
 export async function inferTypes(
   session: Session,

@@ -30,7 +30,7 @@ export interface StateUse {
   readonly passes?: readonly Pass[]
   /** Names that are only called, and when the unit is evaluated or, of a function, called. */
   readonly calledOnly?: readonly string[]
-  /** Of what is no function: names that its evaluation uses. */
+  /** For a unit that is not a function: names that its evaluation uses. */
   readonly direct?: readonly string[]
   /** Names of methods that it has of its own. */
   readonly methods?: readonly string[]

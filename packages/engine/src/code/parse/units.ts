@@ -231,7 +231,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     const inert = plain && (extendsOwn || isInert(init, known, assumes))
     const unit = add(declarator, names.join(', '), !inert, assumes)
     bind(names, unit)
-    // Whoever uses the function meets what was added to it.
+    // Users of the function meet what was added to it.
     if (plain && extendsOwn) {
       addAssigner(extended, unit)
       // When that happened counts for all, what was added does not.
@@ -279,7 +279,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     const unit = addDeclaration(node)
     const name = identifierName(node['id'])
     if (name !== undefined) bind([name], unit)
-    // The value of an expression is given that name once, and nobody can give it another one.
+    // The value of an expression gets that name once, and no code can assign another one.
     else if (node.type.endsWith('Expression')) fixed.add('default')
     // `export default x` is another name for `x`.
     exports.set('default', { kind: 'unit', unit, name: 'default' })

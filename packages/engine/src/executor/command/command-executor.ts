@@ -137,7 +137,7 @@ interface Sink {
   readonly end: () => void
 }
 
-/** Reads a stream. What it gives reads what is left, once nobody is known to write any more. */
+/** Reads a stream. The returned function reads what is left, once no writer is known to be left. */
 function drain(
   stream: Readable,
   sinks: readonly Sink[],
@@ -181,8 +181,7 @@ function notStopped(step: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_NOT_STOPPED',
     summary: `the command of step \`${step}\` could not be killed`,
-    details:
-      'the system does not let go of it, or it belongs to another user; nothing that it does counts',
+    details: 'the system does not end it, or it belongs to another user; its results do not count',
     hint: 'end it by hand',
   })
 }

@@ -46,7 +46,7 @@ export class LiveCommands {
     this.#dir = join(project, '.stepwell', 'commands')
   }
 
-  /** Takes down that a command is about to be started: there is none of which nobody would know. */
+  /** Records that a command is about to be started, so that every started command is on record. */
   begin(step: string): Beginning {
     const name = randomUUID()
     const path = join(this.#dir, `${name}.json`)

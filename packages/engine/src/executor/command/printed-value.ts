@@ -33,7 +33,7 @@ export class PrintedValue {
     // All is there.
   }
 
-  /** @throws StepwellError STEPWELL_COMMAND_OUTPUT when it is no text, or no JSON. */
+  /** @throws StepwellError STEPWELL_COMMAND_OUTPUT when it is not text, or not JSON. */
   value(step: string): unknown {
     if (this.#kind === 'log') return null
     const text = this.#text(step)

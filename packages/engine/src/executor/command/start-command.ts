@@ -57,7 +57,7 @@ export async function startCommand(
     await started
     return { child, group: new ProcessGroup(pid, ended) }
   } catch (error) {
-    // Nobody would know of it.
+    // It would run without a record.
     child.kill('SIGKILL')
     throw error
   }

@@ -73,7 +73,7 @@ export class InlineExecutor implements Executor {
     let ended: number | undefined
     let value: unknown
     try {
-      // Called detached: the definition that holds it is no input.
+      // Called detached: the definition that holds it is not an input.
       const run = functionOf(definition(step).work)
       if (run === undefined) throw new TypeError('a command is for an executor of commands')
       value = printed.by(() => run(inputs as never, context as never))
@@ -205,7 +205,7 @@ function inputChanged(step: string, name: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_ITEM_INPUT',
     summary: `the function of step \`${step}\` changes its input \`${name}\``,
-    details: 'which other items are given too',
+    details: 'which other items receive too',
     hint: 'let it change a copy: structuredClone(input)',
   })
 }
@@ -214,7 +214,7 @@ function leftAlone(step: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_NOT_STOPPED',
     summary: `step \`${step}\` did not stop when it was told to`,
-    details: 'it may still be at work, but nothing that it does counts any more',
+    details: 'it may still be running, but its results do not count any more',
     hint: "let it heed `context.signal`, or give it { executor: 'thread' }",
   })
 }

@@ -31,8 +31,8 @@ export async function readInput(input: JobInput, place: InputPlace): Promise<unk
   if (isFiles(input)) return createFileInputs(dir, '', await readTree(input.digest, place))
   switch (input.kind) {
     case 'value':
-      // Decoded for each consumer: nobody can change what another one sees, and a step is given
-      // the same thing whether its input was just made or comes from the cache.
+      // Decoded for each consumer: none can change what another one sees, and a step is given the same thing
+      // whether its input was just made or comes from the cache.
       return decodeValue(await artifacts.get(input.digest))
     case 'inline':
       return decodeValue(Buffer.from(input.bytes, 'base64'))

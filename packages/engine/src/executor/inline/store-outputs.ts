@@ -67,7 +67,7 @@ function encode(value: unknown): EncodedArtifact {
   return { bytes: encodeValue(value), about: describeValue(value) }
 }
 
-/** The failure of a step that gave what is no data. */
+/** The failure of a step that returned something other than data. */
 export function unstorable(step: string, error: UnencodableError): Failure {
   return failureWith({
     code: 'STEPWELL_VALUE',

@@ -25,7 +25,7 @@ export async function whyNotReady(
   }
 }
 
-/** Whether somebody takes connections where the service is to do so. */
+/** Whether a program already accepts connections where the service is to listen. */
 export async function isTaken(ready: Ready): Promise<boolean> {
   if (ready.kind === 'log') return false
   if (ready.kind === 'port') {

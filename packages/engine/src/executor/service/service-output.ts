@@ -6,7 +6,8 @@ import type { Secrets } from '../secrets.ts'
 import { Tail } from '../command/tail.ts'
 
 const PACE_MS = 50
-// What has been read need not be kept; it is let go of in large pieces, since what comes in that moment is lost.
+// What has been read need not be kept; it is deleted in large pieces, since output that arrives at that
+// moment is lost.
 const MOST_BYTES = 256 * 1024 * 1024
 
 /** What a service prints into a file, as it comes: in a file, it outlives who reads it. */

@@ -186,7 +186,7 @@ export class ServiceProcess {
     if (isAlive(this.#process)) killRest(this.#process)
   }
 
-  /** Leaves it up, for whoever takes it over. */
+  /** Leaves it up, for a later run that takes it over. */
   leave(): void {
     this.#isStopped = true
     this.#close()

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 
-/** The file descriptor of a pipe whose other end the process of the engine holds, and nobody else. */
+/** The file descriptor of a pipe whose other end only the process of the engine holds. */
 const PARENT_FD = 4
 
 // In a thread of its own: the main thread may be computing.

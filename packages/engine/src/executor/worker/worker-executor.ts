@@ -242,7 +242,7 @@ function wasKilled(step: string, kind: string, grace: number): Failure {
     code: 'STEPWELL_KILLED',
     summary: `step \`${step}\` was killed, since it did not stop when it was told to`,
     details: `its ${kind} was given ${grace} ms`,
-    hint: 'let it heed `context.signal`, if it is to tidy up after itself',
+    hint: 'let it heed `context.signal` if it has to clean up',
   })
 }
 

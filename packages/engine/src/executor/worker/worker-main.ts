@@ -27,8 +27,8 @@ export function serve(): void {
   const aborts = new Map<number, AbortController>()
   let loaded: Promise<Loaded> | undefined
   let setup: WorkerSetup | undefined
-  // Of the job under way, with what its module prints while it is loaded: what is printed between jobs is
-  // nobody's.
+  // Of the job under way, with what its module prints while it is loaded: output between jobs belongs to no
+  // step.
   let printed: OutputLines | undefined
   divertOutput((bytes) => printed?.push(bytes))
   process.on('uncaughtException', (error) => {
@@ -107,7 +107,7 @@ function edited(step: string): StepwellError {
     code: 'STEPWELL_CODE_CHANGED',
     summary: `the code of step \`${step}\` is not what it was when the run began`,
     details: 'it was edited while the run went on, and was not executed',
-    hint: 'run again; a program that lives on has to be started again',
+    hint: 'run again; restart a long-running program first',
   })
 }
 

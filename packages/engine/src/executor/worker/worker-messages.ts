@@ -34,5 +34,5 @@ export type FromWorker =
   | { readonly type: 'ended'; readonly id: number; readonly result: JobResult }
   /** Its machinery failed, not the step. */
   | { readonly type: 'broke'; readonly id: number; readonly failure: Failure }
-  /** Nobody caught an error: it is about to die. */
+  /** An error was not caught: the worker is about to die. */
   | { readonly type: 'crashed'; readonly failure: Failure }

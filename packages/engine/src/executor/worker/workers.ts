@@ -34,7 +34,7 @@ export function workersOf(
       if (!isTold) {
         isTold = true
         warn(
-          `step \`${job.step}\` wants a ${job.executor} of its own: it and its like are executed inline, ` +
+          `step \`${job.step}\` cannot have a ${job.executor} of its own; such steps are executed inline, ` +
             'since other threads and processes have no part in the artifact store that the engine was given',
         )
       }

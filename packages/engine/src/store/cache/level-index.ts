@@ -21,14 +21,14 @@ import { describeOwner, parseOwner, thisProcess } from '@stepwell/base/process'
 export interface IndexOptions {
   /** How long to wait for another process that has the index open, in milliseconds. @default 60000 */
   readonly lockTimeout?: number
-  /** Told when a wait grows long, and when a damaged index was set aside. */
+  /** Called when a wait grows long, and when a damaged index was set aside. */
   readonly warn?: (message: string) => void
   /** What an index holds that has lost its content, or was never filled. @default nothing */
   readonly refill?: () => AsyncIterable<[key: string, value: string]>
 }
 
-// LevelDB admits one process. Holding it for a whole run would make every other run wait for the end
-// of a ten-hour training, so it is opened on demand and let go: when idle, or to give others a turn.
+// LevelDB admits one process. Holding it for a whole run would make every other run wait for the end of a
+// ten-hour training, so it is opened on demand and closed when idle, or to give others a turn.
 const IDLE_MS = 250
 const TURN_MS = 1000
 const SAY_AFTER_MS = 2000
@@ -84,7 +84,7 @@ export class LevelIndex {
     this.#users.delete(options)
     if (this.#users.size > 0) return
     await this.#release()
-    // Whoever came while it was closing goes on with this instance, never with a second handle.
+    // A user that came while it was closing goes on with this instance, never with a second handle.
     if (this.#users.size === 0) LevelIndex.#shared.delete(this.#dir)
   }
 
@@ -190,7 +190,7 @@ export class LevelIndex {
     return Math.max(...[...this.#users].map(({ lockTimeout = 60_000 }) => lockTimeout), 0)
   }
 
-  /** Gives a database that has no content, or lost it, what it should hold. */
+  /** Fills a database that has no content, or lost it, from the journals. */
   async #fill(db: Level): Promise<void> {
     if (((await db.get(FILLED)) as string | undefined) !== undefined) return
     let batch: { readonly type: 'put'; readonly key: string; readonly value: string }[] = []
@@ -223,7 +223,7 @@ export class LevelIndex {
     this.#timer.unref()
   }
 
-  /** Closes the database once nobody uses it; whoever comes meanwhile waits and opens it anew. */
+  /** Closes the database once it has no users; a user that comes meanwhile waits and opens it anew. */
   #release(): Promise<void> {
     clearTimeout(this.#timer)
     this.#closing ??= this.#closeDrained().finally(() => {
@@ -248,9 +248,9 @@ export class LevelIndex {
   }
 
   /**
-   * Puts a damaged database out of the way. Several processes may have met the damage, and one may have
-   * made a new database since: only whoever has the claim moves one, and only after it has found that
-   * it is still the damaged one.
+   * Puts a damaged database out of the way. Several processes may have met the damage, and one may have made
+   * a new database since: only the process with the claim moves one, and only after it has found that it is
+   * still the damaged one.
    *
    * @param id of a database that opens and is damaged all the same; `undefined` for one that does not open
    */
@@ -271,7 +271,7 @@ export class LevelIndex {
         try {
           await db.open()
           if (id === undefined) return
-          // While it is locked by us, so that nobody else has it open. Windows moves no open files.
+          // While we hold the lock, so that no other process has it open. Windows cannot move open files.
           if (process.platform !== 'win32') return await this.#move(why)
         } catch (error) {
           if (isDamage(error)) return await this.#move(why)
@@ -306,8 +306,8 @@ export class LevelIndex {
   }
 
   /**
-   * Says who has the database open. That is advice for people: the kernel's lock decides, and we have it.
-   * So whoever is named there until now died with the database open; returns how many did in a row.
+   * Says who has the database open. That is advice for people: the kernel's lock decides, and we have it. So
+   * the process that was named there died with the database open; returns how many did in a row.
    */
   #writeOwner(): number {
     const { deaths } = this.#readOwner()

@@ -33,7 +33,7 @@ export class LevelStepCache implements StepCache {
   async *entries(): AsyncGenerator<readonly [key: StepKey, entry: StepEntry | undefined], void> {
     let after = PREFIX
     for (;;) {
-      // A page at a time, so that nobody waits for the end of the walk.
+      // A page at a time, so that others need not wait for the end of the walk.
       const page = await this.#index.page(after, PAGE)
       for (const [address, text] of page) {
         if (!address.startsWith(PREFIX)) return

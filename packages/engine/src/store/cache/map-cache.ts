@@ -48,7 +48,7 @@ export class ItemLedgers {
     appendFileSync(this.#path(base), `\n${lines.join('')}`)
   }
 
-  /** Lets go of all but those. */
+  /** Deletes all others. */
   async keep(bases: ReadonlySet<Digest>): Promise<void> {
     const kept = new Set([...bases].map((base) => digestHex(base)))
     for (const name of await namesIn(this.#dir)) {

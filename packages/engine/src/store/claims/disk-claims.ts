@@ -17,22 +17,23 @@ const RETRY_MS = 10
 const MOST_RETRY_MS = 250
 
 /**
- * Claims as files, `claims/<key>.<random>`: each attempt has a name of its own. Whoever wants a key writes
- * its file first and then looks for others; only who finds none alive has it. Of two that both had it,
- * the one who looked later would have found the other's file: so there never are two. Files of dead
- * processes are removed by whoever finds them, which can hit no living one, since no name is used twice.
+ * Claims as files, `claims/<key>.<random>`: each attempt has a name of its own. A process that wants a key
+ * writes its file first and then looks for others; only if it finds none alive does it hold the claim. If two
+ * held it, the one that looked later would have found the other's file: so there are never two. Files of dead
+ * processes are removed by the next process that finds them, which cannot hit a living one, because no name
+ * is used twice.
  */
 export class DiskClaims implements Claims {
   readonly #dir: string
   readonly #silentMs: number
 
-  /** `silentMs`: after how long without a sign of life a claim is nobody's whose process cannot be seen. */
+  /** `silentMs`: how long a claim is valid without a sign of life, if its process cannot be inspected. */
   constructor(dir: string, { silentMs = SILENT_MS }: { readonly silentMs?: number } = {}) {
     this.#dir = dir
     this.#silentMs = silentMs
   }
 
-  /** As `take`, but gives nothing where somebody has it, or is about to. */
+  /** As `take`, but returns `undefined` if another process has it, or is about to. */
   tryTake(key: StepKey): Claim | undefined {
     const taken = this.attempt(key)
     return typeof taken === 'string' ? undefined : taken

@@ -23,7 +23,7 @@ const AWAY = new Set([
 ])
 const SLOW = new Set(['ETIMEDOUT', 'EAI_AGAIN'])
 const BROKEN_OFF = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE'])
-/** Nobody waits longer than that in a run. */
+/** A run waits no longer than that. */
 const LONGEST_MS = 60_000
 
 /** What a server said that did not send the file. */

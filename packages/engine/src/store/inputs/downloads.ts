@@ -8,7 +8,7 @@ export interface Downloads {
    *   downloaded before.
    */
   fetch(url: string, signal: AbortSignal): Promise<Download>
-  /** What it was the last time that it was asked; asks nobody. */
+  /** The last download; asks no server. */
   recall(url: string): Promise<Download | undefined>
 }
 

@@ -62,7 +62,7 @@ export class RememberingFileDigests implements FileDigests {
     const now = BigInt(Date.now()) * 1_000_000n
     const digest =
       before.size <= SMALL ? digestSmall(absolute, path) : await this.#digestLarge(absolute, path)
-    // Whoever changes it from then on, also while it is read, changes its signature.
+    // A change from then on, also while it is read, changes its signature.
     if (isSettled(before, now)) {
       this.#remembered.set(path, { digest, signature: signatureOf(before) })
     } else {

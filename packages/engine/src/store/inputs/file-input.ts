@@ -60,7 +60,7 @@ export function changed(path: string): StepwellError {
   return new StepwellError({
     code: 'STEPWELL_INPUT_CHANGED',
     summary: `the input \`${path}\` changed while the run was using it`,
-    details: 'what the step made of it was not kept',
+    details: 'the output of the step was not kept',
     hint: 'run again',
   })
 }

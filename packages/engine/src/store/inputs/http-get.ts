@@ -30,7 +30,7 @@ export async function httpGet(
     response.destroy()
     const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined
     if (next === undefined || !['http:', 'https:'].includes(next.protocol)) {
-      throw new RangeError('it redirects to what is no address')
+      throw new RangeError('it redirects to an invalid address')
     }
     url = next
   }

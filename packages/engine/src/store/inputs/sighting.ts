@@ -102,7 +102,10 @@ async function sightOfGlob(
     return changed.some(({ path, names }) => !isExplained(path, names))
   }
 
-  /** Whether a directory was changed by what is no concern of the patterns; else something came and went. */
+  /**
+   * Whether changes that the patterns do not cover explain the change of a directory; otherwise something
+   * came and went.
+   */
   function isExplained(folder: string, names: readonly string[]): boolean {
     const paths = names.map((name) => (folder === '' ? name : `${folder}/${name}`))
     if (!paths.some((path) => before.has(path))) return true

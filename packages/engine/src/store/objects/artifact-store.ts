@@ -28,7 +28,7 @@ export interface ArtifactStore {
   /** All that there is, in no order. */
   list(): AsyncIterable<StoredArtifact>
   /**
-   * Lets go of the bytes, if they are there.
+   * Deletes the bytes, if they are there.
    * @param to a path at which nothing is, absolute: the bytes are moved there, where they are a file
    */
   remove(digest: Digest, to?: string): Promise<void>

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { isRecordedPath } from '../../value/recorded-path.ts'
 
 /**
- * What a tree does not tell of a directory, since it is no part of what is the same: who may do what with its files
- * and directories, and which file was written before which. By paths, with an empty one for itself.
+ * What a tree leaves out, because it does not count for identity: the modes of a directory's files and
+ * directories, and the order in which the files were written. By path; the empty path is the directory
+ * itself.
  */
 export type Attributes = ReadonlyMap<string, Attribute>
 
@@ -55,7 +56,7 @@ export function readAttributes(root: string): string {
   return `${[HEAD, ...lines].join('\n')}\n`
 }
 
-/** @throws RangeError when it is no text of attributes. */
+/** @throws RangeError when the text does not hold attributes. */
 export function parseAttributes(text: string): Attributes {
   const [head, ...lines] = text.split('\n')
   if (head !== HEAD || lines.pop() !== '') throw new RangeError('not attributes')

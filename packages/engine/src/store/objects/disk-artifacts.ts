@@ -131,7 +131,7 @@ export class DiskArtifacts implements ArtifactStore {
   /** Writes a copy that is not flushed yet, unless the bytes are there or staged already. */
   async #stage(path: string, staged: Staged): Promise<Digest> {
     const { size, mode: source } = await stat(path)
-    // Nobody may read the object who may not read the file.
+    // A user who may not read the file may not read the object.
     const mode = (source & READ) | OWNER_READS
     if (size <= SMALL) {
       const bytes = readFileSync(path)

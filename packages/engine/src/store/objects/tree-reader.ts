@@ -24,7 +24,7 @@ const BURST = 1000
  *
  * @param root relative to the project, or absolute
  * @param dir the project directory
- * @throws StepwellError STEPWELL_INPUT_MISSING when it is no directory or a part of it cannot be read;
+ * @throws StepwellError STEPWELL_INPUT_MISSING when it is not a directory or a part of it cannot be read;
  *   STEPWELL_INPUT_TREE for what has no place in a tree.
  */
 export async function readTree(

@@ -35,9 +35,9 @@ const DAY_MS = 86_400_000
 const RECENT = 20
 
 /**
- * The records of runs: `runs/<id>/events.ndjson` and `entries.ndjson` as the run goes,
- * `log/<step>.log`, and `summary.json` at its end. Whoever reads needs no lock; a run that was killed has no summary, and
- * its record is the fold of the events that were written.
+ * The records of runs: `runs/<id>/events.ndjson` and `entries.ndjson` as the run goes, `log/<step>.log`, and
+ * `summary.json` at its end. Readers need no lock; a run that was killed has no summary, and its record is
+ * the fold of the events that were written.
  */
 export class RunFiles {
   readonly #dir: string
@@ -146,7 +146,7 @@ export class RunFiles {
   async mendJournals(): Promise<number> {
     let damaged = 0
     for (const id of ['.', ...(await this.list())]) {
-      // Somebody may be writing there.
+      // Its process may be writing there.
       if (id !== '.' && (await this.#record(id))?.status === 'running') continue
       const lines = ((await this.#text(id, JOURNAL)) ?? '').split('\n')
       // The last one was torn by a crash, if it is not empty.
@@ -159,14 +159,14 @@ export class RunFiles {
     return damaged
   }
 
-  /** Lets go of the record of a run, with its logs: all at once for whoever reads. */
+  /** Deletes the record of a run, with its logs, atomically for readers. */
   async remove(id: string): Promise<void> {
     const gone = join(this.#dir, `${GONE}${id}`)
     await rename(join(this.#dir, id), gone)
     await rm(gone, { recursive: true, force: true })
   }
 
-  /** Lets go of what killed processes left by half. Whoever calls it has the project alone. */
+  /** Deletes what killed processes left half written. The caller has the project alone. */
   async sweep(): Promise<void> {
     const names = await namesIn(this.#dir)
     for (const name of names.filter((each) => each.startsWith('.'))) {

@@ -54,7 +54,7 @@ export class StepLogs {
     for (const step of this.#waiting.keys()) this.flush(step)
   }
 
-  /** Nobody called: what goes wrong is told to the next one who does. */
+  /** Without a caller: the next caller gets the error. */
   #flushInTurn(): void {
     try {
       this.flushAll()

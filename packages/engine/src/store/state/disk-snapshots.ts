@@ -44,7 +44,7 @@ export class DiskSnapshots {
     }
   }
 
-  /** Tells a state from one that is written later; `undefined` when there is none. */
+  /** Differs from that of a state that is written later; `undefined` without a state. */
   version(pipeline: string): string | undefined {
     const stats = statSync(this.#path(pipeline), { bigint: true, throwIfNoEntry: false })
     return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`

@@ -25,8 +25,8 @@ export interface InPlaceOptions {
 }
 
 /**
- * The outs of one execution that writes to their very paths. What was there is moved aside before, and
- * comes back unless the execution succeeds. Nobody else changes what is at the paths meanwhile.
+ * The outs of one execution that writes to their very paths. What was there is moved aside before, and comes
+ * back unless the execution succeeds. No other run changes what is at the paths meanwhile.
  */
 export class InPlace {
   readonly #options: InPlaceOptions

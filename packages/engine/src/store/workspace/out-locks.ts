@@ -5,7 +5,7 @@ import type { StepKey } from '../../identity/fingerprint.ts'
 import type { DiskClaims } from '../claims/disk-claims.ts'
 
 /**
- * Waits until nobody else changes what is at the paths of outs, in any process.
+ * Waits until no other step, in any process, changes what is at the paths of outs.
  * @throws the reason of the signal when it aborts meanwhile.
  */
 export async function takeOuts(
@@ -28,7 +28,7 @@ export async function takeOuts(
   return { release }
 }
 
-/** `undefined` where somebody else changes what is there now. */
+/** `undefined` while another step changes what is there. */
 export function tryOut(claims: DiskClaims, path: string): Claim | undefined {
   return claims.tryTake(outKey(path))
 }

@@ -7,7 +7,7 @@ import { isWithin } from '@stepwell/base/paths'
 export interface Blocker {
   /** Absolute. */
   readonly path: string
-  /** A link that leads out of the project, or to nothing; else it is no directory. */
+  /** A link that leads out of the project, or to nothing; otherwise something other than a directory. */
   readonly isLink: boolean
 }
 

@@ -8,12 +8,12 @@ const DAY_MS = 86_400_000
 /** How long what was put aside is kept, and of how many steps what they left. */
 const RECYCLE_DAYS = 7
 const MOST = 100
-/** The label of what had to make room: somebody's work, of which none is too much. */
+/** The label of files that had to make room: the work of a person, to which `MOST` does not apply. */
 export const REPLACED = 'replaced'
 
 /**
- * Where things go that nobody has asked to be deleted: what a failed step left, and files edited by
- * hand that had to make room. `recycle/<time>-<label>-<random>/<name>`.
+ * Where files go that the user did not ask to delete: what a failed step left, and files edited by hand that
+ * had to make room. `recycle/<time>-<label>-<random>/<name>`.
  */
 export class Recycle {
   readonly #dir: string

@@ -15,7 +15,7 @@ import { blockerOf, statsAt } from './out-obstacle.ts'
  *     none/<n>         nothing was there
  *     back/<n>/...     on its way back
  *
- * As long as there is `outs.json`, all of it is going to be put back, whoever finds it. It is deleted, in
+ * As long as `outs.json` exists, the next process that finds it puts all of it back. It is deleted, in
  * one act, once what the step left has been committed.
  */
 export interface TakenOuts {
@@ -77,8 +77,8 @@ export async function forgetTaken(place: string): Promise<void> {
 }
 
 /**
- * Puts back what was at the path of an out. May be killed at any moment and begun again. Whoever does it
- * has the claim on the path.
+ * Puts back what was at the path of an out. May be killed at any moment and begun again. The caller has the
+ * claim on the path.
  *
  * @param letGo takes away what has come there meanwhile
  * @throws StepwellError STEPWELL_OUT_PLACE when the project cannot be written.

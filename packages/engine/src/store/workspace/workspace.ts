@@ -170,8 +170,8 @@ export class Workspace {
   }
 
   /**
-   * Lets go of what was at the path of an out before it was made in place. It is left where it is, if it
-   * can be had from the artifact store again.
+   * Releases what was at the path of an out before it was made in place. It is left where it is, if the
+   * artifact store has it.
    * @returns where it is now, if it cannot
    */
   async letGo(before: string | undefined): Promise<string | undefined> {
