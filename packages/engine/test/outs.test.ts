@@ -66,6 +66,13 @@ const OUT = {
   'images/run.sh': '755 #!/bin/sh\n',
 }
 
+/** Where a warning says that an edit was moved to. */
+function asideIn(warning: string): string {
+  const aside = /moved to (.*) and replaced$/.exec(warning)?.[1]
+  if (aside === undefined) throw new Error(`no place in: ${warning}`)
+  return aside
+}
+
 describe('outs', () => {
   test('are put into place, given to those that read them, and in the record', async () => {
     const { engine, run, first, path } = await made()
@@ -162,8 +169,7 @@ describe('outs', () => {
       expect(treeOf(path('out'))).toEqual(OUT)
       expect(takeCalls()).toEqual([])
       const [warning = ''] = planned.warnings
-      expect(warning).toMatch(/moved to .* and replaced$/)
-      const aside = warning.split('is now ')[1] ?? ''
+      const aside = asideIn(warning)
       expect(existsSync(aside) || what === 'a link where a file was').toBe(true)
       if (what === 'a file') expect(readFileSync(aside, 'utf8')).toBe('mine')
       expect(reasonsOf(await run(), 'make')).toEqual(['unchanged'])
@@ -251,7 +257,7 @@ describe('outs', () => {
     const record = await engine.run(outs).result
     expect(record.status).toBe('succeeded')
     expect(record.warnings.length).toBe(2)
-    const aside = record.warnings.map((warning) => warning.split('is now ')[1] ?? '')
+    const aside = record.warnings.map(asideIn)
     expect(readFileSync(aside.find((path) => path.endsWith('table.csv')) ?? '', 'utf8')).toBe(
       'mine',
     )
