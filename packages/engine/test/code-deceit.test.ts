@@ -706,6 +706,177 @@ export default pipeline('p', { raw, x })`,
   })
 })
 
+describe('what a name stands for', () => {
+  const ns = (title: string, text: string, expression: string, more: Files = {}) =>
+    deceit(title, {
+      'pipeline.ts': raw(`import * as ns from './lib.ts'`, expression),
+      'lib.ts': text,
+      ...more,
+    })
+  const SEES = 'export function f(this: any) { return this.k }\nexport const k = ⟦3|4⟧'
+  ns('a member of a namespace', 'export const k = ⟦3|4⟧', 'ns.k')
+  ns('an optional member of a namespace', 'export const k = ⟦3|4⟧', 'ns?.k')
+  ns('a member of a namespace in quotes', 'export const k = ⟦3|4⟧', `ns['k']`)
+  ns(
+    'a member of a namespace by a computed name',
+    'export const k = ⟦3|4⟧',
+    `ns['KEY'.toLowerCase()[0]!]`,
+  )
+  ns(
+    'members of a namespace that are listed',
+    'export const k = 1, l = 1, m = 1⟦|, n = 1⟧',
+    'Object.keys(ns).length',
+  )
+  ns('whether a namespace has a member', '⟦|export const k = 3⟧', `'k' in ns ? 4 : 3`)
+  ns(
+    'the type of a member of a namespace',
+    '⟦const|export const⟧ k = 3\nexport const j = 1',
+    `typeof (ns as any).k === 'number' ? 4 : 3`,
+  )
+  ns(
+    'a namespace that is taken apart',
+    'export const k = ⟦3|4⟧',
+    '(() => { const { k } = ns; return k })()',
+  )
+  ns('a namespace that is spread', 'export const k = ⟦3|4⟧', '({ ...ns }).k')
+  ns('a function that sees the namespace it is a member of', SEES, 'ns.f()')
+  ns('a template that sees the namespace', SEES, 'ns.f``')
+  ns('a function that sees the namespace, optionally', SEES, 'ns?.f?.()')
+  ns(
+    'a method that is made elsewhere',
+    `import { make } from './make.ts'\nexport const f = make()\nexport const k = ⟦3|4⟧`,
+    'ns.f()',
+    {
+      'make.ts': 'export const make = () => function (this: any) { return this.k }',
+    },
+  )
+  ns(
+    'an arrow function after it was assigned to',
+    `export let f: any = () => 0\nf = function (this: any) { return this.k }\nexport const k = ⟦3|4⟧`,
+    'ns.f()',
+  )
+  ns(
+    'a member of a namespace that is a namespace',
+    `export * as inner from './inner.ts'`,
+    'ns.inner.k',
+    {
+      'inner.ts': 'export const k = ⟦3|4⟧',
+    },
+  )
+  ns(
+    'a function of a namespace in a namespace',
+    `export * as inner from './inner.ts'`,
+    'ns.inner.f()',
+    {
+      'inner.ts': SEES,
+    },
+  )
+  deceit('a function of an imported namespace', {
+    'pipeline.ts': raw(`import { inner } from './lib.ts'`, 'inner.f()'),
+    'lib.ts': `import * as inner from './inner.ts'\nexport { inner }`,
+    'inner.ts': SEES,
+  })
+  deceit('a default parameter beside a variable of that name', {
+    'pipeline.ts': raw(
+      'const k = ⟦3|4⟧\nconst f = (g = () => k) => { var k = 0; return g() + k }',
+      'f()',
+    ),
+  })
+  deceit('a name after the block that shadows it', {
+    'pipeline.ts': raw(
+      'const k = ⟦3|4⟧\nconst f = () => { { const k = 0; void k } for (const k of [0]) void k; return k }',
+      'f()',
+    ),
+  })
+  deceit('the discriminant of a switch', {
+    'pipeline.ts': raw(
+      'const k = ⟦3|4⟧\nconst f = () => { switch (k as number) { case 3: return 3; default: { let k = 4; return k } } }',
+      'f()',
+    ),
+  })
+  deceit('a variable of a loop at the top level', {
+    'pipeline.ts': raw('for (var f of [() => ⟦3|4⟧]) void f', 'f()'),
+  })
+  deceit('the same text with other variables', {
+    'pipeline.ts': raw('const f = (a: number, b: number) => ⟦a|b⟧', 'f(3, 4)'),
+  })
+  deceit('another name of a pattern', {
+    'pipeline.ts': raw('const [p, q] = [3, 4]', '⟦p|q⟧'),
+  })
+  deceit('constants of one text that trade places', {
+    'pipeline.ts': raw(
+      'let n = 2\nconst next = () => (n += 1)\n⟦const a = next()\nconst b = next()|const b = next()\nconst a = next()⟧',
+      'a',
+    ),
+  })
+  deceit('a name that a function goes by', {
+    'pipeline.ts': raw(
+      'const f = () => { const ⟦abc|abcd⟧ = () => 1; return ⟦abc|abcd⟧.name.length }',
+      'f()',
+    ),
+  })
+})
+
+describe('when a step is made', () => {
+  const made = (title: string, body: string, files: Files = {}) =>
+    deceit(title, {
+      'pipeline.ts': `import { pipeline, step } from '@stepwell/engine'\n${body}\nexport default pipeline('p', { raw, other })\n`,
+      ...files,
+    })
+  const OTHER = 'export const other = step({ run: () => 0 })'
+  const RAW = 'export const raw = step({ run: f })'
+  const LET = 'let f = () => 3'
+  made(
+    'before or after its function is assigned to',
+    `${OTHER}\n${LET}\n⟦${RAW}|⟧\nf = () => 4\n⟦|${RAW}⟧`,
+  )
+  made('before or after, in one line', `${OTHER}; ${LET}; ⟦${RAW};|⟧ f = () => 4; ⟦|${RAW};⟧`)
+  made(
+    'trading places with a step of the same text',
+    `${LET}\n⟦${RAW}|export const other = step({ run: f })⟧\nf = () => 4\n⟦export const other = step({ run: f })|${RAW}⟧`,
+  )
+  const NEXT = 'let n = 2\nconst next = () => { n += 1; const k = n; return () => k }'
+  made(
+    'trading places in one statement',
+    `${NEXT}\nexport const [⟦raw, other|other, raw⟧] = [step({ run: next() }), step({ run: next() })] as const`,
+  )
+  made(
+    'trading places in an object',
+    `${NEXT}\nconst o = { ⟦a: step({ run: next() }), b: step({ run: next() })|b: step({ run: next() }), a: step({ run: next() })⟧ }\nconst raw = o.a, other = o.b`,
+  )
+  made(
+    'trading names in an object',
+    `${NEXT}\nconst o = { a: step({ run: next() }), b: step({ run: next() }) }\nconst raw = o.⟦a|b⟧, other = o.⟦b|a⟧`,
+  )
+  made(
+    'before or after a package changes the name it is imported by',
+    `import { f, flip } from 'pack'\n${OTHER}\n⟦${RAW}|⟧\nflip()\n⟦|${RAW}⟧`,
+    {
+      'node_modules/pack/package.json':
+        '{"name":"pack","version":"1.0.0","type":"module","main":"index.js"}',
+      'node_modules/pack/index.js':
+        'export let f = () => 3\nexport const flip = () => { f = () => 4 }',
+    },
+  )
+  made(
+    'in a block, with what is bound there',
+    `let raw: any\n${OTHER}\n{ const k = ⟦3|4⟧; raw = step({ run: () => k }) }`,
+  )
+  made(
+    'from a member that is written to',
+    `${OTHER}\nconst o = { f: () => 3 }\n⟦export const raw = step({ run: o.f })|⟧\no.f = () => 4\n⟦|export const raw = step({ run: o.f })⟧`,
+  )
+  made(
+    'in a circle of modules, entered elsewhere',
+    `import ⟦'./a.ts'\nimport './b.ts'|'./b.ts'\nimport './a.ts'⟧\nimport { value } from './state.ts'\nexport const raw = step({ run: () => value() })\n${OTHER}`,
+    {
+      'a.ts': `import { b } from './b.ts'\nimport { add } from './state.ts'\nexport function a() { return 1 }\nadd('a', b)`,
+      'b.ts': `import { a } from './a.ts'\nimport { add } from './state.ts'\nexport const c = 1\nexport function b() { return c }\nadd('b', a)`,
+      'state.ts': `const seen: string[] = []\nexport const add = (name: string, f: () => number) => { try { f(); seen.push(name) } catch { seen.push('none') } }\nexport const value = () => seen[0] === 'b' ? 3 : 4`,
+    },
+  )
+})
+
 describe('what is not run here', () => {
   const textOf = (code: string): string => {
     const syntax = parseSource('x.ts', new TextEncoder().encode(code)) as Syntax

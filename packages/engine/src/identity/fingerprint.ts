@@ -5,7 +5,7 @@ import { digestText } from '@stepwell/base/digest'
 import { canonicalJson, type Json } from '@stepwell/base/json'
 
 /** Changes whenever the meaning of a fingerprint or the encoding of an artifact does: every step runs once. */
-export const FORMAT = 3
+export const FORMAT = 4
 
 /** The digest of a fingerprint: the address of a step's outputs. */
 export type StepKey = Digest & { readonly __key: 'StepKey' }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deserialize } from 'node:v8'
@@ -82,6 +82,54 @@ export function createStories(): (scenario: Scenario) => () => Story {
     const index = scenarios.push(scenario) - 1
     return () => stories[index] as Story
   }
+}
+
+/** What came of an edit: before it, after it, and what the edited project gives from scratch. */
+export interface Edited {
+  readonly first: Outcome
+  readonly edited: Outcome
+  readonly scratch: Outcome
+}
+
+/** Tells of edits of one project, for all tests of a file at once: it runs once, and is copied for each edit. */
+export function createEdits(files: Files): (edit: Files) => () => Edited {
+  const edits: Files[] = []
+  const told: Edited[] = []
+  let root: string
+
+  beforeAll(() => {
+    root = makeTemporaryDir()
+    const base = make(join(root, 'base'), { files })
+    const [first] = carryOut(root, [plainly(base)])
+    const edited = edits.map((edit, index) => {
+      const dir = join(root, `edited/${index}`)
+      cpSync(base, dir, { recursive: true, verbatimSymlinks: true })
+      writeFiles(dir, edit)
+      return plainly(dir)
+    })
+    const scratch = edits.map((edit, index) => {
+      return plainly(make(join(root, `scratch/${index}`), { files: { ...files, ...edit } }))
+    })
+    const [after, truth] = [carryOut(root, edited), carryOut(root, scratch)]
+    for (const index of edits.keys()) {
+      told.push({
+        first: first as Outcome,
+        edited: after[index] as Outcome,
+        scratch: truth[index] as Outcome,
+      })
+    }
+  })
+
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+  return (edit) => {
+    const index = edits.push(edit) - 1
+    return () => told[index] as Edited
+  }
+}
+
+function plainly(dir: string): Assignment {
+  return { dir, entry: 'pipeline.ts', env: {} }
 }
 
 function make(parent: string, { files, links = {}, dir = 'project' }: Scenario): string {

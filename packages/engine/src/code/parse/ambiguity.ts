@@ -1,18 +1,33 @@
 import { codeOptions, dependsOption, type Call } from './calls.ts'
-import { assignedIn, declaredIn, namesIn } from './names.ts'
-import { identifierName, isNode, type Syntax, type SyntaxNode } from './syntax.ts'
-import { functionUnit, type Unit } from './units.ts'
+import { assignedIn } from './assigned.ts'
+import { boundNames } from './patterns.ts'
+import { capturedIn, scopesOf } from './scopes.ts'
+import { identifierName, literalText, memberPath, type Syntax, type SyntaxNode } from './syntax.ts'
+import { functionUnit, type SplitUnits, type Unit } from './units.ts'
+
+/** A function that is imported, as plain data. */
+export interface ImportedFunction {
+  readonly specifier: string
+  /** Under which it is exported there; `*` for all of the module. */
+  readonly name: string
+  /** The member of it that the function is; none when it is the function itself. */
+  readonly members: readonly string[]
+}
 
 /** What is known of a call from its module alone, as plain data. */
 export interface CallFacts {
-  /** Its place among the calls of the file. */
-  readonly index: number
+  /** Where it is in the statement that it is in: a text that other statements do not change. */
+  readonly path: string
+  /** How many units of the module come before it. */
+  readonly unitsBefore: number
   /** Whether it may be evaluated more than once. */
   readonly isRepeated: boolean
+  /** Whether its functions use nothing of what is bound around the call, below the top level. */
+  readonly isContained: boolean
   /** Why its functions may differ each time, if what is written there says so. */
   readonly unclear: string | null
-  /** Names under which other modules export its functions. */
-  readonly imported: readonly string[]
+  /** Its functions that are imported. */
+  readonly imported: readonly ImportedFunction[]
   /** The functions that are handed to it, where they are written out or named. */
   readonly functions: readonly Unit[]
   /** What else the code depends on, as written. */
@@ -31,39 +46,46 @@ export type Knowledge =
 const DIFFERS = 'its function may differ each time'
 
 /** Takes a call apart, should it make steps. */
-export function callFacts(syntax: Syntax, call: Call): CallFacts {
+export function callFacts(syntax: Syntax, call: Call, { units, nodes }: SplitUnits): CallFacts {
   const functions = codeOptions(call)
   const dependsOn = dependsOption(call)
-  const imported: string[] = []
+  const imported: ImportedFunction[] = []
+  const around = surroundings()
   const unit = (node: SyntaxNode, label: string): Unit => functionUnit(syntax, node, label)
   return {
-    index: call.index,
+    path: pathOf(call),
+    unitsBefore: units.filter((each) => (nodes.get(each)?.end ?? 0) <= call.node.start).length,
     isRepeated: call.ancestors.some(repeats),
-    unclear: whyUnclear(),
+    isContained: around === undefined,
+    unclear: around ?? whyUnclear(),
     imported,
     functions: (functions ?? []).map((node) => unit(node, 'its function')),
     // Whatever expression it is: all that it names is reached.
     dependsOn: dependsOn === undefined ? null : unit(dependsOn, 'its dependsOn'),
   }
 
-  function whyUnclear(): string | null {
+  function surroundings(): string | undefined {
     if (functions === undefined) return 'its function is not written out, and may differ each time'
     if (call.ancestors.some(({ type }) => type === 'WithStatement')) {
       return 'its names may be those of an object, by `with`'
     }
-    const local = new Set(call.ancestors.flatMap(boundBy))
     for (const part of [...functions, ...(dependsOn === undefined ? [] : [dependsOn])]) {
-      const captured = [...new Set(namesIn(part))].filter((name) => local.has(name)).toSorted()
+      const captured = capturedIn(part, scopesOf(syntax))
       if (captured.length > 0) {
         return `its code captures ${captured.map((name) => `\`${name}\``).join(', ')}`
       }
     }
-    for (const part of functions) {
+    return undefined
+  }
+
+  function whyUnclear(): string | null {
+    for (const part of functions ?? []) {
       if (part.type === 'ArrowFunctionExpression' || part.type === 'FunctionExpression') continue
-      const name = identifierName(part)
-      if (name === undefined || variableNames(syntax).has(name)) return DIFFERS
-      const from = importedName(syntax, name)
-      if (from !== undefined) imported.push(from)
+      const [name = '', ...members] = memberPath(part)
+      const from = importOf(syntax, name)
+      if (name === '' || variableNames(syntax).has(name)) return DIFFERS
+      if (from !== undefined) imported.push({ ...from, members })
+      else if (members.length > 0) return DIFFERS
     }
     return null
   }
@@ -72,20 +94,18 @@ export function callFacts(syntax: Syntax, call: Call): CallFacts {
 /**
  * A call at the top level of a module is made once, so its place says which function it is about. One
  * in a loop or a function may be made many times, with other values of what is bound around it: there,
- * the function must be written out and use nothing of that, or be the same each time. Names are
- * compared without regard to shadowing, which errs towards doubt.
+ * the function must be written out and use nothing of that, or be the same each time.
  *
  * @param direct whether the call is that of `step()` itself
- * @param isVariable whether some module exports a variable of that name: an import follows it, and which
- *   module it is does not matter here
+ * @param differs whether what is imported may be another function at another time
  */
 export function knowledgeOf(
   { isRepeated, unclear, imported }: CallFacts,
   direct: boolean,
-  isVariable: (name: string) => boolean,
+  differs: (imported: ImportedFunction) => boolean,
 ): Knowledge {
   if (!direct) return { ambiguous: 'it is made by another function that calls step()' }
-  const why = unclear ?? (imported.some(isVariable) ? DIFFERS : null)
+  const why = unclear ?? (imported.some(differs) ? DIFFERS : null)
   if (why === null) return 'written'
   return isRepeated ? { ambiguous: why } : 'placed'
 }
@@ -102,8 +122,9 @@ const VARIABLES = new WeakMap<Syntax, ReadonlySet<string>>()
 function variableNames(syntax: Syntax): ReadonlySet<string> {
   const known = VARIABLES.get(syntax)
   if (known !== undefined) return known
-  const declared = (syntax.root['body'] as SyntaxNode[]).flatMap(variablesOf)
-  const names = new Set([...declared, ...assignedIn(syntax.root)])
+  const scopes = scopesOf(syntax)
+  const declared = [...scopes.ofModule.values()].filter(({ kind }) => kind === 'variable')
+  const names = new Set([...declared.map(({ name }) => name), ...assignedIn(syntax.root, scopes)])
   VARIABLES.set(syntax, names)
   return names
 }
@@ -122,53 +143,43 @@ export function exportedVariables(syntax: Syntax): ReadonlySet<string> {
   return new Set([...variables, ...renamed])
 }
 
-function variablesOf(statement: SyntaxNode): string[] {
-  const declaration = isNode(statement['declaration']) ? statement['declaration'] : statement
-  if (declaration.type !== 'VariableDeclaration' || declaration['kind'] === 'const') return []
-  return declaredIn(declaration)
-}
-
-/** The name under which another module exports what is imported here as `local`. */
-function importedName({ root }: Syntax, local: string): string | undefined {
-  for (const { type, specifiers } of root['body'] as SyntaxNode[]) {
+/** The module that a name is imported from, and the name under which that exports it, `*` for all. */
+function importOf({ root }: Syntax, local: string): Omit<ImportedFunction, 'members'> | undefined {
+  for (const { type, specifiers, source } of root['body'] as SyntaxNode[]) {
     if (type !== 'ImportDeclaration') continue
     const found = (specifiers as SyntaxNode[]).find(
       (each) => identifierName(each['local']) === local,
     )
-    if (found !== undefined) return identifierName(found['imported']) ?? 'default'
+    if (found === undefined) continue
+    const { type: form, imported } = found
+    const whole = form === 'ImportNamespaceSpecifier' ? '*' : 'default'
+    const name = identifierName(imported) ?? literalText(imported) ?? whole
+    return { specifier: literalText(source) ?? '', name }
   }
   return undefined
 }
 
-/** Names that a node binds for what is inside it, below the top level of the module. */
-function boundBy(node: SyntaxNode): string[] {
-  switch (node.type) {
-    case 'ArrowFunctionExpression':
-    case 'FunctionExpression':
-    case 'FunctionDeclaration': {
-      // An arrow function sees the `this` and `arguments` of the function around it.
-      const own = node.type === 'ArrowFunctionExpression' ? [] : ['this', 'arguments']
-      const params = (node['params'] as SyntaxNode[]).flatMap(namesIn)
-      return [...ownName(node), ...own, ...params, ...declaredIn(node['body'])]
-    }
-    case 'BlockStatement':
-    case 'ForStatement':
-    case 'ForInStatement':
-    case 'ForOfStatement':
-    case 'SwitchStatement':
-    case 'CatchClause':
-    case 'StaticBlock':
-      return [...declaredIn(node), ...(isNode(node['param']) ? namesIn(node['param']) : [])]
-    case 'ClassBody':
-      return ['this']
-    case 'ClassExpression':
-      return ownName(node)
-    default:
-      return []
-  }
+/** The way down to a call, from the declaration or statement that it is in. */
+function pathOf({ node, ancestors }: Call): string {
+  const way = [...ancestors, node]
+  const steps = way.flatMap((each, depth) => {
+    const above = way[depth - 1]
+    if (above === undefined || /^(?:Program|Export)/.test(above.type)) return []
+    if (each.type === 'VariableDeclarator') return boundNames(each['id']).join('+')
+    // Members of an object have names, whatever their order is.
+    const key = each['computed'] === true ? undefined : each['key']
+    const name = each.type === 'Property' ? (identifierName(key) ?? literalText(key)) : undefined
+    return name ?? placeIn(above, each)
+  })
+  return steps.join('.')
 }
 
-/** The name that a function or class expression has inside of itself. */
-function ownName({ type, id }: SyntaxNode): string[] {
-  return type.endsWith('Expression') && isNode(id) ? namesIn(id) : []
+/** Which part of a node another one is. */
+function placeIn(above: SyntaxNode, node: SyntaxNode): string {
+  for (const [key, part] of Object.entries(above)) {
+    if (part === node) return key
+    const at = Array.isArray(part) ? part.indexOf(node) : -1
+    if (at >= 0) return `${key}[${at}]`
+  }
+  return ''
 }

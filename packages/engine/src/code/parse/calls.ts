@@ -15,18 +15,14 @@ export interface Call {
   readonly node: SyntaxNode
   /** From the root of the file down. */
   readonly ancestors: readonly SyntaxNode[]
-  /** Its place among the calls of the file, in source order: unlike a line, it outlives reformatting. */
-  readonly index: number
 }
 
 /** The calls of a file by the offset that V8 gives for them: that of the last name of the callee. */
 export function indexCalls({ root }: Syntax): Map<number, Call> {
   const calls = new Map<number, Call>()
-  let index = 0
   walk(root, (node, ancestors) => {
     if (node.type !== 'CallExpression') return
-    const call = { node, ancestors: [...ancestors], index }
-    index += 1
+    const call = { node, ancestors: [...ancestors] }
     const callee = node['callee'] as SyntaxNode
     const name = callee.type === 'MemberExpression' ? (callee['property'] as SyntaxNode) : callee
     calls.set(name.start, call)
@@ -70,13 +66,6 @@ export function dependsOption({ node }: Call): SyntaxNode | undefined {
 
 function optionName(key: unknown): string | undefined {
   return identifierName(key) ?? literalText(key)
-}
-
-/** The name of the function that is called: of `step.map`, that is `step`. */
-export function calleeName(callee: unknown): string | undefined {
-  if (!isNode(callee) || callee.type !== 'MemberExpression') return identifierName(callee)
-  const isMap = callee['computed'] !== true && identifierName(callee['property']) === 'map'
-  return isMap ? identifierName(callee['object']) : undefined
 }
 
 /** The members of an object that are all written out: no spread, no accessor, no computed key. */

@@ -59,8 +59,8 @@ interface Bound {
   /** Where a name comes from, as `namesBySource` says. */
   readonly sources: ReadonlyMap<string, string>
   readonly kindOf: (name: string) => 'unit' | 'import' | 'namespace' | undefined
-  /** Whether a name is that of a function of ours that only makes handles. */
-  readonly isEngineCall: (name: string) => boolean
+  /** Which function of the engine a callee is, under whichever name. */
+  readonly engineCall: (callee: unknown) => string | undefined
 }
 
 export const NO_EVALUATION: Evaluation = { bodies: [], called: [] }
@@ -159,7 +159,9 @@ export function evaluationOf(unit: SyntaxNode, syntax: Syntax, bound: Bound): Ev
       const callee = (node['callee'] ?? node['tag']) as SyntaxNode
       const args = (node['arguments'] ?? []) as SyntaxNode[]
       const [name, id] = rootOf(callee)
-      const isEngine = bound.isEngineCall(name)
+      const engineCall = bound.engineCall(callee)
+      // That one calls what it is given.
+      const isEngine = engineCall !== undefined && engineCall !== 'matrix'
       if (readsOutside(node, callee) || (!isEngine && handsOver(node, callee, args)))
         return read(node)
       if (isFunction(callee)) enter(callee)

@@ -1,13 +1,11 @@
-import { calleeName, CODE_OPTIONS, writtenOptions } from './calls.ts'
+import { CODE_OPTIONS, writtenOptions } from './calls.ts'
 import { isFreeze, isPlainObject, plainRead, type PlainRead } from './shapes.ts'
-import { identifierName, isNode, literalText, type SyntaxNode } from './syntax.ts'
+import { identifierName, isNode, literalText, memberPath, type SyntaxNode } from './syntax.ts'
 
 /** What names stand for in a module. */
 export interface Names {
-  /** Whether a name is that of a function of the engine, which only makes handles. */
-  readonly isEngineCall: (name: string) => boolean
-  /** Whether a name is that of the engine's `matrix`, which calls what it is given at once. */
-  readonly isMatrix: (name: string) => boolean
+  /** Which function of the engine a callee is, under whichever name: it only makes handles. */
+  readonly engineCall: (callee: unknown) => string | undefined
   /** Whether a name of the module has one value, whenever it is read. */
   readonly isFixed: (name: string) => boolean
   /** Whether a name is that of a class of the module, which keeps its prototype. */
@@ -26,7 +24,7 @@ export interface Names {
 export type Use =
   /** It is kept: what it was made from, and when, must be plain. */
   | 'kept'
-  /** As that, and what it is given to reads its members at once. */
+  /** A function of the engine makes a handle of it: where that is in the order of what happens is known. */
   | 'given'
   /** It reaches the key as data: it only must not do anything while it is made. */
   | 'data'
@@ -55,7 +53,7 @@ export function isInert(
   const inert = (part: unknown): boolean => isInert(part, names, assumes, use)
   const isPlain = (read: SyntaxNode): boolean => {
     const name = rootOf(read)
-    if (use !== 'data' || name === undefined) return false
+    if (use === 'kept' || name === undefined) return false
     assumes.push({ kind: 'plain', name, read: plainRead(read) })
     return true
   }
@@ -67,7 +65,7 @@ export function isInert(
     case 'Identifier': {
       // What is read while the module is loaded may be another value a moment before or after.
       const name = identifierName(node) ?? ''
-      if (name === 'undefined' || use === 'data' || names.isFixed(name)) return true
+      if (name === 'undefined' || use !== 'kept' || names.isFixed(name)) return true
       if (names.isImported(name)) assumes.push({ kind: 'fixed', name })
       return names.isImported(name)
     }
@@ -91,7 +89,7 @@ export function isInert(
         return computed !== true && (kind === 'init' || use === 'kept') && inert(value)
       })
     case 'MemberExpression':
-      return isOfNamespace(node, names, assumes) || isPlain(node)
+      return isOfNamespace(node, names, assumes, use) || isPlain(node)
     case 'UnaryExpression':
       return (
         ['-', '+', '!', 'typeof', 'void'].includes(node['operator'] as string) &&
@@ -112,9 +110,8 @@ export function isInert(
     case 'ClassExpression':
       return isInertClass(node, names, assumes, inert)
     case 'CallExpression':
-      if (names.isMatrix(identifierName(node['callee']) ?? '')) {
-        return isInertMatrix(node, names, assumes)
-      }
+      // It calls what it is given at once.
+      if (names.engineCall(node['callee']) === 'matrix') return isInertMatrix(node, names, assumes)
       if (isHandleCall(node, names)) {
         const given = use === 'kept' ? 'given' : use
         return (node['arguments'] as unknown[]).every((part) =>
@@ -155,11 +152,15 @@ function isInertMatrix(
 }
 
 /** `lib.x`, which has no getter when `lib` is a namespace. */
-function isOfNamespace(read: SyntaxNode, { isNamespace }: Names, assumes: Assumption[]): boolean {
-  const name = identifierName(read['object']) ?? ''
-  const member = identifierName(read['property'])
-  if (!isNamespace(name) || member === undefined || read['computed'] === true) return false
-  assumes.push({ kind: 'fixed', name, member })
+function isOfNamespace(
+  read: SyntaxNode,
+  { isNamespace }: Names,
+  assumes: Assumption[],
+  use: Use,
+): boolean {
+  const [name = '', member, ...more] = memberPath(read)
+  if (!isNamespace(name) || member === undefined || more.length > 0) return false
+  if (use === 'kept') assumes.push({ kind: 'fixed', name, member })
   return true
 }
 
@@ -190,8 +191,7 @@ function rootOf(read: SyntaxNode): string | undefined {
 
 /** Of a place where no name is known. */
 export const NO_NAMES: Names = {
-  isEngineCall: () => false,
-  isMatrix: () => false,
+  engineCall: () => undefined,
   isFixed: () => false,
   isClass: () => false,
   isNamespace: () => false,
@@ -208,16 +208,17 @@ function isLiteral(node: unknown): boolean {
 }
 
 /** `step(...)`, `file(...)` and the like, or `train.pick('model')`. */
-function isHandleCall({ callee }: SyntaxNode, { isEngineCall, constant }: Names): boolean {
-  const name = calleeName(callee)
-  if (name !== undefined && isEngineCall(name)) return true
-  if (identifierName(callee) !== undefined) return false
-  if (!isNode(callee) || callee.type !== 'MemberExpression' || callee['computed'] === true)
-    return false
-  const object = constant(identifierName(callee['object']) ?? '')
-  const made =
-    object?.type === 'CallExpression' && isEngineCall(identifierName(object['callee']) ?? '')
-  return made && ['pick', 'out'].includes(identifierName(callee['property']) ?? '')
+function isHandleCall({ callee }: SyntaxNode, { engineCall, constant }: Names): boolean {
+  const called = engineCall(callee)
+  if (called !== undefined) return called !== 'matrix'
+  const [name = '', method, ...more] = memberPath(callee)
+  const made = constant(name)
+  return (
+    more.length === 0 &&
+    (method === 'pick' || method === 'out') &&
+    made?.type === 'CallExpression' &&
+    engineCall(made['callee']) !== undefined
+  )
 }
 
 function isInertClass(

@@ -69,9 +69,9 @@ export class ModuleText implements KnownText {
   /** The call at a place, if there is one; line and column from 1. */
   callAt(line: number, column: number): CallFacts | null {
     return answer(this.calls, `${line}:${column}`, () => {
-      const { syntax, calls } = this.#parse()
+      const { syntax, calls, units } = this.#parse()
       const call = calls.get(offsetOf(syntax, line, column))
-      return call === undefined ? null : callFacts(syntax, call)
+      return call === undefined ? null : callFacts(syntax, call, units)
     })
   }
 

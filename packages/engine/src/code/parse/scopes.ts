@@ -4,6 +4,7 @@ import {
   isNode,
   isType,
   literalText,
+  walk,
   type Syntax,
   type SyntaxNode,
 } from './syntax.ts'
@@ -15,6 +16,8 @@ export interface Variable {
   readonly scope: SyntaxNode | undefined
   /** Where it is declared. */
   readonly declaration: SyntaxNode
+  /** Whether it has one value for as long as it can be read, unless something else assigns to it. */
+  readonly kind: 'constant' | 'variable'
   /** The export that is imported under this name, `*` for all of a module. */
   readonly imported: string | undefined
   /** Whether running code can see the name: that of a function is its `name`. */
@@ -29,6 +32,8 @@ export interface Scopes {
    * `new.target` stand for a variable `this` of the function that they belong to.
    */
   readonly variables: ReadonlyMap<SyntaxNode, Variable>
+  /** Those of the module's top level, by name. */
+  readonly ofModule: ReadonlyMap<string, Variable>
   /** Identifiers that may as well stand for a member of an enum or of a namespace of TypeScript. */
   readonly unclear: ReadonlySet<SyntaxNode>
   /** Functions that look at their `this`. */
@@ -36,6 +41,7 @@ export interface Scopes {
 }
 
 interface MutableVariable extends Variable {
+  kind: Variable['kind']
   isVisible: boolean
 }
 
@@ -92,7 +98,8 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
   const uses: (readonly [node: SyntaxNode, name: string, scope: Scope])[] = []
   const named: (readonly [name: string, scope: Scope])[] = []
 
-  visitAll(root['body'], new Scope(undefined, undefined, { hoists: true }))
+  const top = new Scope(undefined, undefined, { hoists: true })
+  visitAll(root['body'], top)
   for (const [name, scope] of named) {
     const variable = scope.find(name)
     if (variable !== undefined) variable.isVisible = true
@@ -107,7 +114,7 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
     }
     if (name === 'this' && variable.scope !== undefined) withThis.add(variable.scope)
   }
-  const scopes = { variables, unclear, withThis }
+  const scopes = { variables, ofModule: top.names, unclear, withThis }
   KNOWN.set(root, scopes)
   return scopes
 
@@ -234,7 +241,7 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
     for (const declarator of declarations as SyntaxNode[]) {
       for (const each of boundIdentifiers(declarator['id'])) {
         if (kind === 'var') declareVar(each, scope.forVar)
-        else declare(each, scope)
+        else declare(each, scope, { kind: kind === 'let' ? 'variable' : 'constant' })
       }
       nameValue(declarator['id'], declarator['init'], scope)
       visit(declarator['id'], scope)
@@ -271,6 +278,7 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
       name,
       scope: node,
       declaration: node,
+      kind: 'constant',
       imported: undefined,
       isVisible: true,
     })
@@ -305,7 +313,7 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
   function declare(
     id: unknown,
     scope: Scope,
-    { isVisible = false, imported }: Partial<Variable> = {},
+    { kind = 'constant', isVisible = false, imported }: Partial<Variable> = {},
   ): void {
     const name = identifierName(id)
     if (name === undefined) return
@@ -313,12 +321,14 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
     // Declared again: a parameter, an enum in parts, a `var`.
     if (before !== undefined && before.declaration !== before.scope) {
       before.isVisible ||= isVisible
+      if (kind === 'variable') before.kind = kind
       return
     }
     scope.names.set(name, {
       name,
       scope: scope.node,
       declaration: id as SyntaxNode,
+      kind,
       imported,
       isVisible,
     })
@@ -327,15 +337,15 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
   /** A `var` of the name of a parameter is that parameter. */
   function declareVar(id: unknown, scope: Scope, options: Partial<Variable> = {}): void {
     const isParam = scope.params?.names.has(identifierName(id) ?? '') ?? false
-    declare(id, isParam ? (scope.params as Scope) : scope, options)
+    declare(id, isParam ? (scope.params as Scope) : scope, { kind: 'variable', ...options })
   }
 
   function declareFunction(id: unknown, scope: Scope): void {
-    const options = { isVisible: true }
+    const options = { isVisible: true, kind: 'constant' } as const
     if (scope === scope.forVar) return declareVar(id, scope, options)
     declare(id, scope, options)
     // Outside of modules, it can be called from around its block.
-    if (!isModule) declareVar(id, scope.forVar, options)
+    if (!isModule) declareVar(id, scope.forVar, { isVisible: true })
   }
 
   /** A function or class without a name of its own has that of the variable that it is assigned to. */
@@ -343,6 +353,18 @@ export function scopesOf({ root, isModule }: Pick<Syntax, 'root' | 'isModule'>):
     const name = identifierName(target)
     if (name !== undefined && isAnonymous(value)) named.push([name, scope])
   }
+}
+
+/** Names of variables that a piece of code uses of the functions and blocks around it. */
+export function capturedIn(root: SyntaxNode, { variables }: Scopes): string[] {
+  const names = new Set<string>()
+  walk(root, (node) => {
+    const variable = variables.get(node)
+    const scope = variable?.scope
+    if (variable === undefined || scope === undefined) return
+    if (scope.start < root.start || root.end < scope.end) names.add(variable.name)
+  })
+  return [...names].toSorted()
 }
 
 function isAnonymous(value: unknown): boolean {

@@ -2,10 +2,10 @@ import { canonicalText } from './canonical.ts'
 import { identifierName, isNode, literalText, type SyntaxNode } from './syntax.ts'
 
 /**
- * What is known of a value that is written out: the members of a plain object, that it is a list, or
- * nothing. As plain data.
+ * What is known of a value that is written out: the members of a plain object, that it is a list or an
+ * object whose members are not known, or nothing. As plain data.
  */
-export type Shape = readonly (readonly [key: string, shape: Shape])[] | 'list' | 'other'
+export type Shape = readonly (readonly [key: string, shape: Shape])[] | 'list' | 'record' | 'other'
 
 /** A read of members of a constant, or its spreading, as plain data. */
 export interface PlainRead {
@@ -16,15 +16,19 @@ export interface PlainRead {
   readonly text: string
 }
 
-/** @param value as written; an object with a getter, or with what is computed, is not known */
-export function shapeOf(value: unknown): Shape {
+/**
+ * @param value as written; an object with a getter, or with what is computed, is not known
+ * @param isRecord whether the value of a call is an object of its own, without getters
+ */
+export function shapeOf(value: unknown, isRecord: (callee: unknown) => boolean): Shape {
   const node = bare(value)
   if (isNode(node) && node.type === 'ArrayExpression') return 'list'
+  if (isNode(node) && node.type === 'CallExpression' && isRecord(node['callee'])) return 'record'
   if (!isPlainObject(node)) return 'other'
   const members = new Map<string, Shape>()
   for (const member of node['properties'] as SyntaxNode[]) {
     const key = identifierName(member['key']) ?? literalText(member['key'])
-    if (key !== undefined && !members.has(key)) members.set(key, shapeOf(member['value']))
+    if (key !== undefined && !members.has(key)) members.set(key, shapeOf(member['value'], isRecord))
   }
   return [...members]
 }

@@ -1,5 +1,15 @@
 import { parseSync } from 'oxc-parser'
 
+/** Wrappers of an expression that are gone when it runs. */
+export const ASSERTIONS: ReadonlySet<string> = new Set([
+  'TSAsExpression',
+  'TSSatisfiesExpression',
+  'TSNonNullExpression',
+  'TSTypeAssertion',
+  'TSInstantiationExpression',
+  'ParenthesizedExpression',
+])
+
 /** A node of an ESTree, as far as it is looked at here. */
 export interface SyntaxNode {
   readonly type: string
@@ -126,6 +136,34 @@ export function bareNode(node: SyntaxNode): SyntaxNode {
 /** The name or the text of a key, or of a member. */
 export function keyName(key: unknown): string | undefined {
   return identifierName(key) ?? literalText(key)
+}
+
+/** The identifier and the members of `a.b['c']?.d`, with whether each is optional. */
+export function memberChain(
+  node: SyntaxNode,
+): [object: SyntaxNode, members: [name: string, isOptional: boolean][]] | undefined {
+  const members: [string, boolean][] = []
+  let at: unknown = node
+  for (;;) {
+    if (!isNode(at)) return undefined
+    if (at.type === 'Identifier') return [at, members]
+    if (ASSERTIONS.has(at.type)) at = at['expression']
+    else if (at.type === 'MemberExpression') {
+      const { computed, property } = at
+      const name = computed === true ? literalText(property) : identifierName(property)
+      if (name === undefined) return undefined
+      members.unshift([name, at['optional'] === true])
+      at = at['object']
+    } else return undefined
+  }
+}
+
+/** `a`, `b` and `c` of `a.b.c`. */
+export function memberPath(node: unknown): readonly string[] {
+  const chain = isNode(node) ? memberChain(node) : undefined
+  if (chain === undefined) return []
+  const [object, members] = chain
+  return [object['name'] as string, ...members.map(([name]) => name)]
 }
 
 /** The line of an offset, from 1. */

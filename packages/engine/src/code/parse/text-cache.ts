@@ -2,7 +2,6 @@ import { basename } from 'node:path'
 import type { Digest } from '@stepwell/base/digest'
 import type { CallFacts } from './ambiguity.ts'
 import { ModuleText, type KnownText } from './module-text.ts'
-import type { Unit } from './units.ts'
 import type { References, Unclear } from './references.ts'
 import {
   packUnit,
@@ -58,7 +57,6 @@ export class TextCache {
 }
 
 function packText({ facts, calls, enclosing }: KnownText): StoredText {
-  const pack = (unit: Unit): PackedUnit => packUnit(unit, facts.units.bindings)
   return {
     isModule: facts.isModule,
     units: packUnits(facts.units),
@@ -69,11 +67,11 @@ function packText({ facts, calls, enclosing }: KnownText): StoredText {
       place,
       call && {
         ...call,
-        functions: call.functions.map(pack),
-        dependsOn: call.dependsOn && pack(call.dependsOn),
+        functions: call.functions.map(packUnit),
+        dependsOn: call.dependsOn && packUnit(call.dependsOn),
       },
     ]),
-    enclosing: [...enclosing].map(([place, unit]) => [place, unit && pack(unit)]),
+    enclosing: [...enclosing].map(([place, unit]) => [place, unit && packUnit(unit)]),
   }
 }
 

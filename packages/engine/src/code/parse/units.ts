@@ -1,7 +1,8 @@
 import { digestText, type Digest } from '@stepwell/base/digest'
-import { calleeName, CODE_OPTIONS, writtenOptions } from './calls.ts'
+import { assignedIn } from './assigned.ts'
+import { CODE_OPTIONS, writtenOptions } from './calls.ts'
 import { carriersOf } from './carriers.ts'
-import { canonicalText } from './canonical.ts'
+import { canonical, type Mention } from './canonical.ts'
 import { evaluationOf, NO_EVALUATION, type Evaluation } from './evaluation.ts'
 import {
   extendedFunction,
@@ -11,8 +12,8 @@ import {
   type Names,
   type Use,
 } from './inert.ts'
-import { assignedIn, namesIn } from './names.ts'
 import { boundNames } from './patterns.ts'
+import { scopesOf } from './scopes.ts'
 import { shapeOf, type Shape } from './shapes.ts'
 import { stateUseOf, type StateUse } from './state-use.ts'
 import { collectReferences, namesBySource, type References } from './references.ts'
@@ -22,6 +23,7 @@ import {
   isType,
   lineOf,
   literalText,
+  memberPath,
   walk,
   type Syntax,
   type SyntaxNode,
@@ -35,8 +37,8 @@ export interface Unit {
   readonly lines: readonly [first: number, last: number]
   /** Of its text without format and types, not of what it refers to. */
   readonly digest: Digest
-  /** Names that it uses, wherever they are bound: more than it needs, never fewer. */
-  readonly names: readonly string[]
+  /** What it mentions of its module. */
+  readonly mentions: readonly Mention[]
   readonly references: References
   /** Whether loading the module may do more than declare it. */
   readonly isEffect: boolean
@@ -48,7 +50,8 @@ export interface Unit {
 
 /** What a name of a module stands for. */
 export type Binding =
-  | { readonly kind: 'unit'; readonly unit: Unit; readonly name: string }
+  /** `place`: which of the names that the unit declares it is, from 0. */
+  | { readonly kind: 'unit'; readonly unit: Unit; readonly name: string; readonly place: number }
   | { readonly kind: 'import'; readonly specifier: string; readonly name: string }
 
 /** A module taken apart. The name `*` stands for all exports of a module. */
@@ -64,6 +67,8 @@ export interface Units {
   readonly assigners: ReadonlyMap<string, readonly Unit[]>
   /** Names that have one value, whenever they are read. */
   readonly fixed: ReadonlySet<string>
+  /** Names of functions among them that do not look at their `this`, and of what cannot be called. */
+  readonly withoutThis: ReadonlySet<string>
   /** Those of classes among them. */
   readonly classes: ReadonlySet<string>
   /** What is known of the values of constants that are written out. */
@@ -74,6 +79,8 @@ export interface Units {
   readonly outside: ReadonlySet<string>
   /** Whether it may change what functions of the platform do. */
   readonly mayPatch: boolean
+  /** Whether it may turn a member of an object into a getter. */
+  readonly mayDefine: boolean
 }
 
 // What declares something and does nothing else, by where it comes from.
@@ -81,7 +88,9 @@ const ENGINE_CALLS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   [
     '@stepwell/engine',
     new Set(
-      'step pipeline pinned file fileOrDir dir glob url env secret gate command service'.split(' '),
+      'step matrix pipeline pinned file fileOrDir dir glob url env secret gate command service'.split(
+        ' ',
+      ),
     ),
   ],
   ['@stepwell/loop', new Set('loop onSchedule onNewData onDrift webhook hook'.split(' '))],
@@ -105,7 +114,8 @@ export function splitUnits(syntax: Syntax): SplitUnits {
   const sources = namesBySource(syntax.root)
   for (const node of body) if (node.type === 'ImportDeclaration') addImport(node)
   const constants = new Map(body.flatMap(constantsOf))
-  const assigned = new Set(assignedIn(syntax.root))
+  const scopes = scopesOf(syntax)
+  const assigned = assignedIn(syntax.root, scopes)
   const fixed = new Set(body.flatMap(fixedNames).filter((name) => !assigned.has(name)))
   const classes = new Set(
     [
@@ -122,20 +132,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     },
     isImported: (name) => bindings.get(name)?.kind === 'import',
     isGlobal: (name) => !sources.has(name),
-    isMatrix: (name) => {
-      const bound = bindings.get(name)
-      return (
-        bound?.kind === 'import' &&
-        bound.specifier === '@stepwell/engine' &&
-        bound.name === 'matrix'
-      )
-    },
-    isEngineCall: (name) => {
-      const bound = bindings.get(name)
-      return (
-        bound?.kind === 'import' && (ENGINE_CALLS.get(bound.specifier)?.has(bound.name) ?? false)
-      )
-    },
+    engineCall,
     constant: (name) => constants.get(name),
   }
 
@@ -148,15 +145,11 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     if (bound !== undefined) exports.set(exported, bound)
   }
   for (const [unit, node] of assigned.size === 0 ? [] : nodes) {
-    for (const name of new Set(assignedIn(node))) addAssigner(name, unit)
+    for (const name of assignedIn(node, scopes)) addAssigner(name, unit)
   }
   const evaluations = new Map<Unit, Evaluation>()
   for (const [unit, node] of nodes) {
-    const evaluation = evaluationOf(node, syntax, {
-      sources,
-      kindOf,
-      isEngineCall: known.isEngineCall,
-    })
+    const evaluation = evaluationOf(node, syntax, { sources, kindOf, engineCall })
     if (evaluation !== NO_EVALUATION) evaluations.set(unit, evaluation)
   }
   return {
@@ -167,12 +160,42 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     imports,
     assigners,
     fixed,
+    withoutThis: new Set(
+      body
+        .flatMap(callables)
+        .filter(isWithoutThis)
+        .map(([name]) => name),
+    ),
     classes,
-    shapes: new Map([...constants].flatMap(([name, value]) => shapesOf(name, value))),
+    shapes: new Map([...constants].flatMap(shapesOf)),
     evaluations,
     outside: carriersOf(syntax).names,
-    mayPatch: mayPatch(syntax.root),
+    ...deedsOf(syntax.root),
     nodes,
+  }
+
+  /** The function of the engine that is called, under whichever name it is imported. */
+  function engineCall(callee: unknown): string | undefined {
+    const [name = '', ...members] = memberPath(callee)
+    const bound = bindings.get(name)
+    if (bound?.kind !== 'import') return undefined
+    const [called, ...more] = bound.name === '*' ? members : [bound.name, ...members]
+    // `step.map` makes a step, too.
+    const isKnown = more.length === 0 || (called === 'step' && more.join('.') === 'map')
+    if (called === undefined || !isKnown) return undefined
+    return ENGINE_CALLS.get(bound.specifier)?.has(called) ? called : undefined
+  }
+
+  function shapesOf([name, value]: readonly [string, SyntaxNode]): [string, Shape][] {
+    const shape = shapeOf(value, (callee) => engineCall(callee) === 'matrix')
+    return shape === 'other' ? [] : [[name, shape]]
+  }
+
+  /** Whether a function cannot tell what it is called as a member of. */
+  function isWithoutThis([name, node]: readonly [string, SyntaxNode]): boolean {
+    if (name !== 'default' && !fixed.has(name)) return false
+    if (/^(?:Arrow)?Function/.test(node.type)) return !scopes.withThis.has(node)
+    return ['ClassDeclaration', 'ClassExpression', 'Literal'].includes(node.type)
   }
 
   function kindOf(name: string): 'unit' | 'import' | 'namespace' | undefined {
@@ -282,7 +305,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     // The value of an expression gets that name once, and no code can assign another one.
     else if (node.type.endsWith('Expression')) fixed.add('default')
     // `export default x` is another name for `x`.
-    exports.set('default', { kind: 'unit', unit, name: 'default' })
+    exports.set('default', { kind: 'unit', unit, name: 'default', place: 0 })
   }
 
   function addImport(node: SyntaxNode): void {
@@ -302,11 +325,11 @@ export function splitUnits(syntax: Syntax): SplitUnits {
   }
 
   function bind(names: readonly string[], unit: Unit): void {
-    for (const name of names) {
+    for (const [place, name] of names.entries()) {
       const before = bindings.get(name)
       // Declared twice (`var`, or an enum in two parts): each of them makes what the name stands for.
       if (before?.kind === 'unit') addAssigner(name, before.unit)
-      bindings.set(name, { kind: 'unit', unit, name })
+      bindings.set(name, { kind: 'unit', unit, name, place })
     }
   }
 
@@ -316,7 +339,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
     isEffect: boolean,
     assumes: readonly Assumption[] = [],
   ): Unit {
-    const unit = makeUnit(syntax, node, label, isEffect, sources, assumes)
+    const unit = makeUnit(syntax, node, label, isEffect, assumes)
     nodes.set(unit, node)
     units.push(unit)
     return unit
@@ -330,7 +353,7 @@ export function splitUnits(syntax: Syntax): SplitUnits {
       label,
       lines,
       digest,
-      names: [],
+      mentions: [],
       references: NOTHING,
       isEffect,
       assumes: [],
@@ -368,11 +391,6 @@ function constantsOf(statement: SyntaxNode): [string, SyntaxNode][] {
   })
 }
 
-function shapesOf(name: string, value: SyntaxNode): [string, Shape][] {
-  const shape = shapeOf(value)
-  return shape === 'other' ? [] : [[name, shape]]
-}
-
 /** The module that a statement imports or exports from: modules are loaded in the order of these. */
 function importOf(statement: SyntaxNode): { specifier: string; isBare: boolean }[] {
   const { type, source, specifiers = [], importKind, exportKind } = statement
@@ -392,6 +410,15 @@ function functionNames(statement: SyntaxNode): string[] {
   return name === undefined ? [] : [name]
 }
 
+/** What a statement declares or exports that may be called as a member of the module. */
+function callables(statement: SyntaxNode): [string, SyntaxNode][] {
+  const node = isNode(statement['declaration']) ? statement['declaration'] : statement
+  if (statement.type === 'ExportDefaultDeclaration') return [['default', node]]
+  const name = identifierName(node['id'])
+  if (name !== undefined && /^(?:Function|Class)Declaration$/.test(node.type)) return [[name, node]]
+  return constantsOf(statement)
+}
+
 /** The name of a class that a statement declares. */
 function classNames(statement: SyntaxNode): string[] {
   const node = isNode(statement['declaration']) ? statement['declaration'] : statement
@@ -399,19 +426,22 @@ function classNames(statement: SyntaxNode): string[] {
   return name === undefined ? [] : [name]
 }
 
+const DEFINERS =
+  /^(?:define(?:Property|Properties)|__define[GS]etter__|setPrototypeOf|Reflect|Proxy)$/
 const PLATFORM = new Set(['Array', 'Map', 'Object', 'Reflect', 'Set', 'Symbol'])
 
 /**
  * Whether a module does more with the objects of the platform than to call their functions: it might
- * replace one. So might one that gets at a prototype.
+ * replace one. So might one that gets at a prototype. And whether it names what turns members into getters.
  */
-function mayPatch(root: SyntaxNode): boolean {
-  let found = false
+function deedsOf(root: SyntaxNode): Pick<Units, 'mayPatch' | 'mayDefine'> {
+  let [mayPatch, mayDefine] = [false, false]
   walk(root, (node, ancestors) => {
     if (isType(node)) return false
     const member = node.type === 'MemberExpression' ? node : undefined
     const name = identifierName(member?.['property']) ?? literalText(member?.['property'])
-    if (/^(?:prototype|__proto__|getPrototypeOf)$/.test(name ?? '')) found = true
+    if (/^(?:prototype|__proto__|getPrototypeOf)$/.test(name ?? '')) mayPatch = true
+    if (DEFINERS.test(identifierName(node) ?? literalText(node) ?? '')) mayDefine = true
     if (PLATFORM.has(identifierName(node) ?? '')) {
       const [above, parent] = ancestors.slice(-2)
       const isCallee = parent?.['callee'] === node
@@ -419,11 +449,12 @@ function mayPatch(root: SyntaxNode): boolean {
       const isRead = isPart && parent['computed'] !== true && isPlainUse(parent, above)
       const isOther = parent?.type === 'MemberExpression' && !isPart && parent['computed'] !== true
       const isCompared = parent?.type === 'BinaryExpression' || parent?.['superClass'] === node
-      if (!isCallee && !isRead && !isOther && !isCompared) found = true
+      if (!isCallee && !isRead && !isOther && !isCompared) mayPatch = true
     }
-    return !found
+    return !mayPatch || !mayDefine
   })
-  return found
+  // What it has of them under another name may do either.
+  return { mayPatch, mayDefine: mayDefine || mayPatch }
 }
 
 /** Whether a member of an object of the platform is called or read, not set. */
@@ -436,7 +467,7 @@ const NOTHING: References = { modules: [], assets: [], env: [], unclear: [] }
 
 /** The unit of the functions that a `step()` call is given, as written there. */
 export function functionUnit(syntax: Syntax, node: SyntaxNode, label: string): Unit {
-  return makeUnit(syntax, node, label, false, namesBySource(syntax.root))
+  return makeUnit(syntax, node, label, false)
 }
 
 function makeUnit(
@@ -444,16 +475,16 @@ function makeUnit(
   node: SyntaxNode,
   label: string,
   isEffect: boolean,
-  sources: ReturnType<typeof namesBySource>,
   assumes: readonly Assumption[] = [],
 ): Unit {
   const state = stateUseOf(node, syntax)
+  const { text, mentions } = canonical(node, scopesOf(syntax))
   return {
     label,
     lines: linesOf(syntax, node),
-    digest: digestText(canonicalText(node)),
-    names: [...new Set(namesIn(node))],
-    references: collectReferences({ ...syntax, root: node }, sources),
+    digest: digestText(text),
+    mentions,
+    references: collectReferences({ ...syntax, root: node }, namesBySource(syntax.root)),
     isEffect,
     assumes,
     ...(state !== undefined && { state }),
@@ -467,15 +498,15 @@ function linesOf(syntax: Syntax, { start, end }: SyntaxNode): [number, number] {
 /** The values of the options of a `step()` call that writes them out. */
 function stepOptions(
   node: unknown,
-  { isEngineCall }: Names,
+  { engineCall }: Names,
 ): readonly { readonly value: unknown; readonly use: Use }[] | undefined {
   if (!isNode(node) || node.type !== 'CallExpression') return undefined
-  const name = calleeName(node['callee'])
+  const called = engineCall(node['callee'])
   const [options, ...others] = node['arguments'] as SyntaxNode[]
-  if (name === undefined || !isEngineCall(name) || others.length > 0) return undefined
+  if (called === undefined || others.length > 0) return undefined
   if (options?.type !== 'ObjectExpression') return undefined
   return writtenOptions(options)?.map(({ key, value }) => {
-    return { value, use: CODE_OPTIONS.has(identifierName(key) ?? '') ? 'kept' : 'data' }
+    return { value, use: CODE_OPTIONS.has(identifierName(key) ?? '') ? 'given' : 'data' }
   })
 }
 

@@ -1,13 +1,15 @@
 import type { Doubt, PipelineCode, StepCode } from '../../identity/code.ts'
 import type { Pipeline } from '../../define/pipeline.ts'
 import { definition } from '../../define/step.ts'
-import { knowledgeOf, type CallFacts } from '../parse/ambiguity.ts'
+import { knowledgeOf, type CallFacts, type ImportedFunction } from '../parse/ambiguity.ts'
 import { cutStack, parseCallSites, type CallSite } from '../resolve/call-site.ts'
 import { valuesOf } from '../manifest/found-code.ts'
-import { importGraph } from './import-graph.ts'
+import { followExport } from './exports.ts'
+import { importGraph, type ImportGraph } from './import-graph.ts'
 import { findState, type StateRoots } from './lasting-state.ts'
 import { Modules, type LocalModule } from './modules.ts'
 import { isOwn, ownFiles } from '../resolve/own.ts'
+import { isInstalled } from '../resolve/packages.ts'
 import { pinnedCode } from '../manifest/pinned-code.ts'
 import { reach, type Reach } from './reach.ts'
 import { PackageImports, type StoredImports } from '../resolve/package-imports.ts'
@@ -61,7 +63,7 @@ export function analyzeCode(
   const graph = importGraph(new Set(all.map(({ file }) => file)), modules)
   const loading = reach(graph.effects, new Stops(modules), graph)
 
-  const places = new Places(modules, loading.modules)
+  const places = new Places(modules, graph, loading.modules)
   const origins = new Map<string, Origin>()
   const seen = new Map<string, number>()
   const made = new Map<string, Origin | StepCode>()
@@ -76,7 +78,8 @@ export function analyzeCode(
     const nth = seen.get(stack) ?? 0
     seen.set(stack, nth + 1)
     // Steps that were made by one call share their stack. The links of a row have a function each.
-    const key = places.isRow(sites) ? `${nth} ${stack}` : stack
+    const isRow = places.isRow(sites)
+    const key = isRow ? `${nth} ${stack}` : stack
     const origin = origins.get(key) ?? places.originOf(sites, nth)
     origins.set(key, origin)
     made.set(name, origin)
@@ -93,7 +96,7 @@ export function analyzeCode(
       steps.set(name, found)
       continue
     }
-    const { reached, site, begin, doubts } = found
+    const { reached, site = '', isShared, begin, doubts } = found
     const dispelled = definition(step).version === undefined ? [...doubts, ...state.of(begin)] : []
     steps.set(name, {
       digest: reached.digest,
@@ -104,7 +107,7 @@ export function analyzeCode(
       get places() {
         return reached.places
       },
-      site: site === undefined ? '' : `${site} as ${name}`,
+      site: isShared === true ? `${site} as ${name}` : site,
       env: valuesOf(new Set([...loading.env, ...reached.env])),
       doubts: [...reached.doubts, ...dispelled],
     })
@@ -126,6 +129,8 @@ interface Origin {
   readonly begin: StateRoots
   /** Where the step is made, when its function alone does not say which step it is. */
   readonly site?: string
+  /** Whether other steps may be made there, too. */
+  readonly isShared?: boolean
   /** What a `version` dispels. */
   readonly doubts: readonly Doubt[]
 }
@@ -133,10 +138,12 @@ interface Origin {
 /** The places in modules where steps are made. */
 class Places {
   readonly #modules: Modules
+  readonly #graph: ImportGraph
   readonly #stops: Stops
 
-  constructor(modules: Modules, stateful: ReadonlySet<LocalModule>) {
+  constructor(modules: Modules, graph: ImportGraph, stateful: ReadonlySet<LocalModule>) {
     this.#modules = modules
+    this.#graph = graph
     this.#stops = new Stops(modules, stateful)
   }
 
@@ -152,7 +159,8 @@ class Places {
     const origin = (doubts: Doubt[]): Origin => {
       const frames = sites.map((each) => this.#enclosing(each))
       const begin = { nodes: frames, isRun: false }
-      return { reached: this.#reach(frames), begin, site: this.#identify(sites), doubts }
+      const isShared = doubts.length > 0 || this.isRow(sites)
+      return { reached: this.#reach(frames), begin, site: this.#identify(sites), isShared, doubts }
     }
     if (site === undefined) {
       const what = 'the place where the step is made cannot be seen'
@@ -165,29 +173,49 @@ class Places {
       const what = 'the call that makes the step cannot be found in its source'
       return origin([{ what, place, todo: ADVICE }])
     }
-    const known = knowledgeOf(call, site.direct, (name) => this.#isVariable(name))
-    if (known === 'placed') return origin([])
-    if (known !== 'written') return origin([{ what: known.ambiguous, place, todo: ADVICE }])
-    const { functions, dependsOn } = call
+    const known = knowledgeOf(call, site.direct, (each) => this.#differs(each, module))
+    if (typeof known !== 'string') return origin([{ what: known.ambiguous, place, todo: ADVICE }])
+    const { functions, dependsOn, isContained, imported } = call
     const unit = functions[functions.length > 1 ? nth : 0]
-    if (unit === undefined) return origin([])
+    if (unit === undefined || !isContained) return origin([])
     const roots = [unit, ...(dependsOn === null ? [] : [dependsOn])]
     const nodes = roots.map((root) => ({ module, unit: root }))
-    return { reached: this.#reach(nodes), begin: { nodes, isRun: true }, doubts: [] }
+    const reached = this.#reach(nodes)
+    if (known === 'placed') {
+      const begin = { nodes: sites.map((each) => this.#enclosing(each)), isRun: false }
+      const isShared = functions.length > 1
+      return { reached, begin, site: this.#identify(sites), isShared, doubts: [] }
+    }
+    const begin = { nodes, isRun: true }
+    // While modules are loaded, a package may give another value to a name that it exports.
+    const isOfPackage = imported.some(({ specifier }) => this.#isOfPackage(specifier, module))
+    return { reached, begin, ...(isOfPackage && { site: this.#time(sites) }), doubts: [] }
   }
 
   #reach(roots: readonly Node[]): Reach {
     return reach(roots, this.#stops)
   }
 
-  /** What tells a place from all others: innermost call first. */
+  /** What tells a call from all others: innermost first, and what happened before it. */
   #identify(sites: readonly CallSite[]): string {
-    return sites
-      .map((site) => {
-        const { index = `${site.line}:${site.column}` } = this.#call(site) ?? {}
-        return `${this.#modules.get(site.file).name}#${index}`
-      })
-      .join(' < ')
+    const places = sites.map((site) => {
+      const { path = `${site.line}:${site.column}` } = this.#call(site) ?? {}
+      return `${this.#modules.get(site.file).name} ${path}`
+    })
+    return `${places.join(' < ')} ${this.#time(sites)}`
+  }
+
+  /** When a call is evaluated, in the order of what modules do while they are loaded. */
+  #time(sites: readonly CallSite[]): string {
+    const site = sites.at(-1)
+    const call = site && this.#call(site)
+    if (site === undefined || call === undefined) return `at ${site?.line}:${site?.column}`
+    const module = this.#modules.get(site.file)
+    return `after ${this.#graph.effectsBefore(module, call.unitsBefore)}`
+  }
+
+  #isOfPackage(specifier: string, module: LocalModule): boolean {
+    return this.#modules.follow(specifier, module)?.some(isInstalled) ?? false
   }
 
   /** The declaration or statement that a call is in. */
@@ -201,9 +229,14 @@ class Places {
     return this.#modules.get(file).text?.callAt(line, column) ?? undefined
   }
 
-  /** Whether some module exports a variable of that name. */
-  #isVariable(name: string): boolean {
-    for (const { text } of this.#modules.all) if (text?.facts.variables.has(name)) return true
-    return false
+  /** Whether what is imported may be another function at another time. */
+  #differs({ specifier, name, members }: ImportedFunction, module: LocalModule): boolean {
+    const exported = members.at(-1) ?? name
+    // Which module it is does not matter: an import follows the variable that it leads to.
+    for (const { text } of this.#modules.all) if (text?.facts.variables.has(exported)) return true
+    if (members.length === (name === '*' ? 1 : 0)) return false
+    // A member of something else than a module may be anything.
+    const bound = { kind: 'import', specifier, name } as const
+    return followExport(bound, module, this.#modules, members) === undefined
   }
 }

@@ -12,35 +12,45 @@ export interface Declared extends Located {
 /**
  * What a name that a module binds stands for, over imports; `undefined` where that cannot be told.
  *
- * @param member of the module that the name stands for, when it is the name of a namespace
+ * @param members of the module that the name stands for, when it is the name of one, from there on
  */
 export function findDeclared(
   name: string,
   module: LocalModule,
   modules: Modules,
-  member?: string,
+  members: readonly string[] = [],
 ): Declared | undefined {
-  const bound = module.units?.bindings.get(name)
-  if (member === undefined) return follow(bound, module, modules)
-  if (bound?.kind !== 'import' || bound.name !== '*') return undefined
-  return follow({ ...bound, name: member }, module, modules)
+  return followExport(module.units?.bindings.get(name), module, modules, members)
 }
 
-function follow(
-  start: Binding | undefined,
-  importer: LocalModule,
+/** As `findDeclared`, of what a module imports or exports. */
+export function followExport(
+  bound: Binding | undefined,
+  module: LocalModule,
   modules: Modules,
+  members: readonly string[],
+  seen: Set<string> = new Set(),
 ): Declared | undefined {
-  let [bound, module] = [start, importer]
-  const seen = new Set<Binding>()
-  while (bound?.kind === 'import') {
-    if (seen.has(bound)) return undefined
-    seen.add(bound)
-    const files: readonly string[] = modules.follow(bound.specifier, module) ?? []
-    const [file] = files
-    if (file === undefined || files.length > 1 || isInstalled(file)) return undefined
-    module = modules.get(file)
-    bound = module.isModule === true ? module.units?.exports.get(bound.name) : undefined
+  if (bound === undefined) return undefined
+  if (bound.kind === 'unit') {
+    return members.length === 0 ? { module, unit: bound.unit, name: bound.name } : undefined
   }
-  return bound === undefined ? undefined : { module, unit: bound.unit, name: bound.name }
+  const { specifier } = bound
+  const [name, ...rest] = bound.name === '*' ? members : [bound.name, ...members]
+  const files = modules.follow(specifier, module) ?? []
+  const [file] = files
+  if (file === undefined || files.length > 1 || isInstalled(file)) return undefined
+  const next = modules.get(file)
+  const key = `${file}\0${name}`
+  if (next.isModule !== true || name === undefined || seen.has(key)) return undefined
+  seen.add(key)
+  const exported = next.units?.exports.get(name)
+  if (exported !== undefined) return followExport(exported, next, modules, rest, seen)
+  // One of them alone has it: else it cannot be imported.
+  for (const star of next.units?.stars ?? []) {
+    const through = { kind: 'import', specifier: star, name } as const
+    const found = followExport(through, next, modules, rest, seen)
+    if (found !== undefined) return found
+  }
+  return undefined
 }

@@ -262,11 +262,13 @@ class Links {
   #findNext(module: LocalModule, unit: Unit, mode: Mode): Visit[] {
     const { isFunction = true, calledOnly = [] } = unit.state ?? {}
     const called = new Set(isFunction && mode === 'run' ? [] : calledOnly)
-    const named = unit.names.flatMap((name): Visit[] => {
+    const named = unit.mentions.flatMap(({ name, path, isCalled }): Visit[] => {
       const bound = module.units?.bindings.get(name)
       if (bound === undefined) return []
       const inner = called.has(name) ? 'load' : 'run'
-      const found = this.#declared(bound, null, module)
+      // Called as a member of a module, a function may get at the others by `this`.
+      const member = isCalled ? null : (path[0] ?? null)
+      const found = this.#declared(bound, member, module)
       if (mode === 'set') {
         // What its functions call when they are called.
         const functions = found.filter((next) => next.unit.state?.direct === undefined)

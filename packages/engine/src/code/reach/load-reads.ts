@@ -95,9 +95,8 @@ function declaredBy(
   module: LocalModule,
   modules: Modules,
 ): Located | undefined {
-  const bound = module.units?.bindings.get(name)
-  const isNamespace = bound?.kind === 'import' && bound.name === '*'
-  return findDeclared(name, module, modules, isNamespace ? (member ?? undefined) : undefined)
+  const found = findDeclared(name, module, modules)
+  return member === null ? found : (found ?? findDeclared(name, module, modules, [member]))
 }
 
 /** Whether a name stands for what reads, asks or executes, over modules that pass it on. */

@@ -2,6 +2,7 @@ import { partName, WHOLE, type Doubt, type Place } from '../../identity/code.ts'
 import type { Digest } from '@stepwell/base/digest'
 import type { LocalModule, Modules } from './modules.ts'
 import { addPackages, isInstalled, isOptional } from '../resolve/packages.ts'
+import type { Mention } from '../parse/canonical.ts'
 import type { Binding, Unit } from '../parse/units.ts'
 
 /** A unit, and the module whose names it uses. */
@@ -68,8 +69,8 @@ class Hole {
   }
 }
 
-/** The number of a node, with the name in it that is meant, where it may have several. */
-type Target = Hole | string | readonly [Hole, string]
+/** The number of a node, with which of the names that it declares is meant. */
+type Target = Hole | string | readonly [Hole, number]
 
 /** The nodes of an analysis, each looked into once for all walks that come by. */
 export class Stops {
@@ -131,24 +132,26 @@ function look(node: Node, modules: Modules, stateful: ReadonlySet<LocalModule> |
     for (const { what, line, todo } of unit.references.unclear) {
       doubts.push({ what, place: `${module.name}:${line}`, todo })
     }
-    const named = unit.names.flatMap((used) => {
-      const bound = module.units?.bindings.get(used)
-      return bound === undefined ? [] : [[used, labelOf(bound), resolveBinding(bound, module)]]
-    })
-    const assigned = unit.names.flatMap((used) => {
-      const units =
-        module.units?.bindings.get(used)?.kind === 'unit' ? assignersOf(used, module) : []
-      return units.map((assigner) => new Hole({ module, unit: assigner }))
-    })
-    return [unit.digest, identityOf(module), named, assigned, referred(module, unit)]
+    const mentioned = unit.mentions.map((each) => mentionOf(each, module, unit))
+    return [unit.digest, identityOf(module), mentioned, referred(module, unit)]
   }
 
   function identityOf(module: LocalModule): string | null {
     return stateful === undefined || stateful.has(module) ? module.name : null
   }
 
-  function assignersOf(name: string, { units }: LocalModule): readonly Unit[] {
-    return units?.assigners.get(name) ?? []
+  /** What a name of a module stands for, or members of what is imported under that name. */
+  function mentionOf({ name, path, isCalled }: Mention, module: LocalModule, by: Unit): unknown[] {
+    const bound = module.units?.bindings.get(name)
+    // It is declared inside of a statement, which counts where it is.
+    if (bound === undefined) return [name]
+    if (bound.kind === 'import') return importOf(bound, path, module, isCalled)
+    const { unit, place } = bound
+    const target: Target = [new Hole({ module, unit }), place]
+    // A declaration mentions what it declares, and so leads to all that assigns to it.
+    const isFinal = unit !== by && unit.mentions.some((own) => own.name === name)
+    const assigners = isFinal ? [] : (module.units?.assigners.get(name) ?? [])
+    return [target, ...assigners.map((each) => new Hole({ module, unit: each }))]
   }
 
   /** Modules loaded and files used from within a unit. */
@@ -160,7 +163,7 @@ function look(node: Node, modules: Modules, stateful: ReadonlySet<LocalModule> |
         doubts.push({ what, place: `${module.name}:${line}`, todo: 'install it, or correct it' })
       }
       return (files ?? []).flatMap((file) => [
-        ...exportOf(file, '*'),
+        ...exportOf(file, []),
         ...(isPath ? textOf(file) : []),
       ])
     })
@@ -181,57 +184,85 @@ function look(node: Node, modules: Modules, stateful: ReadonlySet<LocalModule> |
     return bytes === undefined ? [] : [bytes]
   }
 
-  function resolveBinding(bound: Binding, module: LocalModule): Target[] {
-    if (bound.kind === 'unit') return [new Hole({ module, unit: bound.unit })]
-    const files = modules.follow(bound.specifier, module) ?? []
-    return files.flatMap((file) => exportOf(file, bound.name))
+  /**
+   * What is imported, or members of it. What it is called counts where it is not found in a local module:
+   * of a package, only the version is known.
+   *
+   * @param isCalled whether the last member is called
+   */
+  function importOf(
+    { specifier, name }: Binding & { readonly kind: 'import' },
+    members: readonly string[],
+    module: LocalModule,
+    isCalled = false,
+  ): unknown[] {
+    const path = name === '*' ? members : [name, ...members]
+    const files = modules.follow(specifier, module) ?? []
+    const targets = files.flatMap((file) => exportOf(file, path, isCalled))
+    const isLocal = files.length > 0 && !files.some(isInstalled)
+    const isKnown = isLocal && targets.every(Array.isArray)
+    return isKnown ? targets : [path, /^[./]/.test(specifier) ? '' : specifier, ...targets]
   }
 
-  /** What a name that a file exports stands for; all that it holds where that cannot be told. */
-  function exportOf(file: string, name: string): Target[] {
-    const found = resolveExport(file, name, new Set())
+  /** What a member of a module stands for; all that it holds where that cannot be told. */
+  function exportOf(file: string, path: readonly string[], isCalled = false): Target[] {
+    const found = resolveExport(file, path, isCalled, new Set())
     if (found.length > 0 || isInstalled(file)) return found
     return [new Hole({ module: modules.get(file) })]
   }
 
-  function resolveExport(file: string, name: string, seen: Set<string>): Target[] {
+  /** @param path a name that the module exports; more where that is a module, too; all of it when empty */
+  function resolveExport(
+    file: string,
+    path: readonly string[],
+    isCalled: boolean,
+    seen: Set<string>,
+  ): Target[] {
     if (isInstalled(file)) {
       installed.push(file)
       return []
     }
-    const key = `${file}\0${name}`
+    const key = `${file}\0${path.join('\0')}`
     if (seen.has(key)) return []
     seen.add(key)
     const module = modules.get(file)
+    const [name, ...members] = path
     const { units } = module
-    if (units === undefined || name === '*' || module.isModule !== true)
+    if (units === undefined || name === undefined || module.isModule !== true)
       return [new Hole({ module })]
     const bound = units.exports.get(name)
-    // A pattern declares several names at once: which of them is meant counts.
-    if (bound?.kind === 'unit') return [[new Hole({ module, unit: bound.unit }), bound.name]]
+    if (bound?.kind === 'unit') {
+      // A pattern declares several names at once: which of them is meant counts.
+      const target: Target = [new Hole({ module, unit: bound.unit }), bound.place]
+      // Called as a member of the module, a function may get at the others by `this`.
+      const isMember = isCalled && members.length === 0 && !units.withoutThis.has(bound.name)
+      return isMember ? [target, new Hole({ module })] : [target]
+    }
     const through =
       bound === undefined
-        ? units.stars.map((specifier) => [specifier, name] as const)
-        : [[bound.specifier, bound.name] as const]
+        ? units.stars.map((specifier) => [specifier, path] as const)
+        : [[bound.specifier, bound.name === '*' ? members : [bound.name, ...members]] as const]
     return through.flatMap(([specifier, inner]) =>
       (modules.follow(specifier, module) ?? []).flatMap((next) => {
-        const targets = resolveExport(next, inner, seen)
+        const targets = resolveExport(next, inner, isCalled, seen)
         // Of a package only its version counts: here is said which name of it is meant.
-        return isInstalled(next) ? [...targets, `${inner} of ${specifier}`] : targets
+        return isInstalled(next) ? [...targets, `${inner.join('.')} of ${specifier}`] : targets
       }),
     )
   }
 
-  /** All units of a module, and all that it exports from others. */
+  /** All that a module exports, and what it does. */
   function wholeOf(module: LocalModule): unknown[] {
-    const own = (module.units?.units ?? []).map((unit) => new Hole({ module, unit }))
-    const from = [...(module.units?.exports ?? [])].toSorted(byName).map(([name, bound]) => {
-      return [name, labelOf(bound), resolveBinding(bound, module)]
+    const { units } = module
+    const done = (units?.units ?? []).filter(({ isEffect }) => isEffect)
+    const exported = [...(units?.exports ?? [])].toSorted(byName).map(([name, bound]) => {
+      if (bound.kind === 'import') return [name, importOf(bound, [], module)]
+      return [name, [new Hole({ module, unit: bound.unit }), bound.place]]
     })
-    const stars = (module.units?.stars ?? []).flatMap((specifier) =>
-      (modules.follow(specifier, module) ?? []).flatMap((file) => exportOf(file, '*')),
+    const stars = (units?.stars ?? []).flatMap((specifier) =>
+      (modules.follow(specifier, module) ?? []).flatMap((file) => exportOf(file, [])),
     )
-    return [own, from, stars]
+    return [exported, stars, done.map((unit) => new Hole({ module, unit }))]
   }
 
   function assetAt(file: string): LocalModule | undefined {
@@ -239,15 +270,6 @@ function look(node: Node, modules: Modules, stateful: ReadonlySet<LocalModule> |
     if (stats === 'directory') return undefined
     return stats === 'missing' ? modules.missing(file) : modules.get(file, false)
   }
-}
-
-/**
- * What an import takes, in so far as its target does not say it: the name, and the package. The path of
- * a local module is not part of it.
- */
-function labelOf(bound: Binding): readonly string[] {
-  if (bound.kind === 'unit') return []
-  return /^[./]/.test(bound.specifier) ? [bound.name] : [bound.name, bound.specifier]
 }
 
 /** JSON in pieces, cut at the holes, in the order of the text. */
