@@ -21,7 +21,7 @@ export interface ImportGraph {
    */
   readonly order: readonly string[]
   readonly doubts: readonly Doubt[]
-  /** How many effects come before a place in a module that has so many units before it. */
+  /** The number of effects before a place in a module, given the number of units before that place. */
   readonly effectsBefore: (module: LocalModule, units: number) => number
 }
 
