@@ -10,8 +10,6 @@ import { hunt } from '../packages/engine/test/support/fuzz/hunt.ts'
 import type { Finding } from '../packages/engine/test/support/fuzz/tally.ts'
 
 const [count = '1000', seed = '1', only = ''] = process.argv.slice(2)
-// Idioms in which faults are known.
-const KNOWN = ['clockAtLoad', 'hoisted', 'readAtLoad', 'sharedState']
 const breaks = BREAKS.filter(({ name }) => name.includes(only))
 let missed = 0
 for (const each of breaks) {
@@ -25,7 +23,6 @@ for (const each of breaks) {
         count: size,
         seed: Number(seed) + done,
         engine,
-        without: KNOWN,
         batch: size,
       })
       checks += tally.checks

@@ -7,8 +7,6 @@ import { addTrial, asIfUnseen, describeFinding, newTally } from './support/fuzz/
 //   STEPWELL_HUNT=3000 STEPWELL_HUNT_SEED=7 TMPDIR=/dev/shm vitest run packages/engine/test/fuzz
 const COUNT = Number(process.env['STEPWELL_HUNT'] ?? 25)
 const SEED = Number(process.env['STEPWELL_HUNT_SEED'] ?? 1)
-/** Idioms in which faults are known. */
-const KNOWN = ['bigInteger', 'clockAtLoad', 'hoisted', 'meddled', 'readAtLoad', 'sharedState']
 
 test(
   `${COUNT} random projects show after each edit what a run from nothing gives`,
@@ -18,7 +16,6 @@ test(
       count: COUNT,
       seed: SEED,
       edits: COUNT > 100 ? 4 : 2,
-      without: KNOWN,
       onBatch: (so, trials) => {
         for (const trial of trials) addTrial(forged, asIfUnseen(trial))
         process.stdout.write(`${summary(so)}\n`)

@@ -19,7 +19,7 @@ export const BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'reach/stops.ts',
-        find: ': [[bound.specifier, bound.name] as const]',
+        find: ": [[bound.specifier, bound.name === '*' ? members : [bound.name, ...members]] as const]",
         put: ': []',
       },
       {
@@ -64,8 +64,8 @@ export const BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'resolve/packages.ts',
-        find: 'versions.add(versionOf(root, manifest, sources))',
-        put: "versions.add(versionOf(root, manifest, sources) === '' ? 'a' : 'b')",
+        find: 'const version = versionOf(root, manifest, sources)',
+        put: "const version = versionOf(root, manifest, sources) === '' ? 'a' : 'b'",
       },
     ],
   },
@@ -84,13 +84,13 @@ export const BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'reach/stops.ts',
-        find: '? units.stars.map((specifier) => [specifier, name] as const)',
-        put: '? units.stars.slice(units.stars.length).map((specifier) => [specifier, name] as const)',
+        find: '? units.stars.map((specifier) => [specifier, path] as const)',
+        put: '? []',
       },
       {
         file: 'reach/stops.ts',
-        find: 'const stars = (module.units?.stars ?? []).flatMap(',
-        put: 'const stars = (module.units?.stars ?? []).slice(99).flatMap(',
+        find: 'const stars = (units?.stars ?? []).flatMap(',
+        put: 'const stars = (units?.stars ?? []).slice(99).flatMap(',
       },
     ],
   },
@@ -98,9 +98,9 @@ export const BREAKS: readonly Break[] = [
     name: 'default values do not count',
     edits: [
       {
-        file: 'parse/names.ts',
-        find: '    if (isType(node)) return false\n    // The names of members',
-        put: "    if (isType(node) || node.type === 'AssignmentPattern') return false\n    // The names of members",
+        file: 'parse/scopes.ts',
+        find: "nameValue(node['left'], node['right'], scope)\n        return visitParts(node, scope)",
+        put: "return node.type === 'AssignmentPattern' ? visit(node['left'], scope) : visitParts(node, scope)",
       },
     ],
   },
@@ -109,8 +109,8 @@ export const BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'reach/stops.ts',
-        find: 'return units?.assigners.get(name) ?? []',
-        put: 'return (units?.assigners.get(name) ?? []).slice(99)',
+        find: 'const assigners = isFinal ? [] : (module.units?.assigners.get(name) ?? [])',
+        put: 'const assigners = isFinal ? [] : (module.units?.assigners.get(name) ?? []).slice(99)',
       },
     ],
   },
@@ -119,8 +119,8 @@ export const BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'reach/import-graph.ts',
-        find: 'return { effects, installed, order: [...places, ...names], doubts }',
-        put: 'return { effects: effects.toSorted((a, b) => (a.unit.digest < b.unit.digest ? -1 : 1)), installed, order: [], doubts: places.length + names.length < 0 ? [] : doubts }',
+        find: 'return { effects, installed, order: [...places, ...circleOrder()], doubts, effectsBefore }',
+        put: 'return { effects: effects.toSorted((a, b) => (a.unit.digest < b.unit.digest ? -1 : 1)), installed, order: places.length < 0 ? circleOrder() : [], doubts, effectsBefore }',
       },
     ],
   },
@@ -129,8 +129,8 @@ export const BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'reach/import-graph.ts',
-        find: 'const names = isCircular ? order.map(({ name }) => name) : []',
-        put: 'const names = isCircular && order.length === 0 ? order.map(({ name }) => name) : []',
+        find: 'order: [...places, ...circleOrder()], doubts',
+        put: 'order: [...places, ...circleOrder().slice(999)], doubts',
       },
     ],
   },
@@ -139,8 +139,43 @@ export const BREAKS: readonly Break[] = [
     edits: [
       {
         file: 'reach/stops.ts',
-        find: "if (bound?.kind === 'unit') return [[new Hole({ module, unit: bound.unit }), bound.name]]",
-        put: "if (bound?.kind === 'unit') return [new Hole({ module, unit: bound.unit })]",
+        find: 'const target: Target = [new Hole({ module, unit: bound.unit }), bound.place]',
+        put: 'const target: Target = [new Hole({ module, unit: bound.unit })]',
+      },
+      {
+        file: 'reach/stops.ts',
+        find: 'const target: Target = [new Hole({ module, unit }), place]',
+        put: 'const target: Target = [new Hole({ module, unit })]',
+      },
+    ],
+  },
+  {
+    name: 'a name of a block hides that of the module in all of the function',
+    edits: [
+      {
+        file: 'parse/scopes.ts',
+        find: "case 'BlockStatement':\n        return visitAll(node['body'], new Scope(scope, node))",
+        put: "case 'BlockStatement':\n        return visitAll(node['body'], scope)",
+      },
+    ],
+  },
+  {
+    name: 'a name that is caught hides that of the module in all of the function',
+    edits: [
+      {
+        file: 'parse/scopes.ts',
+        find: 'const inner = new Scope(scope, node)\n        for (const each of boundIdentifiers(node[',
+        put: 'const inner = scope\n        for (const each of boundIdentifiers(node[',
+      },
+    ],
+  },
+  {
+    name: 'all of a module leads nowhere',
+    edits: [
+      {
+        file: 'reach/stops.ts',
+        find: 'if (units === undefined || name === undefined || module.isModule !== true)',
+        put: "if (name === undefined && module.isModule === true) return ['all']\n    if (units === undefined || name === undefined || module.isModule !== true)",
       },
     ],
   },
@@ -151,6 +186,66 @@ export const BREAKS: readonly Break[] = [
         file: 'reach/modules.ts',
         find: 'if (!parsed) return { file, name, content: digestBytes(bytes), doubts }',
         put: "if (!parsed) return { file, name, content: digestText('data'), doubts }",
+      },
+    ],
+  },
+  {
+    name: 'undeclared dependencies of packages do not count',
+    edits: [
+      {
+        file: 'resolve/packages.ts',
+        find: 'isInstalled(root) ? imports.of(',
+        put: "isInstalled(root) && root === '' ? imports.of(",
+      },
+    ],
+  },
+  {
+    name: 'what is destructured from a module of Node is not followed',
+    edits: [
+      {
+        file: 'parse/carriers.ts',
+        find: "    if (whole !== undefined && target.type === 'ObjectPattern') {",
+        put: "    if (target.type === 'ObjectPattern') return\n    if (whole !== undefined) {",
+      },
+    ],
+  },
+  {
+    name: 'writes to what outlives a step are not seen',
+    edits: [
+      {
+        file: 'reach/lasting-state.ts',
+        find: 'if (writes.length === 0 && passes.length === 0) return []',
+        put: 'if (writes.length + passes.length >= 0) return []',
+      },
+    ],
+  },
+  {
+    name: 'reads of what a step writes to are not seen',
+    edits: [
+      {
+        file: 'reach/lasting-state.ts',
+        find: 'if (write === undefined || found.has(write.place)) continue',
+        put: "if (write === undefined || found.has(write.place) || write.place !== '') continue",
+      },
+    ],
+  },
+  {
+    name: 'clocks and dice are not seen',
+    edits: [
+      {
+        file: 'parse/outside.ts',
+        find: 'return members !== undefined && (member === null || includes(members, member))',
+        put: "return members !== undefined && member === ''",
+      },
+    ],
+  },
+  {
+    name: 'functions that are handed on are not followed',
+    edits: [
+      {
+        file: 'reach/load-reads.ts',
+        find: 'for (const [index, what] of given) {',
+        put: 'for (const [index, what] of given.slice(99)) {',
       },
     ],
   },
