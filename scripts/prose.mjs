@@ -31,12 +31,15 @@ const HABITS = [
       'name the number: "the number of ...", "at most this many ...", "a given number of ..."',
   },
   {
-    found: /^(Gives|Told)\b/,
+    found: /(?:^|\. )(Gives|Told)\b/,
     only: 'docstring',
     instead: 'say "Returns ..." or "Called when ..."',
   },
   { found: /\bas of run\b/i, instead: 'say "as for `stepwell run`", or say what the option does' },
-  { found: /\bthere is none\b/i, instead: 'name what is missing: "if the file does not exist"' },
+  {
+    found: /\b(is|was) none\b(?! of\b)/i,
+    instead: 'say what it is not, or what is missing: "if the file does not exist"',
+  },
 ]
 
 function* filesBelow(dir, wanted) {

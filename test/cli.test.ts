@@ -83,7 +83,7 @@ describe('run', () => {
     }
 
     test('once: what runs comes to its end, nothing new starts, and the exit code is 130', async () => {
-      const { project, code } = await interrupt('what runs may end')
+      const { project, code } = await interrupt('running steps may finish')
       expect(code).toBe(130)
       const { stdout: runs } = await project.stepwell('runs')
       expect(runs).toMatch(/cancelled .* 1 cancelled, 1 succeeded$/m)
@@ -91,7 +91,7 @@ describe('run', () => {
     })
 
     test('twice: what runs is stopped, too', async () => {
-      const { project, code, stdout } = await interrupt('what runs may end', 'stopped')
+      const { project, code, stdout } = await interrupt('running steps may finish', 'stopped')
       expect(code).toBe(130)
       expect(stdout).toContain('"status":"cancelled"')
       const { stdout: runs } = await project.stepwell('runs')

@@ -278,7 +278,7 @@ describe.skipIf(without !== '')(
       const project = await cloned()
       project.edit('params.yaml', '2', '3')
       const { stderr } = await project.stepwell('repro', '--pull', '--allow-missing')
-      expect(stderr).toContain('dvc pull gets count.txt\n')
+      expect(stderr).toContain('dvc pull fetches count.txt\n')
       expect(there(project)).toEqual(DATA.slice(1))
       expect(project.read('report.txt')).toBe('9\n')
       real(project, 'pull', 'words.txt')

@@ -94,7 +94,7 @@ describe('gc', () => {
     expect(bare.code).toBe(2)
     expect(bare.stderr).toMatch('Expected a size with its unit, such as 10GB, 10GiB or 512kB.')
     const { stdout } = await project.stepwell('gc', '--max-size', '1kB')
-    expect(stdout).toMatch(/what the latest runs need is more than 1\.0 kB, and stays/)
+    expect(stdout).toMatch(/the latest runs need more than 1\.0 kB, which is kept/)
     expect((await project.run()).statuses).toEqual(CACHED)
   })
 

@@ -310,7 +310,7 @@ describe('stepwell schedule', () => {
     const first = new Talking(project, ['schedule'])
     await first.says(/update: started/)
     first.child.kill('SIGINT')
-    await first.says(/what runs may end/)
+    await first.says(/running steps may finish/)
     project.write('go', '')
     expect(await first.exit).toBe(0)
     expect(await decisionsOf(project)).toEqual(['arrivals run succeeded', 'drifted run succeeded'])
@@ -319,7 +319,7 @@ describe('stepwell schedule', () => {
     const second = new Talking(project, ['schedule'])
     await second.says(/update: started/)
     second.child.kill('SIGINT')
-    await second.says(/what runs may end/)
+    await second.says(/running steps may finish/)
     second.child.kill('SIGINT')
     await second.exit
     // Not seen to: the next loop does it.

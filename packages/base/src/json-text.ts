@@ -16,7 +16,10 @@ export function throughJson(value: unknown): unknown {
   return JSON.parse(jsonText(value))
 }
 
-/** Reads JSON, or says `undefined` when it is none, or holds a number that would be read as another one. */
+/**
+ * Reads JSON, or returns `undefined` if the text is not JSON, or holds a number that would be read as another
+ * one.
+ */
 export function parseJson(text: string): unknown {
   try {
     return readJson(text)

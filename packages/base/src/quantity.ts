@@ -17,12 +17,12 @@ export type Time = number | string
 /** A size: a number of bytes, or a text with its unit, `'4 GB'` (of 1000 MB), `'4 GiB'` (of 1024 MiB), `'512 B'`. */
 export type Size = number | string
 
-/** A time in milliseconds, or `undefined` for what is none, such as a text without a unit. */
+/** A time in milliseconds, or `undefined` for another value, such as a text without a unit. */
 export function parseTime(time: unknown): number | undefined {
   return parse(time, TIME)
 }
 
-/** A size in whole bytes, or `undefined` for what is none, such as a text without a unit. */
+/** A size in whole bytes, or `undefined` for another value, such as a text without a unit. */
 export function parseSize(size: unknown): number | undefined {
   const bytes = parse(typeof size === 'string' ? size.toLowerCase() : size, SIZE)
   return bytes === undefined ? undefined : Math.round(bytes)
@@ -31,7 +31,7 @@ export function parseSize(size: unknown): number | undefined {
 /**
  * A time that is an option, in milliseconds.
  * @param of what the option is called, as in `grace` of openEngine()
- * @throws TypeError for what is none
+ * @throws TypeError for other values
  */
 export function timeOf(time: Time, of: string): number {
   const parsed = parseTime(time)
@@ -44,7 +44,7 @@ export function timeOf(time: Time, of: string): number {
 /**
  * A size that is an option, in bytes.
  * @param of what the option is called, as in `maxSize` of gc()
- * @throws TypeError for what is none
+ * @throws TypeError for other values
  */
 export function sizeOf(size: Size, of: string): number {
   const parsed = parseSize(size)

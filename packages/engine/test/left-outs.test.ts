@@ -72,7 +72,7 @@ describe('what a step left that is gone', () => {
     await run({ old: leaves('data/old.csv'), other: other() })
     const now = { all: reads(glob('data/*.csv')) }
     const told = [
-      '`data/old.csv` was made by step `old`, which is no step any more, and is still read by step `all` (glob data/*.csv): `stepwell clean` removes it, `stepwell clean --keep data/old.csv` keeps it',
+      '`data/old.csv` was made by step `old`, which no longer exists, and is still read by step `all` (glob data/*.csv): `stepwell clean` removes it, `stepwell clean --keep data/old.csv` keeps it',
     ]
     expect(await plan(now)).toEqual(told)
     expect(await run(now)).toEqual(told)
@@ -104,7 +104,7 @@ describe('what a step left that is gone', () => {
     await run({ one: leaves('a.txt') })
     const now = { one: leaves('b.txt') }
     expect((await run(now)).join()).toContain(
-      '`a.txt` was made by step `one`, which makes it no more',
+      '`a.txt` was made by step `one`, which no longer makes it',
     )
     expect(await clean(now)).toMatchObject([{ path: 'a.txt', became: 'removed' }])
     expect([has('a.txt'), has('b.txt')]).toEqual([false, true])

@@ -178,7 +178,7 @@ describe('damage', () => {
     const record = await engine.run(fan).result
     expect(new Set(Object.values(statusesOf(record)))).toEqual(new Set(['cached']))
     expect(record.warnings).toEqual([
-      "the step cache had lost its content; 5 entries are back from the runs' journals",
+      "the step cache had lost its content; 5 entries were restored from the runs' journals",
     ])
     expect(takeCalls()).toEqual([])
   })

@@ -1,11 +1,11 @@
 import { Cron } from 'croner'
 
 /**
- * When a cron expression is due next after a time, both in milliseconds since the epoch; `undefined` where
- * it never is again.
+ * When a cron expression is due next after a time, both in milliseconds since the epoch; `undefined` where it
+ * never is again.
  *
  * @param timezone such as `Europe/Vienna` @default that of the machine
- * @throws what croner does for an expression or a time zone that is none.
+ * @throws what croner does for an invalid expression or time zone.
  */
 export function nextTime(
   cron: string,

@@ -35,8 +35,8 @@ export interface LoopNotice {
 }
 
 /**
- * The files of a pipeline's loop, `.stepwell/loop/<pipeline>`. All of them can be lost: then schedules are
- * as if they had just been set up, and what there is of data and judgements is looked at anew.
+ * The files of a pipeline's loop, `.stepwell/loop/<pipeline>`. All of them can be lost: then schedules are as
+ * if they had just been set up, and data and judgements are looked at again.
  */
 export class LoopFiles {
   readonly #dir: string

@@ -49,11 +49,11 @@ interface RunOption {
 }
 
 /**
- * Runs steps when a cron expression is due: `0 6 * * 1` is Mondays at six. What was missed while no loop
- * was up is made up for once.
+ * Runs steps when a cron expression is due: `0 6 * * 1` is Mondays at six. What was missed while no loop was
+ * up is made up for once.
  *
  * @param timezone such as `Europe/Vienna` @default that of the machine
- * @throws TypeError for an expression or a time zone that is none.
+ * @throws TypeError for an invalid expression or time zone.
  */
 export function onSchedule(
   cron: string,
@@ -79,7 +79,7 @@ export function onSchedule(
  *
  * @param data handles of files, directories or patterns, as inputs of steps
  * @param every how often to look: a time such as `'10 s'` @default '1 s'
- * @throws TypeError for handles of another kind, or a time that is none.
+ * @throws TypeError for handles of another kind, or an invalid time.
  */
 export function onNewData(
   data: DataHandle | readonly DataHandle[],
@@ -129,7 +129,7 @@ export function isAsBad(status: Status, as: Status): boolean {
   return ranks[status] >= ranks[as]
 }
 
-/** A judgement as a step returned it, or `undefined` where it is none. */
+/** A judgement as a step returned it, or `undefined` where the output is not a judgement. */
 export function readJudgement(value: unknown): Judgement | undefined {
   if (typeof value !== 'object' || value === null || !('status' in value)) return undefined
   const { status } = value

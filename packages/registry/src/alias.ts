@@ -24,7 +24,7 @@ export function aliasNames(dir: string, model: string): string[] {
 }
 
 /**
- * The latest move of an alias, or `undefined` when there was none.
+ * The latest move of an alias, or `undefined` if it never moved.
  * @throws StepwellError STEPWELL_REGISTRY_DAMAGED
  */
 export function latestMove(dir: string, model: string, alias: string): Move | undefined {

@@ -23,7 +23,7 @@ export interface ModelSchema {
   readonly output: { readonly name: string; readonly type: 'number' }
 }
 
-/** A schema as read from somewhere, or `undefined` when it is none. */
+/** A schema as read from somewhere, or `undefined` for another value. */
 export function readSchema(value: unknown): ModelSchema | undefined {
   const inputs = memberOf(value, 'inputs')
   const output = memberOf(value, 'output')

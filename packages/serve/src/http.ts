@@ -57,7 +57,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   const app = fastify({
     bodyLimit: limits.bodyLimit,
     requestTimeout: limits.requestTimeout,
-    // What is under way when the server stops is answered as ever.
+    // Requests under way when the server stops are answered as usual.
     return503OnClosing: false,
     forceCloseConnections: false,
     logger: false,

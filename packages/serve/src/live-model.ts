@@ -72,7 +72,7 @@ export class LiveModel {
       )
       this.#watcher.on('error', () => this.#watcher?.close())
     } catch {
-      // No watcher is to be had here: the timer looks.
+      // Files cannot be watched here: the timer looks.
     }
     this.#refresh()
   }

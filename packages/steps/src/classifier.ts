@@ -123,7 +123,7 @@ export function classesOf(cells: readonly Cell[]): Class[] {
 }
 
 /**
- * For each row, the place of its class, or the number of classes for one that is none of them.
+ * For each row, the place of its class, or the number of classes for a value that is not among them.
  * @throws StepwellError STEPWELL_COLUMN_UNKNOWN; STEPWELL_CELL_MISSING.
  */
 export function placesOf(rows: Rows, target: string, classes: readonly Class[]): Uint32Array {

@@ -201,7 +201,7 @@ export function describeModel(model: Model): string {
 
 /**
  * A column for a logarithm.
- * @throws StepwellError STEPWELL_CELL_NOT_POSITIVE naming the first cell that has none.
+ * @throws StepwellError STEPWELL_CELL_NOT_POSITIVE naming the first cell without a logarithm.
  */
 export function requirePositive(numbers: Float64Array, column: string, kind: ModelKind): void {
   const index = numbers.findIndex((value) => value <= 0)

@@ -63,9 +63,9 @@ export async function getMissing(
     pull,
     dry,
     force: (force ?? false) || (forceAll ?? false),
-    pulling: (paths) => note(`dvc pull gets ${listed(paths)}`),
+    pulling: (paths) => note(`dvc pull fetches ${listed(paths)}`),
   })
-  if (dry) return pulled.length > 0 ? note(`dvc pull would get ${listed(pulled)}`) : undefined
+  if (dry) return pulled.length > 0 ? note(`dvc pull would fetch ${listed(pulled)}`) : undefined
   for (const path of restored) note(`${path} was missing: it is back from the cache of DVC`)
   for (const path of pulled) note(`${path} was missing: it is back from the remote of DVC`)
   for (const path of lacking) note(`${path} is missing: the remote of DVC does not have it`)

@@ -70,7 +70,7 @@ function render(report: GarbageReport, dryRun: boolean, maxSize: number | undefi
       plural(kept.runs, 'run'),
   )
   if (maxSize !== undefined && kept.bytes > maxSize) {
-    lines.push(`what the latest runs need is more than ${formatSize(maxSize)}, and stays`)
+    lines.push(`the latest runs need more than ${formatSize(maxSize)}, which is kept`)
   }
   if (waitsFor.length > 0) {
     const noun = plural(waitsFor.length, 'run')

@@ -28,7 +28,7 @@ export function noteLineage(dir: string, record: RunRecord): void {
     }
   } catch (error) {
     const message = messageOf(error)
-    process.stderr.write(`stepwell: where models come from could not be noted: ${message}\n`)
+    process.stderr.write(`stepwell: the lineage of models could not be recorded: ${message}\n`)
   }
 }
 

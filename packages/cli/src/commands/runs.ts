@@ -99,7 +99,12 @@ export async function pinRun(
   return await withProject(options, async (engine) => {
     const run = await engine.pin(id, isPinned)
     if (json) printJson('stepwell.pin/1', { run, pinned: isPinned })
-    else print(isPinned ? `run ${run} stays` : `run ${run} is left to gc`)
+    else
+      print(
+        isPinned
+          ? `run ${run} is pinned: gc keeps it`
+          : `run ${run} is not pinned any more: gc may delete it`,
+      )
     return EXIT.ok
   })
 }
@@ -143,7 +148,7 @@ function metricsTable({ steps }: RunRecord): string | undefined {
   return rows.length === 0 ? undefined : renderTable(['step', 'metric', 'value'], rows)
 }
 
-/** A named output through the run: it is none until its step ends, and stays what it is then. */
+/** A named output through the run: it does not exist until its step ends, and never changes after that. */
 interface Variable {
   readonly name: string
   readonly step: string

@@ -119,7 +119,7 @@ export async function serve(ref: string, options: ServeCommandOptions): Promise<
     if (log !== undefined) print(`logging predictions to ${relative(process.cwd(), log.folder)}`)
   }
   const signal = await stopped
-  tell(`${signal}: what is under way is answered; again to stop at once`)
+  tell(`${signal}: requests under way are answered; repeat the signal to stop at once`)
   await server.close()
   return EXIT.ok
 }

@@ -162,7 +162,7 @@ class Session {
     const outdated = outdatedSteps(before ?? NOTHING, given, after)
     if (before !== undefined && outdated.size === 0) return false
     const kept = cycle.running.filter((name) => !outdated.has(name))
-    if (kept.length === 0) cycle.stop('kill', `${this.#what} changed: stopping what runs`)
+    if (kept.length === 0) cycle.stop('kill', `${this.#what} changed: stopping the running steps`)
     else cycle.stop('finish', `${this.#what} changed: ${kept.join(', ')} may end`)
     return true
   }

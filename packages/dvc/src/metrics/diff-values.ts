@@ -3,7 +3,7 @@ import type { DvcValue } from '../value/value.ts'
 import type { FileValues, RevisionValues } from './file-values.ts'
 import { flatten, type FlatValues } from './flatten.ts'
 
-/** A value before and after: `null` where there was none. */
+/** A value before and after: `null` where it did not exist. */
 export interface ValueChange {
   readonly old: DvcValue
   readonly new: DvcValue

@@ -49,7 +49,7 @@ const IMAGES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** The type of an image, or `undefined` for what is none. */
+/** The type of an image, or `undefined` for another file. */
 export function imageType(path: string): string | undefined {
   return IMAGES[extname(path).toLowerCase()]
 }

@@ -98,7 +98,7 @@ function commandOf(
 // oxlint-disable-next-line no-control-regex -- Python names them, too
 const LINE_END = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/
 
-// As Python's `splitlines`: a last line that is empty is none.
+// As Python's `splitlines`: an empty last line does not count.
 function splitLines(text: string): string[] {
   const lines = text.split(LINE_END)
   if (lines.at(-1) === '') lines.pop()

@@ -20,9 +20,9 @@ import type { DvcPipeline } from './dvc-pipeline.ts'
 type Recorded = Readonly<Record<string, readonly [key: string, entry: string]>>
 
 /**
- * Records in the `dvc.lock` files what stages made in a run, and in `*.dvc` files what they read of data that was
- * edited, and keeps it in DVC's cache, as `dvc repro` would have. What was recorded before and is the same is
- * not looked at again. Gives the files written.
+ * Records in the `dvc.lock` files what stages made in a run, and in `*.dvc` files what they read of data that
+ * was edited, and keeps it in DVC's cache, as `dvc repro` would have. What was recorded before and is the
+ * same is not looked at again. Returns the files written.
  *
  * @throws StepwellError STEPWELL_DVC_LOCK, STEPWELL_DVC_DATA, STEPWELL_DVC_CACHE
  */

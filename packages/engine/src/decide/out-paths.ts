@@ -112,7 +112,7 @@ function isLink(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
   } catch {
-    // Where nothing can be: a parent is a file, or the path is none.
+    // Where nothing can be: a parent is a file, or the path is invalid.
     return false
   }
 }

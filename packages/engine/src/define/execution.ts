@@ -55,7 +55,7 @@ export interface ExecutionOptions {
   readonly resources?: Readonly<Record<string, number | string>>
   /** Names of things of which there is one: of all steps that name it, one is executed at a time. */
   readonly mutex?: string | readonly string[]
-  /** Tries again after a failure. @default once, no more */
+  /** Tries again after a failure. @default a single attempt */
   readonly retry?: number | RetryOptions
   /** How long one attempt may take: `'10 min'`, or milliseconds. @default any time */
   readonly timeout?: Time
@@ -96,7 +96,7 @@ export function executionOf(
 
 /**
  * Amounts of resources, as numbers.
- * @throws TypeError for what is none.
+ * @throws TypeError for other values.
  */
 export function amountsOf(
   amounts: Readonly<Record<string, number | string>>,

@@ -242,7 +242,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Takes back what was accepted of some steps, so that they run. Gives the steps and keys.
+   * Revokes what was accepted of some steps, so that they run. Returns the steps and keys.
    * @throws StepwellError STEPWELL_ACCEPT, STEPWELL_TARGET_UNKNOWN.
    */
   async revoke(pipeline: Pipeline, steps: readonly string[]): Promise<readonly AcceptedStep[]> {
@@ -303,7 +303,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Keeps a run, with all that it used, whatever is collected; or no longer. Gives its id.
+   * Protects a run, with all that it used, from garbage collection, or ends that. Returns its id.
    * @throws StepwellError STEPWELL_RUN_UNKNOWN.
    */
   async pin(id: string, isPinned = true, request: WaitRequest = {}): Promise<string> {
@@ -368,7 +368,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Writes outs as a run left them to another place. Gives their paths.
+   * Writes the outs of a run to another place. Returns their paths.
    * @throws StepwellError STEPWELL_RUN_UNKNOWN, STEPWELL_ARTIFACT where the bytes are gone.
    */
   async copyOuts(id: string, request: CopyRequest): Promise<string[]> {
@@ -409,7 +409,7 @@ export class Engine implements AsyncDisposable {
     return this.#state.claims.claimant(claimKey(what))
   }
 
-  /** Stops the services that runs have left up for the `keeper` of this engine. Gives their names. */
+  /** Stops the services that runs have left up for the `keeper` of this engine. Returns their names. */
   async stopServices(): Promise<string[]> {
     return await endServices(this.#state.services, this.#grace, this.#keeper)
   }

@@ -57,7 +57,7 @@ export async function leftWarnings(known: Known, state: ProjectState): Promise<s
   for (const { step, out } of await findLeft(known, state)) {
     const readers = readersOf(await filesOf({ step, out }, state), known.pipeline, state)
     const isGone = !known.pipeline.steps.has(step)
-    const whose = `\`${out.path}\` was made by step \`${step}\`, which ${isGone ? 'is no step any more' : 'makes it no more'}`
+    const whose = `\`${out.path}\` was made by step \`${step}\`, which ${isGone ? 'no longer exists' : 'no longer makes it'}`
     const cure = `\`stepwell clean\` removes it, \`stepwell clean --keep ${out.path}\` keeps it`
     if (readers.length === 0) warnings.push(`${whose}: ${cure}`)
     else warnings.push(`${whose}, and is still read by ${readers.join(' and ')}: ${cure}`)

@@ -11,12 +11,11 @@ export const FORMAT = 4
 export type StepKey = Digest & { readonly __key: 'StepKey' }
 
 /**
- * Everything that may change a step's outputs. What is not here does not: the step's name (save where
- * the site alone cannot tell two steps apart), attempts, concurrency, executor, timings, absolute
- * paths.
+ * Everything that may change a step's outputs. What is not here does not: the step's name (except where the
+ * site alone cannot tell two steps apart), attempts, concurrency, executor, timings, absolute paths.
  *
- * The cache is sound as long as a step is a function of: its code and the packages that reaches, its
- * params, its declared inputs and the environment variables its code names.
+ * The cache is sound as long as a step is a function of: its code and the packages that reaches, its params,
+ * its declared inputs and the environment variables its code names.
  */
 export interface Fingerprint {
   /** An entry written under another meaning must not be found. */

@@ -22,7 +22,7 @@ export interface Plan {
 }
 
 export interface Evidence {
-  /** What each step is made of, by its name. A step with an input that cannot be had has none. */
+  /** What each step is made of, by its name. A step with an input that cannot be read is missing. */
   readonly ingredients: Readonly<Record<string, PlannedIngredients>>
   /** The code that they refer to, by its digest. */
   readonly codes: Readonly<Record<string, CodeParts>>

@@ -50,7 +50,8 @@ export class PlannedFiles implements ProjectFiles {
     if (moving.length === 0) return files.isFile(path)
     const was = this.#before(path)
     if (was !== undefined) return was.kind === 'file'
-    // A directory, if anything, where outs are in it. What a command names and was no file is none.
+    // A directory, if anything, where outs are in it. A word of a command that was not a file stays a plain
+    // word.
     if (moving.some(([, position]) => position === 'inside')) return false
     return before === undefined || files.isFile(path)
   }

@@ -42,7 +42,7 @@ function isInput(value: unknown): boolean {
   return isRecord(value) && (value['digest'] === undefined || isDigest(value['digest']))
 }
 
-/** The sound part of a last known state that was read; `undefined` where it is none. */
+/** The sound part of a last known state that was read; `undefined` where it is not a state. */
 export function soundSnapshot(value: unknown): Snapshot | undefined {
   if (!isRecord(value) || !isRecord(value['codes']) || !isRecord(value['steps'])) return undefined
   const codes = Object.entries(value['codes']).filter(([, code]) => isCode(code))

@@ -27,7 +27,7 @@ export interface StepRecord {
   readonly outs?: Outputs['outs']
   readonly key?: StepKey
   readonly metrics: Readonly<Record<string, number>>
-  /** In milliseconds: of the execution, or of deciding that there was none to do. */
+  /** In milliseconds: of the execution, or of the decision that none was needed. */
   readonly duration: number
   /** How often it was tried, where that was more than once. */
   readonly attempts?: number

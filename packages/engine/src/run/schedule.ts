@@ -132,7 +132,7 @@ export async function schedule(
 
   /**
    * Waits for the unit's turn, and ends the unit if it ends with it: before the queue goes on to the next
-   * one. Gives nothing when there is no turn any more.
+   * one. Returns nothing when there is no turn any more.
    */
   async function queued<T>(
     { name, demand, priority }: Scheduled,

@@ -84,7 +84,7 @@ export class RunServices {
     return 'failed'
   }
 
-  /** Waits until all services that a step reads can be used. Gives the first that cannot. */
+  /** Waits until all services that a step reads are ready. Returns the first that cannot be used. */
   async bringUpFor({
     name,
     upstream,
@@ -245,7 +245,7 @@ export class RunServices {
     return isService(this.#table.ordered(name).step)
   }
 
-  /** One that an earlier run has left up, for the same keeper, if it is the very same. */
+  /** One that an earlier run has left up for the same keeper, if its key is the same. */
   #keptOf(
     name: string,
     key: StepKey | undefined,
@@ -290,7 +290,7 @@ export class RunServices {
 }
 
 /**
- * Stops services whose run was killed, or whose keeper is gone or is a given process. Gives their names.
+ * Stops services whose run was killed, or whose keeper is gone or is a given process. Returns their names.
  */
 export async function endServices(
   services: ServiceRecords,

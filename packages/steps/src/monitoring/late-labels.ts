@@ -63,7 +63,7 @@ export class LateLabels {
     return { joined, unmatched }
   }
 
-  /** @throws StepwellError STEPWELL_CELL_NOT_NUMBER naming the first label that is none. */
+  /** @throws StepwellError STEPWELL_CELL_NOT_NUMBER naming the first label that is not a number. */
   requireNumbers(target: string): void {
     const isMissing = (cell: Cell | undefined): boolean => cell === null || cell === undefined
     numbersOf(

@@ -57,8 +57,8 @@ export function valueIn(line: ServedLine, name: string): unknown {
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/
 
 /**
- * A time in milliseconds since the epoch, from such a number or ISO 8601 text; text without a zone is in
- * UTC. `undefined` when it is none.
+ * A time in milliseconds since the epoch, from such a number or ISO 8601 text; text without a zone is in UTC.
+ * `undefined` when it is not a time.
  */
 export function timeOf(value: unknown): number | undefined {
   const time = typeof value === 'number' ? new Date(value).getTime() : parseTime(value)

@@ -71,7 +71,7 @@ export interface CollectPostgresInputs {
   readonly connection: string
 }
 
-/** A step function whose result is taken anew in each run, since a database says not whether it has changed. */
+/** A step function that runs in each run, because a database does not say whether it has changed. */
 export interface CollectPostgres {
   (inputs: CollectPostgresInputs, context: CollectContext<CollectSqlParams>): Promise<Collected>
   readonly stale: () => string

@@ -24,8 +24,8 @@ export interface Typing {
 export type CollectContext<P> = StepContext<P, 'table'>
 
 /**
- * Gives what was read its types, and writes the rows that suit them to the out `table` and the others to
- * the out `rejected`.
+ * Converts the read columns to their types, and writes the rows that suit them to the out `table` and the
+ * others to the out `rejected`.
  *
  * @throws StepwellError STEPWELL_ROWS_REJECTED; STEPWELL_ROWS_NONE.
  */

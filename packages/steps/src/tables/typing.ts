@@ -3,7 +3,7 @@ import { sqlTypeOf, type DeclaredType } from './column.ts'
 import type { Session } from './duckdb.ts'
 import { anyOf, numberSql, quoteName, quoteText } from './sql.ts'
 
-// As `parseDecimal`: what would lose something as a number is none.
+// As `parseDecimal`: a text that would lose information as a number is not a number.
 const INTEGER = '-?(0|[1-9][0-9]*)'
 const DECIMAL = '-?((0|[1-9][0-9]*)(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?'
 const DATE = '[0-9]{4}-[0-9]{2}-[0-9]{2}'
@@ -38,7 +38,7 @@ export function missingNumbers(tokens: readonly string[]): string[] {
 }
 
 /**
- * Text as a value of a type, or NULL where it is none.
+ * Text as a value of a type, or NULL where it does not fit.
  * @param format of dates, times and time stamps, as strptime has it
  */
 export function convert(text: string, type: DeclaredType, format?: string): string {
@@ -60,7 +60,7 @@ export function convert(text: string, type: DeclaredType, format?: string): stri
   }
 }
 
-/** A double as an integer, or NULL where it is none. */
+/** A double as an integer, or NULL where it is not whole. */
 function wholeNumber(number: string): string {
   return `CASE WHEN ${isWhole(number)} THEN CAST(${number} AS BIGINT) END`
 }

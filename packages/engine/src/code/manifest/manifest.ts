@@ -49,9 +49,9 @@ export interface KnownCode {
 }
 
 /**
- * The code behind a pipeline's steps: what was found the last time, if all that was looked at then is
- * the same now; else what an analysis finds. Only then are the parser and the resolver loaded. The
- * manifest is a cache: it may be lost, and one that is damaged, or about anything else, is none.
+ * The code behind a pipeline's steps: what was found the last time, if all that was looked at then is the
+ * same now; else what an analysis finds. Only then are the parser and the resolver loaded. The manifest is a
+ * cache: it may be lost, and one that is damaged, or of another subject, is ignored.
  *
  * @param cacheDir where manifests are kept; it is not made here
  */

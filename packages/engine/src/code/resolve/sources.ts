@@ -11,7 +11,7 @@ type Entries = ReadonlyMap<string, Kind>
 // There, what a listing does not have may be found all the same.
 export const FOLDS_CASE: boolean = process.platform === 'darwin' || process.platform === 'win32'
 
-/** What was seen at a path: its content by digest, `null` where there was none. */
+/** What was seen at a path: its content by digest, `null` where nothing was. */
 export interface Seen {
   readonly digest: Digest | null
   /** size, mtime ns, ctime ns, inode; empty when it proves nothing. */

@@ -59,7 +59,10 @@ export class LiveCommands {
     }
   }
 
-  /** Ends what engines left behind that are no more. Gives the steps. Where it cannot be seen, nothing is done. */
+  /**
+   * Ends commands that dead engines left behind, and returns their steps. Does nothing on systems where they
+   * cannot be found.
+   */
   async recover(): Promise<string[]> {
     const steps: string[] = []
     for (const file of await readdir(this.#dir).catch(() => [])) {

@@ -50,7 +50,7 @@ export class OutputLines {
     if (this.#line.length > LONGEST) this.#line = this.#tellPieces(this.#line, true)
   }
 
-  /** Tells a line in pieces. Gives what is left of it, when more of it may come. */
+  /** Passes a line on in pieces. Returns the rest, if more of the line may come. */
   #tellPieces(line: string, isOpen = false): string {
     let from = 0
     while (line.length - from > LONGEST) {

@@ -211,7 +211,7 @@ export class LevelIndex {
     })
     if (count > 0) {
       this.#warn(
-        `the step cache had lost its content; ${count} entries are back from the runs' journals`,
+        `the step cache had lost its content; ${count} entries were restored from the runs' journals`,
       )
     }
   }

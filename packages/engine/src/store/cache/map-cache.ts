@@ -20,10 +20,9 @@ function isItemRecord(value: unknown): value is ItemRecord {
 }
 
 /**
- * What the items of mapped steps gave: `items/<base>`, a line each, where the base is all that the items of
- * a step have in common. Lines are only ever added, whole, by any number of processes, and each has its
- * digest: one that was torn or damaged is none. An item that was done twice has two lines, which say the
- * same.
+ * What the items of mapped steps gave: `items/<base>`, a line each, where the base is all that the items of a
+ * step have in common. Lines are only ever added, whole, by any number of processes, and each has its digest:
+ * one that was torn or damaged is ignored. An item that was done twice has two lines, which say the same.
  */
 export class ItemLedgers {
   readonly #dir: string

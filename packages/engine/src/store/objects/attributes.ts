@@ -77,7 +77,7 @@ export function parseAttributes(text: string): Attributes {
 }
 
 /**
- * Gives what was written to a directory its modes, and its files times in the order in which they were written:
+ * Sets the modes of a written directory, and the times of its files in the order in which they were written:
  * the last one that of now, so that none seems older than what was there before.
  *
  * @param files paths of those that are no links to anything else

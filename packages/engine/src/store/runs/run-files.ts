@@ -142,7 +142,7 @@ export class RunFiles {
     return [...readJournal((await this.#text(id, JOURNAL)) ?? '')].map(({ key }) => key)
   }
 
-  /** Removes lines that are not as they were written from the journals. Gives how many there were. */
+  /** Removes damaged lines from the journals. Returns their number. */
   async mendJournals(): Promise<number> {
     let damaged = 0
     for (const id of ['.', ...(await this.list())]) {
@@ -205,7 +205,7 @@ export class RunFiles {
       const record: unknown = summary === undefined ? undefined : JSON.parse(summary)
       if (isRunRecord(record, id)) return record
     } catch {
-      // A damaged summary can be had from the events again.
+      // A damaged summary is made again from the events.
     }
     return recordIn((await this.#text(id, EVENTS)) ?? '', id)
   }

@@ -139,7 +139,7 @@ export class Staging {
   }
 
   /**
-   * Puts aside what runs left that are no more, and puts back what their steps had moved aside.
+   * Puts aside what dead runs left, and puts back what their steps had moved aside.
    * @param declared paths at which steps leave outs: what a record says of others is not believed, and stays
    *   for the pipeline that declares them
    * @returns those others
