@@ -817,6 +817,35 @@ describe('what a name stands for', () => {
   })
 })
 
+describe('the global object', () => {
+  const global = (title: string, head: string, expression: string) =>
+    deceit(title, { 'pipeline.ts': raw(head, expression), 'package.json': '{"type":"module"}' })
+  global('a member that is written', '(globalThis as any).k = ⟦3|4⟧', '(globalThis as any).k')
+  global(
+    'a member that is written behind an alias',
+    'const g: any = globalThis\ng.k = ⟦3|4⟧',
+    '(globalThis as any).k',
+  )
+  global(
+    'a member that is taken apart into',
+    ';({ k: (globalThis as any).k } = { k: ⟦3|4⟧ })',
+    '(globalThis as any).k',
+  )
+  global(
+    'a member of a member that is written',
+    'Object.assign(globalThis, { o: {} })\n;(globalThis as any).o.k = ⟦3|4⟧',
+    '(globalThis as any).o.k',
+  )
+  global('eval', '', `(globalThis as any).eval('⟦3|4⟧')`)
+  global('a function made of text', '', `(globalThis as any).Function('return ⟦3|4⟧')()`)
+  global(
+    'process, destructured',
+    '',
+    `(({ env }: any) => ⟦3|4⟧ + (env.NONE ?? 0))(globalThis.process)`,
+  )
+  global('a loop over it', 'for ((globalThis as any).k of [⟦3|4⟧]) ;', '(globalThis as any).k')
+})
+
 describe('when a step is made', () => {
   const made = (title: string, body: string, files: Files = {}) =>
     deceit(title, {

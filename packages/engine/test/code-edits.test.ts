@@ -1568,6 +1568,26 @@ describe('what is not code of the project', () => {
     },
     changes: 'a',
   })
+  for (const look of [
+    `typeof globalThis.fetch === 'function'`,
+    `'fetch' in globalThis`,
+    `typeof globalThis === 'object'`,
+    `globalThis.navigator !== undefined`,
+    `globalThis.process?.versions?.node === undefined`,
+    `typeof globalThis.process`,
+    `globalThis.document?.title ?? null`,
+  ]) {
+    edits(`a look at the platform: ${look}`, {
+      files: {
+        'pipeline.ts': steps(`const has: any = ${look}\nconst k = 3`, {
+          a: 'k',
+          b: `typeof has + typeof (${look})`,
+        }),
+      },
+      edit: { 'pipeline.ts': ['k = 3', 'k = 4'] },
+      changes: 'a',
+    })
+  }
   const SETS = {
     ...pack('sets', '1.0.0'),
     'node_modules/sets/index.js': 'globalThis.stepwellSets = 3\nexport const x = 1',

@@ -16,7 +16,7 @@ import { cutStack } from '../resolve/call-site.ts'
 import type { StoredTexts } from '../parse/text-cache.ts'
 
 /** To be raised whenever the analysis may find something else in the same sources. */
-const ANALYZER = 9
+const ANALYZER = 10
 
 /** What analyses: a newer version of the package may bring another parser or resolver. */
 function analyzer(): string {

@@ -36,16 +36,6 @@ export interface Unclear {
 }
 
 const GLOBALS = new Set(['globalThis', 'global'])
-/** Members of the global object that no module has put there. */
-const STANDARD = new Set(
-  (
-    'Array ArrayBuffer Boolean Buffer Date Error Float32Array Float64Array Infinity Int32Array Intl ' +
-    'JSON Map Math NaN Number Object Promise Reflect RegExp Set String Symbol TextDecoder TextEncoder ' +
-    'Uint8Array WeakMap WeakSet clearInterval clearTimeout console crypto fetch isFinite isNaN ' +
-    'parseFloat parseInt performance queueMicrotask setImmediate setInterval setTimeout ' +
-    'structuredClone undefined'
-  ).split(' '),
-)
 /** Members of `process` by which code gets at other code, the environment or what it was started with. */
 const PROCESS_GATES = new Set(
   'argv argv0 binding dlopen env execArgv getBuiltinModule mainModule stdin'.split(' '),
@@ -126,7 +116,7 @@ export function collectReferences(
         visitCall(node, line, follow)
         break
       case 'MemberExpression':
-        visitMember(node, parent, doubt)
+        visitMember(node, ancestors, doubt)
         break
       case 'Property':
         visitKey(node, parent, doubt)
@@ -211,10 +201,13 @@ export function collectReferences(
     }
   }
 
-  function visitMember(node: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
+  function visitMember(node: SyntaxNode, ancestors: readonly SyntaxNode[], doubt: Say): void {
     const { object } = node
+    const parent = ancestors.at(-1)
     const name = memberName(node)
-    const of = identifierName(object) ?? ''
+    // `globalThis.process` is `process`.
+    const isGlobal = isNode(object) && isOfGlobal(object)
+    const of = (isGlobal ? memberName(object) : identifierName(object)) ?? ''
     if (isNode(object) && object.type === 'MetaProperty') {
       plain.add(object)
       const harmless = name === 'main' || plain.has(node)
@@ -227,9 +220,19 @@ export function collectReferences(
       doubt('a constructor as a value, which may evaluate text', ADVICE.code)
     } else if (of === 'module' && name === 'exports') {
       plain.add(object)
-    } else if (GLOBALS.has(of) && STANDARD.has(name ?? '')) {
+    } else if (isOfGlobal(node) && isHarmless(node, ancestors)) {
       plain.add(object)
     }
+  }
+
+  /** Whether a member of the global object is read no otherwise than a name of the platform may be. */
+  function isHarmless(node: SyntaxNode, ancestors: readonly SyntaxNode[]): boolean {
+    const parent = ancestors.at(-1)
+    if (isTested(parent)) return true
+    const name = memberName(node) ?? ''
+    // What is read of it is looked at in turn.
+    if (name === 'process') return parent?.['object'] === node && memberName(parent) !== undefined
+    return !isGate(name) && !isWritten([...ancestors, node])
   }
 
   /** `{ constructor: Make } = f`, `new Worker(text, { eval: true })` */
@@ -249,8 +252,8 @@ export function collectReferences(
   function visitName(node: SyntaxNode, parent: SyntaxNode | undefined, doubt: Say): void {
     const name = identifierName(node) ?? ''
     if (!isGate(name)) return
-    // `x instanceof Function` calls nothing.
-    if (name === 'Function' && parent?.type === 'BinaryExpression') return
+    // `x instanceof Function` calls nothing, nor does `'fetch' in globalThis`.
+    if ((name === 'Function' || GLOBALS.has(name)) && isTested(parent)) return
     // A module in the syntax of today has no `module`: there it is a name like any other.
     if (name === 'module' && syntax.isModule) return
     if (name === 'eval') doubt('eval', ADVICE.code)
@@ -305,6 +308,36 @@ function mayEvaluate(node: SyntaxNode, parent: SyntaxNode | undefined): boolean 
   if (parent?.type === 'MemberExpression' && parent['object'] === node)
     return memberName(parent) !== 'name'
   return !isNode(node['object']) || node['object'].type !== 'ThisExpression'
+}
+
+/** `globalThis.x` */
+function isOfGlobal(node: SyntaxNode): boolean {
+  return GLOBALS.has(identifierName(node['object']) ?? '') && memberName(node) !== undefined
+}
+
+/** Whether all that is asked of a value is what it is: `typeof x`, `x === y`, `'a' in x`. */
+function isTested(parent: SyntaxNode | undefined): boolean {
+  return (
+    parent?.type === 'BinaryExpression' ||
+    (parent?.type === 'UnaryExpression' && parent['operator'] === 'typeof')
+  )
+}
+
+/** Whether something is assigned to the last of some nodes, or to a member of it. */
+function isWritten(way: readonly SyntaxNode[]): boolean {
+  for (let depth = way.length - 1; depth > 0; depth -= 1) {
+    const [parent, node] = [way[depth - 1], way[depth]]
+    if (parent === undefined) return false
+    const { type, left } = parent
+    if (/^(?:Update|Array.?Pattern|Rest|ForIn|ForOf)/.test(type))
+      return type[0] !== 'F' || left === node
+    if (type === 'AssignmentExpression' || type === 'AssignmentPattern') return left === node
+    if (type === 'UnaryExpression') return parent['operator'] === 'delete'
+    if (type === 'Property') return way[depth - 2]?.type === 'ObjectPattern'
+    const isThrough = parent['object'] === node || /^(?:Chain|TS|Parenthesized)/.test(type)
+    if (!isThrough) return false
+  }
+  return false
 }
 
 /** Whether a global name gives access to what must be followed. */

@@ -442,6 +442,8 @@ function deedsOf(root: SyntaxNode): Pick<Units, 'mayPatch' | 'mayDefine'> {
     const name = identifierName(member?.['property']) ?? literalText(member?.['property'])
     if (/^(?:prototype|__proto__|getPrototypeOf)$/.test(name ?? '')) mayPatch = true
     if (DEFINERS.test(identifierName(node) ?? literalText(node) ?? '')) mayDefine = true
+    const isGlobal = /^global(?:This)?$/.test(identifierName(member?.['object']) ?? '')
+    if (isGlobal && PLATFORM.has(name ?? '')) mayPatch = true
     if (PLATFORM.has(identifierName(node) ?? '')) {
       const [above, parent] = ancestors.slice(-2)
       const isCallee = parent?.['callee'] === node
