@@ -1,8 +1,9 @@
 import { isDigest } from '@stepwell/base/digest'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 import { isArtifact, isOuts, isOutputs, isPicks, isRecord } from '../value/recorded-outputs.ts'
+import { isRecordedPath } from '../value/recorded-path.ts'
 import type { RunRecord } from './run-record.ts'
-import type { Snapshot, SnapshotEntry, SnapshotStep } from './snapshot.ts'
+import type { LeftOut, Snapshot, SnapshotEntry, SnapshotStep } from './snapshot.ts'
 import type { StepEntry } from './step-entry.ts'
 
 // What is read from a state directory may have been written by anyone: a project that was copied, a cache of
@@ -50,7 +51,17 @@ export function soundSnapshot(value: unknown): Snapshot | undefined {
     const entries = isRecord(step) && Array.isArray(step['entries']) ? step['entries'] : []
     return [name, { entries: (entries as unknown[]).filter(isSnapshotEntry) }]
   })
-  return { codes: Object.fromEntries(codes), steps: Object.fromEntries(steps) } as Snapshot
+  const { left, released } = value
+  return {
+    ...(Array.isArray(left) && { left: left.filter(isLeftOut) }),
+    ...(Array.isArray(released) && { released: released.filter(isRecordedPath) }),
+    codes: Object.fromEntries(codes),
+    steps: Object.fromEntries(steps),
+  } as Snapshot
+}
+
+function isLeftOut(value: unknown): value is LeftOut {
+  return isRecord(value) && typeof value['step'] === 'string' && isOuts({ out: value['out'] })
 }
 
 function isSnapshotEntry(value: unknown): value is SnapshotEntry {
