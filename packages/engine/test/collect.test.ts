@@ -171,9 +171,15 @@ test('sweeps what killed processes left, and work in progress of long ago that n
     for (const each of [join(path, 'deep'), path]) utimesSync(each, long, long)
   }
   const runs = join(dir, '.stepwell/runs')
-  const begun = readFileSync(join(runs, readdirSync(runs)[0] ?? '', 'events.ndjson'), 'utf8')
+  const [id = ''] = readdirSync(runs)
+  const begun = readFileSync(join(runs, id, 'events.ndjson'), 'utf8')
   const dead = begun.replace(/"pid":\d+/, '"pid":4194304')
-  for (const [name, events] of Object.entries({ '.gone-1': '', '.live': begun, '.dead': dead })) {
+  const left = {
+    '.gone-1': '',
+    '.live': begun.replaceAll(id, 'live'),
+    '.dead': dead.replaceAll(id, 'dead'),
+  }
+  for (const [name, events] of Object.entries(left)) {
     mkdirSync(join(runs, name))
     writeFileSync(join(runs, name, 'events.ndjson'), events)
   }

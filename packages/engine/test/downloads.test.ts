@@ -197,7 +197,10 @@ describe('a server that fails for a while is asked again', () => {
         (_, response) => response.writeHead(302, { location: '/' }).end(),
         21,
       ],
-      'no address': [(_, response) => response.writeHead(302, { location: 'ftp://x/' }).end(), 1],
+      'invalid address': [
+        (_, response) => response.writeHead(302, { location: 'ftp://x/' }).end(),
+        1,
+      ],
       'cut off': [
         (_, response) => void response.writeHead(200, { 'content-length': '9' }).end('x'),
         4,

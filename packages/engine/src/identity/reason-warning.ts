@@ -11,6 +11,8 @@ export function warningOf(step: string, problem: Reason): string | undefined {
     case 'kept-edit':
       return `${problem.path} was edited since step \`${step}\` wrote it; keeping the edit`
     case 'touched':
+      // Of an earlier run it is why the step is executed now, and was said then.
+      if (problem.run !== undefined) return undefined
       return `${problem.source} was touched while step \`${step}\` was using it; the step's outputs are in the project, but not kept in the cache: run again while nothing changes it`
     default:
       return undefined
