@@ -123,7 +123,7 @@ describe('a project with dvc.yaml', () => {
     }
     // Nothing is there yet.
     expect((await project.stepwell('plan', '-o', 'p.json')).stdout).toMatch(
-      /^report +.* will run +- +never succeeded before$/m,
+      /^report +.* depends +- +never succeeded before$/m,
     )
     expect(await carryOut()).toEqual([0, '', '4 succeeded'])
     // All of it is there, and old.

@@ -316,8 +316,8 @@ test('restore puts outs back, keeps edits unless told, and executes nothing', as
   rmSync(project.path('out'), { recursive: true })
   writeFileSync(project.path('report.txt'), 'mine')
   expect((await say('make')).split('\n')).toEqual([
-    'out/table.csv was missing: put back',
     'out/parts was missing: put back',
+    'out/table.csv was missing: put back',
   ])
   expect(await say()).toBe('report.txt was edited, and stays so; --force puts it back')
   expect(project.read('report.txt')).toBe('mine')
