@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { engineOptions, forced } from './engine-options.ts'
 import { plan } from './plan.ts'
 import { Option } from '../commander.ts'
@@ -136,7 +137,9 @@ export async function run(targets: readonly string[], options: RunOptions): Prom
     // Whatever code it was to exit with: the run has not come to its end.
     const onExit = (): void => {
       progress.end()
-      process.stderr.write(
+      // Past the stream: what is written there in the midst of a step goes to the step's log.
+      writeSync(
+        2,
         'stepwell: the run was broken off: a step called process.exit(), or threw an uncaught error outside its own call, such as in a timer; let it return or throw, or give it { executor: "process" }\n',
       )
       process.exitCode = EXIT.failed

@@ -2,7 +2,7 @@ import { file, pipeline, step } from '@stepwell/engine'
 import { dvcPipeline } from '@stepwell/dvc'
 
 // All stages of dvc.yaml, as they are.
-const dvc = await dvcPipeline(import.meta.dirname)
+const dvc = await dvcPipeline('dvc.yaml')
 
 export const report = step({
   description: 'the mean price of the largest houses',

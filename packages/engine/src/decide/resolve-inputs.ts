@@ -114,7 +114,7 @@ export async function identify(
 
   async function resolve(handle: Input): Promise<SourcedInput> {
     const source = describeInput(handle, nameOf)
-    return { ...(await resolveInput(handle, surroundings, name)), source }
+    return { source, ...(await resolveInput(handle, surroundings, name)) }
   }
 
   async function moved(except?: string): Promise<string | undefined> {

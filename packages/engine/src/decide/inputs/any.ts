@@ -3,10 +3,17 @@ import * as file from './file.ts'
 import type { FileOrDirHandle } from '../../define/inputs.ts'
 import type { ResolvedInput, Sources } from './resolved-input.ts'
 
-export async function resolve({ path }: FileOrDirHandle, sources: Sources): Promise<ResolvedInput> {
-  return sources.files.isFile(path)
-    ? await file.resolve({ kind: 'file', path }, sources)
-    : await dir.resolve({ kind: 'dir', path }, sources)
+/** It is told as what it is found to be. */
+export async function resolve(
+  { path }: FileOrDirHandle,
+  sources: Sources,
+): Promise<ResolvedInput & { readonly source: string }> {
+  if (sources.files.isFile(path)) {
+    const handle = { kind: 'file', path } as const
+    return { ...(await file.resolve(handle, sources)), source: file.describe(handle) }
+  }
+  const handle = { kind: 'dir', path } as const
+  return { ...(await dir.resolve(handle, sources)), source: dir.describe(handle) }
 }
 
 export function describe({ path }: FileOrDirHandle): string {
