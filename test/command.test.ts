@@ -61,7 +61,7 @@ test('Ctrl-C twice kills a command with all that it started', async () => {
   project.write('pipeline.ts', PIPELINE)
   const { code } = await interrupted(project, (text, interrupt) => {
     if (text.includes('ready')) interrupt()
-    if (text.includes('nothing new starts')) interrupt()
+    if (text.includes('no others start')) interrupt()
   })
   expect(code).toBe(130)
   expect(await statusOf(project)).toEqual(['cancelled', 'cancelled', 'cancelled'])
