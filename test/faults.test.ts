@@ -89,7 +89,7 @@ describe.skipIf(noMounts() !== undefined)(`a disk ${noMounts() ?? ''}`, () => {
       const what = `with ${room} kB left: ${full.stderr}`
       if (full.code === 0) break
       failures += 1
-      expect(full.stderr, what).toMatch(/ENOSPC|no space|room/)
+      expect(full.stderr, what).toMatch(/ENOSPC|no space|room/i)
       said.add(/STEPWELL_\w+/.exec(full.stderr)?.[0] ?? 'the step')
       // Each file is the old one or the new one, whole.
       for (const [path, content] of Object.entries(before.left)) {
