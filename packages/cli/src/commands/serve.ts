@@ -146,7 +146,7 @@ function logOf(
   const [model = ''] = ref.split('@')
   // Beside the registry. A name that leads elsewhere is refused before the folder is made.
   const folder = typeof log === 'string' ? resolve(cwd, log) : join(dir, '..', 'predictions', model)
-  const maxAge = logAge === undefined ? undefined : logAge * 1000
+  const maxAge = logAge
   return { folder, maxBytes: logSize, maxAge, maxTotal: logTotal }
 }
 
