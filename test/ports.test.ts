@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Project } from './rig.ts'
 
-// What somebody else writes who has the packages alone: no line of it comes from the repository.
+// A store and an executor written outside of the repository: they import the packages alone.
 const STORE = `
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'

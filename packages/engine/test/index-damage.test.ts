@@ -115,7 +115,7 @@ test('an index with which two processes in a row have died is set aside, and fil
   expect(told[0]).toMatch(
     /2 processes in a row die with it open, and .* \.stepwell\/index\.damaged-/,
   )
-  expect(told[1]).toMatch(/12 entries are back/)
+  expect(told[1]).toMatch(/12 entries were restored/)
   expect(await read()).toEqual(entryOf('1'))
   expect(told).toHaveLength(2)
 })

@@ -153,7 +153,7 @@ describe('damage', () => {
       expect(record.warnings.join('\n')).toMatch(/step cache was damaged, .*index\.damaged-/)
       expect(readdirSync(join(dir, '.stepwell')).join(' ')).toMatch(/index\.damaged-/)
       // What the runs have committed is there again.
-      expect(record.warnings.join('\n')).toMatch(/5 entries are back/)
+      expect(record.warnings.join('\n')).toMatch(/5 entries were restored/)
       expect(new Set(Object.values(statusesOf(record)))).toEqual(new Set(['cached']))
     })
   }
@@ -196,7 +196,7 @@ describe('damage', () => {
     const engine = await engineOn(dir)
     const record = await engine.run(fan).result
     expect(record.status).toBe('succeeded')
-    expect(record.warnings.join()).toMatch(/3 entries are back/)
+    expect(record.warnings.join()).toMatch(/3 entries were restored/)
     expect(takeCalls().length).toBe(2)
   })
 

@@ -225,7 +225,7 @@ describe('of a mode, only whether its owner may execute a file counts', () => {
   })
 })
 
-describe('nobody reads what is stored who may not read what it was made of', () => {
+describe('only those who may read the source of an object may read the object', () => {
   test('objects have the modes of their files, and of several the least', async () => {
     withUmask(0o000)
     const project = temporaryDir()

@@ -47,8 +47,8 @@ export interface Surroundings extends Sources {
 }
 
 /**
- * Resolves a step's inputs to digests and derives its key. Everything upstream has finished: an input
- * is digested when its bytes are final, never before.
+ * Resolves a step's inputs to digests and derives its key. Everything upstream has finished, so the bytes of each input
+ * are final.
  *
  * @throws StepwellError STEPWELL_INPUT_MISSING, STEPWELL_INPUT_TREE, STEPWELL_URL, STEPWELL_ENV_MISSING,
  *   STEPWELL_PARAMS.

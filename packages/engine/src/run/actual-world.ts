@@ -25,12 +25,14 @@ export interface ActualWorldOptions {
   /** The project directory. */
   readonly dir: string
   readonly code: PipelineCode
+  /** The last known state, to say what changed since. */
   readonly snapshot: Snapshot
   readonly cache: StepCache
   readonly artifacts: ArtifactStore
   readonly files: ProjectFiles
   readonly downloads: Downloads
   readonly workspace: Workspace
+  /** Where steps of the pipeline write. */
   readonly places: OutPlaces
   readonly halt: Halt
   readonly emit: (event: RunEvent) => void

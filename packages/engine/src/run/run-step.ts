@@ -1,26 +1,20 @@
-import type { ArtifactStore } from '../store/objects/artifact-store.ts'
-import type { ProjectFiles } from '../store/inputs/project-files.ts'
 import type { Claims } from '../store/claims/claims.ts'
-import type { StepCache } from '../store/cache/step-cache.ts'
 import type { StepEntry } from '../record/step-entry.ts'
 import { failureOf } from '@stepwell/base/failure'
-import type { CodeParts, PipelineCode } from '../identity/code.ts'
+import type { CodeParts } from '../identity/code.ts'
 import type { StepwellError } from '@stepwell/base/errors'
-import type { RunEvent } from '../record/event.ts'
 import type { ExecutorKind } from '../define/execution.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { StepKey } from '../identity/fingerprint.ts'
-import type { Halt, OnFailure } from './cancellation.ts'
+import type { OnFailure } from './cancellation.ts'
 import { uncacheable, type Identity } from '../decide/resolve-inputs.ts'
 import { decide, reuse } from '../decide/decide.ts'
 import { Interruption, type SettledWorld } from '../decide/world.ts'
 import type { Given } from '../decide/given.ts'
 import type { Pass, Reuse, Serve, SettledVerdict } from '../decide/verdict.ts'
-import { actualWorld } from './actual-world.ts'
-import type { Downloads } from '../store/inputs/downloads.ts'
+import { actualWorld, type ActualWorldOptions } from './actual-world.ts'
 import { MappedSteps } from './mapped-step.ts'
 import type { OrderedStep } from '../define/order.ts'
-import type { OutPlaces } from '../decide/out-paths.ts'
 import { isOwnFault } from '../decide/step-fault.ts'
 import type { Pipeline } from '../define/pipeline.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -28,7 +22,7 @@ import { cachedMoved, stepMoved } from '../plan/plan-drift.ts'
 import type { ProcessIdentity } from '@stepwell/base/process-identity'
 import { restoreOuts } from '../decide/restore.ts'
 import { RunServices } from './services.ts'
-import { codesOf, type Snapshot, type SnapshotEntry } from '../record/snapshot.ts'
+import { codesOf, type SnapshotEntry } from '../record/snapshot.ts'
 import { definition, isService } from '../define/step.ts'
 import { StepAttempts } from './attempt.ts'
 import { StepCommits } from './commit.ts'
@@ -38,7 +32,6 @@ import type { ItemLedgers } from '../store/cache/map-cache.ts'
 import type { JournalRecord } from '../store/cache/journal.ts'
 import type { ServiceRecords } from '../store/state/service-records.ts'
 import type { Staging } from '../store/workspace/staging.ts'
-import type { Workspace } from '../store/workspace/workspace.ts'
 
 /** How an execution ended, or when it is to be tried again, in milliseconds. */
 export type Executed =
@@ -49,20 +42,10 @@ export type Executed =
   | { readonly after: Promise<void> }
   | { readonly parts: number }
 
-export interface StepRunnerOptions {
+export interface StepRunnerOptions extends ActualWorldOptions {
   readonly run: string
-  /** The project directory. */
-  readonly dir: string
   readonly pipeline: Pipeline
   readonly steps: readonly OrderedStep[]
-  readonly code: PipelineCode
-  /** The last known state, to say what changed since. */
-  readonly snapshot: Snapshot
-  readonly cache: StepCache
-  readonly artifacts: ArtifactStore
-  readonly files: ProjectFiles
-  readonly downloads: Downloads
-  readonly workspace: Workspace
   readonly staging: Staging
   readonly executor: Executor
   readonly claims: Claims
@@ -80,20 +63,16 @@ export interface StepRunnerOptions {
   readonly forced: ReadonlySet<string>
   /** Whether outs that were edited by hand stay so. */
   readonly keepEdits: boolean
-  /** Where steps of the pipeline write. */
-  readonly places: OutPlaces
   /** What each step must turn out to be. */
   readonly plan?: Plan
   /** Where steps are executed that do not say it. */
   readonly kind: ExecutorKind
-  readonly halt: Halt
   readonly onFailure: OnFailure
-  readonly emit: (event: RunEvent) => void
 }
 
 /**
- * The life of each step of one run, from its inputs to its commit: whether and how it is executed. When
- * is not decided here.
+ * The life of each step of one run, from its inputs to its commit: whether and how it is executed. The scheduler decides
+ * when.
  */
 export class StepRunner {
   readonly #options: StepRunnerOptions

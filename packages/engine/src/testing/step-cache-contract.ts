@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { digestText } from '@stepwell/base/digest'
-import { FORMAT, type StepKey } from '../identity/fingerprint.ts'
+import type { StepKey } from '../identity/fingerprint.ts'
 import type { StepEntry } from '../record/step-entry.ts'
 import type { StepCache } from '../store/cache/step-cache.ts'
 import type { Check } from './check.ts'
+import { entryOf, keyOf } from './entry.ts'
 
 /** What every step cache must do. The subject makes a new, empty one. */
 export const stepCacheContract: readonly Check<() => StepCache>[] = [
@@ -82,34 +82,3 @@ export const stepCacheContract: readonly Check<() => StepCache>[] = [
     },
   },
 ]
-
-function keyOf(text: string): StepKey {
-  return digestText(text) as StepKey
-}
-
-/** An entry as a run would write it. */
-function entryOf(text: string): StepEntry {
-  const artifact = { kind: 'value', digest: digestText(text), size: 3, about: text } as const
-  return {
-    outputs: { value: artifact, picks: { model: artifact }, outs: {} },
-    metrics: { loss: 0.25 },
-    ingredients: {
-      fingerprint: {
-        format: FORMAT,
-        code: digestText('code'),
-        loading: digestText('loading'),
-        site: 'pipeline.ts#1',
-        node: '24',
-        version: null,
-        params: { lambda: 0.1, name: 'ä\u2028"' },
-        inputs: { rows: { kind: 'value', digest: digestText('rows') } },
-        outs: {},
-        env: { TZ: null },
-      },
-      sources: { rows: 'clean' },
-    },
-    run: '20261123-000000-abcdef',
-    at: 1,
-    duration: 2.5,
-  }
-}

@@ -3,7 +3,7 @@ import type { StepContext } from '../../src/index.ts'
 
 type Context = StepContext<object>
 
-/** That a step is called: whoever listens may put other work in the place of its own. */
+/** A call of a step. A listener may replace `work`. */
 export interface HookCall {
   readonly name: string
   work: (inputs: never, context: Context) => unknown

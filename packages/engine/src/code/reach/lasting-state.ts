@@ -36,7 +36,7 @@ export interface StateDoubts {
   readonly shared: readonly Doubt[]
 }
 
-const TODO =
+const CURE =
   'return it from the step, or keep it inside of the function; a `version` or `code: pinned()` says that no result depends on it'
 
 /**
@@ -70,7 +70,7 @@ export function findState(all: readonly StateRoots[], modules: Modules): StateDo
         const write = written.get(unit)
         if (write === undefined || found.has(write.place)) continue
         const what = `a read of \`${write.name}\`, which a step writes to (${write.place})`
-        found.set(write.place, { what, place: `${module.name}:${unit.lines[0]}`, todo: TODO })
+        found.set(write.place, { what, place: `${module.name}:${unit.lines[0]}`, todo: CURE })
       }
       return [...found.values()]
     },
@@ -78,7 +78,7 @@ export function findState(all: readonly StateRoots[], modules: Modules): StateDo
 }
 
 function doubtOf({ name, place }: Write): Doubt {
-  return { what: `a write to \`${name}\`, which outlives the step`, place, todo: TODO }
+  return { what: `a write to \`${name}\`, which outlives the step`, place, todo: CURE }
 }
 
 /** How units are connected, each looked into once. */

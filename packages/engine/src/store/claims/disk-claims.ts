@@ -20,8 +20,8 @@ const MOST_RETRY_MS = 250
  * Claims as files, `claims/<key>.<random>`: each attempt has a name of its own. A process that wants a key
  * writes its file first and then looks for others; only if it finds none alive does it hold the claim. If two
  * held it, the one that looked later would have found the other's file: so there are never two. Files of dead
- * processes are removed by the next process that finds them, which cannot hit a living one, because no name
- * is used twice.
+ * processes are removed by the next process that finds them, which cannot hit a living one: each name is
+ * used only once.
  */
 export class DiskClaims implements Claims {
   readonly #dir: string
