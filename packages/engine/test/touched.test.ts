@@ -22,6 +22,8 @@ interface Meanwhile {
   readonly script: string
 }
 
+type Params = Meanwhile & { readonly project: string }
+
 function happen({ script }: Meanwhile, project: string): void {
   if (!existsSync(script)) return
   execFileSync('sh', ['-e', script], { cwd: project })
@@ -88,6 +90,16 @@ const INPUTS = {
   'glob of names': glob(['data/a.csv', 'data/sub/b.csv']),
 }
 
+/** A step, `use`, during which the script of its params runs. */
+function pipelineOn(input: (typeof INPUTS)[keyof typeof INPUTS], params: Params): Pipeline {
+  const use = step({
+    inputs: { input },
+    params,
+    run: (_, context) => happen(context.params, context.params.project),
+  })
+  return pipeline('using', { use })
+}
+
 // Of the others, the first of each kind will do.
 const MAIN = new Set(['file', 'dir', 'glob'])
 
@@ -97,12 +109,7 @@ for (const [kind, input] of Object.entries(INPUTS)) {
     for (const [what, script] of Object.entries(CHANGES).slice(0, all)) {
       test(`${what}: it is not kept, and that is said`, async () => {
         const { engine, params, meanwhile } = await setUp()
-        const use = step({
-          inputs: { input },
-          params,
-          run: (_, context) => happen(context.params, context.params.project),
-        })
-        const using = pipeline('using', { use })
+        const using = pipelineOn(input, params)
         meanwhile(script)
         const first = await outcome(engine, using)
         expect(first).toMatchObject({ ...TOUCHED, kinds: ['new', 'touched'] })
@@ -121,12 +128,7 @@ for (const [kind, input] of Object.entries(INPUTS)) {
     for (const [what, script] of Object.entries(NOTHING).slice(0, all)) {
       test(`${what}: it is kept`, async () => {
         const { engine, params, meanwhile } = await setUp()
-        const use = step({
-          inputs: { input },
-          params,
-          run: (_, context) => happen(context.params, context.params.project),
-        })
-        const using = pipeline('using', { use })
+        const using = pipelineOn(input, params)
         meanwhile(script)
         expect(await outcome(engine, using)).toEqual({
           status: 'succeeded',
