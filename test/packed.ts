@@ -77,7 +77,10 @@ function sources(): string {
   const add = (path: string) => hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)))
   for (const path of ['pnpm-lock.yaml', 'tsconfig.base.json', 'scripts/pack.mjs']) add(path)
   for (const name of readdirSync(join(ROOT, 'packages')).toSorted()) {
-    add(join('packages', name, 'package.json'))
+    for (const file of ['package.json', 'tsconfig.json', 'README.md']) {
+      const path = join('packages', name, file)
+      if (existsSync(join(ROOT, path))) add(path)
+    }
     for (const folder of ['src', 'templates']) {
       const from = join('packages', name, folder)
       if (!existsSync(join(ROOT, from))) continue

@@ -1,3 +1,6 @@
+/** The longest time, in milliseconds, that fits into a timer: a longer one would end at once. */
+export const MOST_TIMER: number = 2 ** 31 - 1
+
 /** Waits for a time in milliseconds, or until the signal aborts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return

@@ -1,3 +1,5 @@
+import { MOST_TIMER } from './delay.ts'
+
 /** What is left of an execution that did not end in time after it was told to stop. */
 export const LEFT_ALONE: unique symbol = Symbol('left alone')
 
@@ -15,7 +17,7 @@ export async function unlessLeftAlone<T>(
   const late = Promise.withResolvers<typeof LEFT_ALONE>()
   let timer: NodeJS.Timeout | undefined
   const begin = (): void => {
-    timer = setTimeout(() => late.resolve(LEFT_ALONE), grace)
+    timer = setTimeout(() => late.resolve(LEFT_ALONE), Math.min(grace, MOST_TIMER))
   }
   if (signal.aborted) begin()
   else signal.addEventListener('abort', begin, { once: true })

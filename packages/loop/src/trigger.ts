@@ -1,4 +1,4 @@
-import { parseTime, type Time } from '@stepwell/base/quantity'
+import { timeOf, type Time } from '@stepwell/base/quantity'
 import { messageOf } from '@stepwell/base/errors'
 import type { DirHandle, FileHandle, GlobHandle, Step } from '@stepwell/engine'
 import { nextTime } from './cron.ts'
@@ -90,12 +90,9 @@ export function onNewData(
   if (all.length === 0 || !all.every((handle) => kinds.has(handle?.kind))) {
     throw new TypeError('Expected `data` of onNewData() to be made by file(), dir() or glob()')
   }
-  const time = parseTime(every)
-  if (time === undefined || time < 10) {
-    throw new TypeError(
-      `Expected \`every\` of onNewData() to be a time such as '10 s', got ${every}`,
-    )
-  }
+  const time = timeOf(every, '`every` of onNewData()')
+  if (time < 10)
+    throw new TypeError(`Expected \`every\` of onNewData() to be at least 10 ms, got ${every}`)
   return { kind: 'new-data', data: all, every: time, run: checkRun(run, 'onNewData') }
 }
 

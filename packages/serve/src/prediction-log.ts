@@ -1,3 +1,4 @@
+import { MOST_TIMER } from '@stepwell/base/delay'
 import { predictionFiles, type PredictionLine, type RefusalLine } from '@stepwell/registry'
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
@@ -126,10 +127,13 @@ export class PredictionLog {
     const file = await open(path + OPEN, 'wx')
     this.#path = path
     this.#bytes = 0
-    this.#timer = setTimeout(() => {
-      this.#isOld = true
-      this.#pumping ??= this.#pump()
-    }, maxAge).unref()
+    this.#timer = setTimeout(
+      () => {
+        this.#isOld = true
+        this.#pumping ??= this.#pump()
+      },
+      Math.min(maxAge, MOST_TIMER),
+    ).unref()
     return file
   }
 

@@ -1,3 +1,4 @@
+import { MOST_TIMER } from '@stepwell/base/delay'
 import { StepwellError } from '@stepwell/engine/author'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -128,7 +129,7 @@ export async function serveModel(options: ServeOptions): Promise<ModelServer> {
         // Unlike the server's own `close`, this one leaves connections alone that seem to be idle: a request
         // may be on its way.
         NetServer.prototype.close.call(server)
-        const deadline = AbortSignal.timeout(drainTimeout)
+        const deadline = AbortSignal.timeout(Math.min(drainTimeout, MOST_TIMER))
         deadline.addEventListener('abort', () => server.closeAllConnections())
         await Promise.race([
           closed,

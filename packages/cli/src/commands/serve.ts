@@ -91,11 +91,11 @@ export async function serve(ref: string, options: ServeCommandOptions): Promise<
     tell,
     log,
     keep: options.keep,
-    ...(bodyLimit !== undefined && { bodyLimit }),
-    ...(maxRows !== undefined && { maxRows }),
-    ...(concurrency !== undefined && { maxConcurrent: concurrency }),
-    ...(timeout !== undefined && { requestTimeout: timeout }),
-    ...(drain !== undefined && { drainTimeout: drain }),
+    bodyLimit,
+    maxRows,
+    maxConcurrent: concurrency,
+    requestTimeout: timeout,
+    drainTimeout: drain,
   })
   const stopped = stopSignal()
   if (token === undefined && !LOOPBACK.test(host)) {
@@ -146,8 +146,7 @@ function logOf(
   const [model = ''] = ref.split('@')
   // Beside the registry. A name that leads elsewhere is refused before the folder is made.
   const folder = typeof log === 'string' ? resolve(cwd, log) : join(dir, '..', 'predictions', model)
-  const maxAge = logAge
-  return { folder, maxBytes: logSize, maxAge, maxTotal: logTotal }
+  return { folder, maxBytes: logSize, maxAge: logAge, maxTotal: logTotal }
 }
 
 function tokenOf({ cwd, tokenEnv, tokenFile }: ServeCommandOptions): string | undefined {

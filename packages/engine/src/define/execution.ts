@@ -1,7 +1,7 @@
 import { isErrorCode, type ErrorCode } from '@stepwell/base/error-codes'
 import type { Failure } from '@stepwell/base/failure'
 import type { Demand } from './demand.ts'
-import { sizeOf, timeOf, type Time } from '@stepwell/base/quantity'
+import { DAY_MS, sizeOf, timeOf, type Time } from '@stepwell/base/quantity'
 
 /**
  * Where a step's function is called: `inline` in the thread of the engine, for what waits; `thread` in a
@@ -66,7 +66,7 @@ const ONCE: Retry = { attempts: 1, backoff: 0, jitter: false, on: () => true }
 const NAME = /^[a-zA-Z][a-zA-Z0-9_-]*$/
 const MUTEX = 'mutex '
 // Milliseconds: doubled often enough, a pause would be no number any more.
-const LONGEST = 7 * 86_400_000
+const LONGEST = 7 * DAY_MS
 
 /** @throws TypeError for an option of the wrong type. */
 export function executionOf(

@@ -1,8 +1,7 @@
+import { DAY_MS } from '@stepwell/base/quantity'
 import type { Digest } from '@stepwell/base/digest'
 import type { StepKey } from '../identity/fingerprint.ts'
 import type { RunRecord } from './run-record.ts'
-
-const DAY_MS = 86_400_000
 
 export interface KeptRuns {
   /** Latest first. */

@@ -1,3 +1,4 @@
+import { MOST_TIMER } from '@stepwell/base/delay'
 import { paramsOf } from '../define/params.ts'
 import type { ArtifactStore } from '../store/objects/artifact-store.ts'
 import type { JobOut } from '../store/objects/import-outs.ts'
@@ -16,8 +17,6 @@ import type { OrderedStep } from '../define/order.ts'
 import { definition, type Step } from '../define/step.ts'
 import { commandOf } from '../define/work.ts'
 import type { StagedOuts } from '../store/workspace/staging.ts'
-
-const MOST_TIMER = 2 ** 31 - 1
 
 export interface JobSurroundings {
   readonly artifacts: ArtifactStore

@@ -1,9 +1,7 @@
+import { MOST_TIMER } from '@stepwell/base/delay'
 import PQueue, { type Queue, type QueueAddOptions } from 'p-queue'
 import { Stock, type Demand } from '../define/demand.ts'
 import { ReadyQueue } from './ready-queue.ts'
-
-// A timer for longer would be over at once.
-const MOST_TIMER = 2 ** 31 - 1
 
 /** A unit of a schedule, in an order in which each comes after what it waits for. */
 export interface Scheduled {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@stepwell/base/quantity'
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isTemporary } from '@stepwell/base/atomic-file'
@@ -6,7 +7,6 @@ import { digestHex, type Digest } from '@stepwell/base/digest'
 import { addressOf } from './inputs/disk-downloads.ts'
 import type { StateDirs } from './layout.ts'
 
-const DAY_MS = 86_400_000
 /** How long work in progress is kept that no kept run has asked for: one that was killed may have. */
 const SCRATCH_DAYS = 30
 

@@ -1,3 +1,4 @@
+import { MOST_TIMER } from '@stepwell/base/delay'
 import { failureWith, type Failure } from '@stepwell/base/failure'
 import { setImmediate as turn } from 'node:timers/promises'
 import { makersOf } from '../../code/resolve/own.ts'
@@ -141,11 +142,14 @@ class PooledWorker {
     let timer: NodeJS.Timeout | undefined
     const abort = (): void => {
       this.#spawned.send({ type: 'abort', id })
-      timer = setTimeout(() => {
-        deadline.abort()
-        this.isUsable = false
-        this.#spawned.kill()
-      }, grace)
+      timer = setTimeout(
+        () => {
+          deadline.abort()
+          this.isUsable = false
+          this.#spawned.kill()
+        },
+        Math.min(grace, MOST_TIMER),
+      )
     }
     this.#spawned.hold(true)
     const env = this.#kind === 'process' ? { env: { ...process.env } } : {}

@@ -1,3 +1,4 @@
+import { MOST_TIMER } from '@stepwell/base/delay'
 import { failureOf } from '@stepwell/base/failure'
 import { parentPort } from 'node:worker_threads'
 import { codeDigest, type PipelineCode } from '../../identity/code.ts'
@@ -13,9 +14,6 @@ import { Secrets } from '../secrets.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 import { OutputLines } from '../command/output-lines.ts'
 import { divertOutput } from './worker-output.ts'
-
-// The engine kills what does not end in time: nothing is left alone in here.
-const MOST_TIMER = 2 ** 31 - 1
 
 interface Loaded {
   readonly executor: InlineExecutor
@@ -98,6 +96,7 @@ async function load(setup: WorkerSetup | undefined): Promise<Loaded> {
   const digests = new RememberingFileDigests(dir)
   const artifacts = new DiskArtifacts(objects, digests)
   const { steps } = pipeline
+  // The engine kills what does not end in time: nothing is left alone in here.
   const executor = new InlineExecutor({ steps, artifacts, digests, dir, grace: MOST_TIMER })
   return { executor, code: (await findCode(pipeline, dir, code)).code }
 }

@@ -1,3 +1,4 @@
+import { MOST_TIMER } from '@stepwell/base/delay'
 import {
   existsSync,
   mkdirSync,
@@ -255,7 +256,7 @@ export class LevelIndex {
    * @param id of a database that opens and is damaged all the same; `undefined` for one that does not open
    */
   async #setAside(id: string | undefined, why = 'was damaged'): Promise<void> {
-    const timeout = Math.min(Math.max(Math.ceil(this.#timeout()), 1000), 2 ** 31 - 1)
+    const timeout = Math.min(Math.max(Math.ceil(this.#timeout()), 1000), MOST_TIMER)
     const claims = new DiskClaims(join(this.#dir, 'claims'))
     const signal = AbortSignal.timeout(timeout)
     const waiting = (owner: string): void => {

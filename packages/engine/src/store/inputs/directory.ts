@@ -46,7 +46,8 @@ function escapeBytes(bytes: Uint8Array): string {
   return text
 }
 
-function kindOf(entry: Dirent): Listed['is'] {
+/** What an entry is, or what `stat` says of it. */
+export function kindOf(entry: Pick<Dirent, 'isSymbolicLink' | 'isDirectory'>): Listed['is'] {
   if (entry.isSymbolicLink()) return 'link'
   return entry.isDirectory() ? 'dir' : 'file'
 }

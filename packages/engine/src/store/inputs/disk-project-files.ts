@@ -7,7 +7,7 @@ import { readTree } from '../objects/tree-reader.ts'
 import { sightOf, type Sight, type Sighting } from './sighting.ts'
 import type { TreeLinks } from './tree-links.ts'
 import { findFiles } from './match-files.ts'
-import { isAbsent } from './unreachable.ts'
+import { isMissing } from '@stepwell/base/files'
 
 /** The files of a project directory, by their content. */
 export class DiskProjectFiles implements ProjectFiles {
@@ -43,7 +43,7 @@ export class DiskProjectFiles implements ProjectFiles {
     const entries: TreeEntry[] = []
     const unreached = (error: Error): void => {
       // What is optional need not be there; what is there and cannot be read is another matter.
-      if (!optional || !isAbsent(error.cause)) throw error
+      if (!optional || !isMissing(error.cause)) throw error
     }
     const options = { without, unreached, ...(followLinks === false && { followLinks }) }
     for (const path of (await findFiles(this.#dir, patterns, options)).files) {

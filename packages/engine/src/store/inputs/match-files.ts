@@ -1,10 +1,11 @@
-import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, posix, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import { isMissing } from '@stepwell/base/files'
 import { isWithin } from '@stepwell/base/paths'
-import { listDirectory, readLink, type Listed } from './directory.ts'
+import { kindOf, listDirectory, readLink, type Listed } from './directory.ts'
 import { Patterns, type Places } from './patterns.ts'
-import { isAbsent, unfit, unreachable } from './unreachable.ts'
+import { unfit, unreachable } from './unreachable.ts'
 
 /** No sources: what Stepwell keeps, and what is installed. */
 const IGNORED = new Set(['.stepwell', 'node_modules'])
@@ -75,7 +76,7 @@ export async function findFiles(
     try {
       return [{ name, is: kindOf(lstatSync(resolve(dir, inner))) }]
     } catch (cause) {
-      if (!isAbsent(cause)) fail(unreachable(inner, resolve(dir, inner), cause, 'file'))
+      if (!isMissing(cause)) fail(unreachable(inner, resolve(dir, inner), cause, 'file'))
       return []
     }
   }
@@ -140,11 +141,6 @@ interface Directory {
   /** The real paths of those that it is in, and its own. */
   readonly above: readonly string[]
   readonly places: Places
-}
-
-function kindOf(stats: Stats): Listed['is'] {
-  if (stats.isSymbolicLink()) return 'link'
-  return stats.isDirectory() ? 'dir' : 'file'
 }
 
 /** Where something is or would be, links resolved as far as there is something. */

@@ -1,12 +1,6 @@
 import { codeOf, StepwellError } from '@stepwell/base/errors'
+import { isMissing } from '@stepwell/base/files'
 import { readLink } from './directory.ts'
-
-const ABSENT = new Set(['ENOENT', 'ENOTDIR'])
-
-/** Whether an error of the file system says that nothing is there, and not that it cannot be reached. */
-export function isAbsent(cause: unknown): boolean {
-  return ABSENT.has(codeOf(cause) ?? '')
-}
 
 /**
  * Part of an input that is named in the project and cannot be read. To leave it out would be to succeed on
@@ -23,7 +17,7 @@ export function unreachable(
 ): StepwellError {
   const target = targetOf(absolute)
   const code = codeOf(cause) ?? 'unknown reason'
-  if (target !== undefined && (isAbsent(cause) || code === 'ELOOP')) {
+  if (target !== undefined && (isMissing(cause) || code === 'ELOOP')) {
     return new StepwellError({
       code: 'STEPWELL_INPUT_MISSING',
       summary: `the input \`${name}\` is a symbolic link that leads to nothing`,
@@ -35,9 +29,9 @@ export function unreachable(
   const subject = `the ${what === 'file' ? 'input file' : 'directory'} \`${name}\``
   return new StepwellError({
     code: 'STEPWELL_INPUT_MISSING',
-    summary: `${subject} ${isAbsent(cause) ? 'does not exist' : 'cannot be read'}`,
-    ...(!isAbsent(cause) && { details: code }),
-    hint: isAbsent(cause)
+    summary: `${subject} ${isMissing(cause) ? 'does not exist' : 'cannot be read'}`,
+    ...(!isMissing(cause) && { details: code }),
+    hint: isMissing(cause)
       ? 'create it, or correct the path, which is relative to the project directory'
       : 'check its permissions, and the disk that it is on',
     cause,

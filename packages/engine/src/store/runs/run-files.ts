@@ -1,3 +1,4 @@
+import { DAY_MS } from '@stepwell/base/quantity'
 import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
@@ -30,7 +31,6 @@ const SUMMARY = 'summary.json'
 const JOURNAL = 'entries.ndjson'
 // Before the name of a record that is being removed.
 const GONE = '.gone-'
-const DAY_MS = 86_400_000
 // So many runs that were killed are looked at; those further back are of no interest any more.
 const RECENT = 20
 

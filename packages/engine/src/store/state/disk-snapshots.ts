@@ -1,3 +1,4 @@
+import { signatureOf } from '../inputs/stat-signature.ts'
 import type { Snapshot } from '../../record/snapshot.ts'
 import { soundSnapshot } from '../../record/recorded.ts'
 import { statSync } from 'node:fs'
@@ -47,7 +48,7 @@ export class DiskSnapshots {
   /** Differs from that of a state that is written later; `undefined` without a state. */
   version(pipeline: string): string | undefined {
     const stats = statSync(this.#path(pipeline), { bigint: true, throwIfNoEntry: false })
-    return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`
+    return stats && signatureOf(stats)
   }
 
   /** Names of the pipelines of which there is one. */

@@ -1,9 +1,8 @@
+import { DAY_MS } from '@stepwell/base/quantity'
 import { basename, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { namesIn } from '@stepwell/base/files'
 import { move, remove } from '@stepwell/base/move'
-
-const DAY_MS = 86_400_000
 
 /** How long what was put aside is kept, and of how many steps what they left. */
 const RECYCLE_DAYS = 7

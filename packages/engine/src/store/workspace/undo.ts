@@ -1,3 +1,4 @@
+import { isMissing } from '@stepwell/base/files'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -49,7 +50,7 @@ export function readTaken(place: string): TakenOuts | undefined {
   } catch (error) {
     // One that the disk has damaged leads nowhere: what is here goes aside.
     if (error instanceof SyntaxError) return undefined
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }
